@@ -1,0 +1,92 @@
+# Two commands for people: `make run` and `make test`; both do all the set-up they need.
+# `make check` is the quick one while working.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PORT   ?= 8470
+HOME_DIR ?= var
+FOOTAGE ?=
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long check format lint types contracts unit bench lock clean
+
+help: ## what can be done here
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/.server api/web/static/vendor/.stamp ## server, a station over real footage, the page to open
+	@$(BIN)/liuhen demo --home "$(HOME_DIR)" --port $(PORT) $(if $(FOOTAGE),--footage "$(FOOTAGE)")
+
+test: $(VENV)/.dev api/web/static/vendor/.stamp tests/tus_js/node_modules/.stamp ## every test, on every engine
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not long and not serial"
+	$(BIN)/python -m pytest -m "serial and not long"
+
+test-long: $(VENV)/.dev api/web/static/vendor/.stamp tests/tus_js/node_modules/.stamp ## the whole of every matrix
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not serial"
+	$(BIN)/python -m pytest -m "serial"
+
+check: $(VENV)/.dev lint types contracts unit ## format, lint, types, import contracts, unit tests
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+contracts: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n $(WORKERS) tests/unit tests/architecture
+
+bench: $(VENV)/.dev ## every benchmark, a table with ratios
+	$(BIN)/python -m benchmarks
+
+lock: $(VENV)/.dev ## pin the dependencies anew (needs uv on the PATH)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -U pyproject.toml -o requirements/station.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -U pyproject.toml requirements/build.in --extra server -o requirements/server.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -U pyproject.toml requirements/build.in --extra server --group dev -o requirements/dev.txt
+
+clean: ## remove what set-up made (never the home folder)
+	rm -rf $(VENV) api/web/node_modules api/web/static/vendor tests/tus_js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# --- set-up -----------------------------------------------------------------
+# Dependencies come pinned and hashed from requirements/; the project itself is
+# installed editable, built with the back-end that the same lock pins.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Liuhen needs Python 3.11 or newer: make PYTHON=python3.12 …" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.server: requirements/server.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/server.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.server
+
+# The page's scripts come from npm, pinned by a lock file. Where there is no npm,
+# the wheel that carries Node brings one.
+$(VENV)/.node: | $(BIN)/python
+	@command -v npm >/dev/null || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/node.txt
+	@touch $@
+
+NPM = $$(command -v npm || echo $(CURDIR)/$(BIN)/npm)
+
+api/web/static/vendor/.stamp: api/web/package.json api/web/package-lock.json | $(VENV)/.node
+	cd api/web && PATH="$$PATH:$(CURDIR)/$(BIN)" $(NPM) ci --silent --no-fund --no-audit
+	mkdir -p api/web/static/vendor
+	cp api/web/node_modules/htmx.org/dist/htmx.min.js api/web/node_modules/plyr/dist/plyr.min.js \
+	   api/web/node_modules/plyr/dist/plyr.css api/web/node_modules/plyr/dist/plyr.svg api/web/static/vendor/
+	@touch $@
+
+tests/tus_js/node_modules/.stamp: tests/tus_js/package.json tests/tus_js/package-lock.json | $(VENV)/.node
+	cd tests/tus_js && PATH="$$PATH:$(CURDIR)/$(BIN)" $(NPM) ci --silent --no-fund --no-audit
+	@touch $@

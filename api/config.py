@@ -1,0 +1,157 @@
+"""The service's configuration: one TOML file in the home folder, and `LIUHEN_*` variables over it.
+
+This is one of the two files in the house that read the environment (the other is
+`station_agent/config.py`); everything else is handed a frozen `Config`.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+FILE_NAME = "liuhen.toml"
+
+
+class ConfigError(Exception):
+    """The configuration can't be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that can be set. Durations carry their unit in the name.
+
+    The figures that no statute fixes are the bureau's choice (domain.md) and therefore stand here.
+    """
+
+    home: Path
+    bureau: str = "示范区城市管理行政执法局"
+    #: The name of the log in its checkpoints; unique in the world, never changed once chosen.
+    origin: str = "liuhen.local/custody"
+    office_code: str = "零城"
+    zone_name: str = "Asia/Shanghai"
+    language: str = "zh"
+    host: str = "127.0.0.1"
+    port: int = 8470
+    #: Empty: SQLite in the home folder. Otherwise a SQLAlchemy URL (`postgresql://…`).
+    database_url: str = ""
+    #: Empty: `objects/` in the home folder. Otherwise a folder, or `s3://bucket/prefix`.
+    objects: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    s3_access_key: str = ""
+    s3_secret_key: str = ""
+    #: How long the store itself refuses to delete an original (Object Lock), in days; the
+    #: shortest floor of the retention table.
+    lock_days: int = 180
+    #: COMPLIANCE: nobody can shorten it. GOVERNANCE: a privileged account of the store can.
+    lock_mode: str = "COMPLIANCE"
+    max_upload_bytes: int = 64 * 1024**3
+    media_workers: int = 1
+    publish_interval_s: float = 1.0
+    viewing_minutes: int = 30
+    session_hours: int = 10
+    session_idle_minutes: int = 60
+    #: Behind TLS (a proxy): cookies are marked Secure.
+    secure_cookies: bool = False
+
+    @property
+    def database_address(self) -> str:
+        return self.database_url or f"sqlite:///{self.home / 'liuhen.db'}"
+
+    @property
+    def objects_address(self) -> str:
+        return self.objects or str(self.home / "objects")
+
+    @property
+    def keys_folder(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def staging_folder(self) -> Path:
+        return self.home / "staging"
+
+    @property
+    def scratch_folder(self) -> Path:
+        return self.home / "scratch"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.zone_name)
+
+
+def default_home(environment: Mapping[str, str] = os.environ) -> Path:
+    """The home folder where none is named: ``LIUHEN_HOME``, else ``var`` here."""
+    return Path(environment.get("LIUHEN_HOME") or "var")
+
+
+def load_config(
+    home: Path, *, environment: Mapping[str, str] = os.environ, **overrides: Any
+) -> Config:
+    """Read ``home``'s file, put ``LIUHEN_*`` (or ``LIUHEN_*_FILE``) over it, then ``overrides``.
+
+    A missing file means defaults. Raises `ConfigError` naming the setting that can't be used.
+    """
+    config = Config(home=home.absolute())
+    types = {field.name: type(getattr(config, field.name)) for field in fields(Config)}
+    path = config.home / FILE_NAME
+    settings: dict[str, Any] = {}
+    if path.exists():
+        try:
+            settings.update(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"{path}: {error}") from error
+    for name in types:
+        value = _from_environment(f"LIUHEN_{name.upper()}", environment)
+        if value is not None and name != "home":
+            settings[name] = value
+    settings.update({name: value for name, value in overrides.items() if value is not None})
+    for name, value in settings.items():
+        if name not in types or name == "home":
+            raise ConfigError(f"unknown setting: {name} (in {path} or LIUHEN_{name.upper()})")
+        config = replace(config, **{name: _convert(name, value, types[name])})
+    return _checked(config)
+
+
+def _from_environment(name: str, environment: Mapping[str, str]) -> str | None:
+    if file := environment.get(f"{name}_FILE"):
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigError(f"{name}_FILE: {error}") from error
+    return environment.get(name)
+
+
+def _convert(name: str, value: object, kind: type) -> object:
+    if kind is bool:
+        text = str(value).lower()
+        if text in {"1", "true", "yes", "on"}:
+            return True
+        if text in {"0", "false", "no", "off"}:
+            return False
+        raise ConfigError(f"{name}: expected true or false, found {value!r}")
+    try:
+        return kind(value)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{name}: expected {kind.__name__}, found {value!r}") from error
+
+
+def _checked(config: Config) -> Config:
+    try:
+        ZoneInfo(config.zone_name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(f"zone_name: no such time zone: {config.zone_name}") from error
+    if config.language not in {"zh", "en"}:
+        raise ConfigError(f"language: expected zh or en, found {config.language!r}")
+    if config.lock_mode not in {"COMPLIANCE", "GOVERNANCE"}:
+        raise ConfigError(f"lock_mode: COMPLIANCE or GOVERNANCE, found {config.lock_mode!r}")
+    if not 0 <= config.port <= 65535:
+        raise ConfigError(f"port: expected 0 to 65535, found {config.port}")
+    if not config.origin or any(c.isspace() or c == "+" for c in config.origin):
+        raise ConfigError("origin: a name without spaces and plus signs (C2SP signed-note)")
+    for name in ("lock_days", "media_workers", "viewing_minutes", "session_hours"):
+        if getattr(config, name) < 1:
+            raise ConfigError(f"{name}: expected at least 1, found {getattr(config, name)}")
+    return config

@@ -1,0 +1,62 @@
+"""What can go wrong in custody; the docstring is the message, one table in `api/errors` maps it to HTTP."""
+
+
+class CustodyError(Exception):
+    """The request can't be carried out on the evidence."""
+
+    def __str__(self) -> str:
+        message = (type(self).__doc__ or "").strip()
+        detail = super().__str__()
+        return f"{message} ({detail})" if detail else message
+
+
+class ClipNotFoundError(CustodyError):
+    """There is no such clip."""
+
+
+class RenditionNotFoundError(CustodyError):
+    """The clip has no such rendition."""
+
+
+class CaseNotFoundError(CustodyError):
+    """There is no such case."""
+
+
+class CaseExistsError(CustodyError):
+    """A case with this number exists already."""
+
+
+class CaseNumberError(CustodyError):
+    """This is not a document number; it reads like 零城执罚决字〔2024〕第012号."""
+
+
+class LinkExistsError(CustodyError):
+    """The clip is linked to this case already."""
+
+
+class LinkNotFoundError(CustodyError):
+    """The clip is not linked to this case."""
+
+
+class DeniedError(CustodyError):
+    """This role has no right to do that; the attempt is in the log."""
+
+
+class PurposeMissingError(CustodyError):
+    """Opening evidence needs a purpose."""
+
+
+class GrantExpiredError(CustodyError):
+    """This viewing has ended; open the clip again and state the purpose."""
+
+
+class ReceiptNotReadyError(CustodyError):
+    """The entry is not in a published checkpoint yet; ask again in a second."""
+
+
+class SigningRefusedError(CustodyError):
+    """The signer will not sign: the tree does not agree with what it signed before."""
+
+
+class KeyFileError(CustodyError):
+    """A key file is missing, unreadable or open to others."""

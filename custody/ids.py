@@ -1,0 +1,14 @@
+"""Identifiers: UUIDv7 (RFC 9562 section 5.7), so that they sort by the time they were made."""
+
+import secrets
+import time
+import uuid
+
+
+def new_id() -> str:
+    """A fresh UUIDv7 in its 36-character text form."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds & ((1 << 48) - 1)) << 80
+    value |= 0x7 << 76 | secrets.randbits(12) << 64
+    value |= 0b10 << 62 | secrets.randbits(62)
+    return str(uuid.UUID(int=value))

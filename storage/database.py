@@ -1,0 +1,151 @@
+"""Rows: one engine, short transactions, UTC times; SQLite and PostgreSQL behind the same calls.
+
+Nothing below a route, a command or the worker's loop opens or commits a transaction: functions
+that read or write rows take the `Connection` they are given.
+"""
+
+import fcntl
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
+from sqlalchemy.types import TypeDecorator
+
+#: Every table of the house, each defined in the `tables` module of the package that owns it.
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: How long a writer on SQLite waits for another one before it gives up, in milliseconds.
+SQLITE_BUSY_MS = 30_000
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC `datetime`; a naive one is refused, so no local time can slip in."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive time has no place in the database: {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class Database:
+    """The engine and the two kinds of transaction.
+
+    `write` takes SQLite's write lock at once (``BEGIN IMMEDIATE``), so a transaction never fails
+    half-way for having read first; `read` does not. On PostgreSQL both are ordinary READ COMMITTED
+    transactions.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url: URL = make_url(url)
+        if self.url.get_backend_name() == "postgresql" and self.url.drivername == "postgresql":
+            self.url = self.url.set(drivername="postgresql+psycopg")
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self.engine = _sqlite_engine(self.url)
+        else:
+            self.engine = sa.create_engine(
+                self.url, pool_pre_ping=True, pool_size=10, max_overflow=20
+            )
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes; committed at the end of the block, rolled back on an error."""
+        engine = self.engine
+        if self.is_sqlite:
+            engine = engine.execution_options(liuhen_begin="BEGIN IMMEDIATE")
+        with engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def exclusive(self, name: str, *, wait: bool = True) -> Iterator[bool]:
+        """Own ``name`` among all processes on this database; yields whether it was got.
+
+        An advisory lock on PostgreSQL (released when its connection ends, so a killed owner frees
+        it), a file lock beside the database on SQLite. Not re-entrant.
+        """
+        if self.is_sqlite:
+            yield from self._file_lock(name, wait=wait)
+            return
+        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if wait:
+                connection.execute(sa.select(sa.func.pg_advisory_lock(key)))
+                got = True
+            else:
+                got = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(key))))
+            try:
+                yield got
+            finally:
+                if got:
+                    connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
+
+    def _file_lock(self, name: str, *, wait: bool) -> Iterator[bool]:
+        if not self.url.database or self.url.database == ":memory:":
+            raise ValueError("an SQLite database needs a file")
+        path = Path(f"{self.url.database}.{name}.lock")
+        with path.open("ab") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": SQLITE_BUSY_MS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        # We say BEGIN ourselves (below); the driver's own guess would come too late and too weak.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        # FULL: a committed transaction survives a power cut, not only a crash of ours.
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("liuhen_begin", "BEGIN"))
+
+    return engine

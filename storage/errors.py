@@ -1,0 +1,38 @@
+"""What can go wrong with bytes and rows; the docstring is the message."""
+
+
+class StorageError(Exception):
+    """The storage layer could not do what was asked."""
+
+    def __str__(self) -> str:
+        message = (type(self).__doc__ or "").strip()
+        detail = super().__str__()
+        return f"{message} ({detail})" if detail else message
+
+
+class ObjectExistsError(StorageError):
+    """An object already stands under this key and objects are written once."""
+
+
+class ObjectNotFoundError(StorageError):
+    """No object stands under this key."""
+
+
+class ObjectLockedError(StorageError):
+    """The object is under retention and can't be removed yet."""
+
+
+class StoreFullError(StorageError):
+    """There is no room left on the disk that should hold the bytes."""
+
+
+class StoreUnavailableError(StorageError):
+    """The object store does not answer or refuses us; nothing was changed."""
+
+
+class StagingBusyError(StorageError):
+    """Another request is writing to this upload."""
+
+
+class StagingMissingError(StorageError):
+    """The staged bytes of this upload are not there."""
