@@ -111,7 +111,8 @@ def load_config(
     for name, value in settings.items():
         if name not in types or name == "home":
             raise ConfigError(f"unknown setting: {name} (in {path} or LIUHEN_{name.upper()})")
-        config = replace(config, **{name: _convert(name, value, types[name])})
+        converted: Any = _convert(name, value, types[name])
+        config = replace(config, **{name: converted})
     return _checked(config)
 
 

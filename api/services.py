@@ -1,0 +1,145 @@
+"""Builds what the routes, commands and worker are made of, once, from the configuration.
+
+This is the composition root: the only place that knows which engine, which store and which keys.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import api.auth.tables
+import ingest.tables  # noqa: F401 - the tables must be known before the schema is compared
+from api.config import FILE_NAME, Config, ConfigError
+from custody.access import Access
+from custody.clock import Clock, SystemClock
+from custody.keys import LogKeys, load_or_create_keys
+from custody.ledger import Ledger
+from custody.publisher import Publisher
+from custody.signer import Signer
+from storage.database import Database, metadata
+from storage.durable import make_folder, write_file
+from storage.local import LocalStore
+from storage.objects import ObjectStore
+from storage.schema import upgrade
+from storage.staging import Staging
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a request, a command or the worker may need. Safe to share between threads."""
+
+    config: Config
+    database: Database
+    store: ObjectStore
+    staging: Staging
+    clock: Clock
+    ledger: Ledger
+    access: Access
+    keys: LogKeys
+    signer: Signer
+    publisher: Publisher
+
+
+class HomeMissingError(ConfigError):
+    """There is no Liuhen home in this folder; `liuhen init` makes one."""
+
+
+def home_exists(config: Config) -> bool:
+    return (config.home / FILE_NAME).exists()
+
+
+def create_home(config: Config) -> bool:
+    """Make the home folder with its configuration file; True if it is new. Idempotent."""
+    for folder in (config.home, config.keys_folder, config.staging_folder, config.scratch_folder):
+        make_folder(folder, mode=0o700)
+    if home_exists(config):
+        return False
+    write_file(config.home / FILE_NAME, _config_file(config).encode(), mode=0o600)
+    return True
+
+
+@contextmanager
+def open_services(config: Config, *, clock: Clock | None = None) -> Iterator[Services]:
+    """Connect to the engines named in ``config``, bring the schema to head, load the keys.
+
+    Raises `HomeMissingError` where there is no home, `ConfigError`, `KeyFileError` and
+    `StorageError` with what to do.
+    """
+    if not home_exists(config):
+        raise HomeMissingError(str(config.home))
+    clock = clock or SystemClock()
+    database = Database(config.database_address)
+    try:
+        upgrade(database, metadata)
+        store = build_store(config)
+        keys = load_or_create_keys(config.keys_folder, config.origin)
+        signer = Signer(keys.log, config.keys_folder / "signer-state.json", config.origin)
+        ledger = Ledger(clock)
+        yield Services(
+            config=config,
+            database=database,
+            store=store,
+            staging=Staging(config.staging_folder),
+            clock=clock,
+            ledger=ledger,
+            access=Access(database, ledger, clock),
+            keys=keys,
+            signer=signer,
+            publisher=Publisher(database, store, signer, clock),
+        )
+    finally:
+        database.close()
+
+
+def build_store(config: Config) -> ObjectStore:
+    """The object store that ``config.objects_address`` names: a folder or ``s3://bucket/prefix``."""
+    address = config.objects_address
+    if not address.startswith("s3://"):
+        if "://" in address:
+            raise ConfigError(f"objects: a folder or s3://bucket/prefix, found {address!r}")
+        return LocalStore(Path(address))
+    from storage.s3 import S3Settings, S3Store  # noqa: PLC0415 - boto3 costs 0.4 s and is seldom needed
+
+    parts = urlsplit(address)
+    return S3Store(
+        S3Settings(
+            bucket=parts.netloc,
+            prefix=parts.path.strip("/"),
+            endpoint=config.s3_endpoint,
+            region=config.s3_region,
+            access_key=config.s3_access_key,
+            secret_key=config.s3_secret_key,
+            lock_mode=config.lock_mode,
+            scratch=config.scratch_folder,
+        )
+    )
+
+
+def _config_file(config: Config) -> str:
+    return f'''\
+# Liuhen 留痕. Every setting can also be given as LIUHEN_<NAME>, or LIUHEN_<NAME>_FILE for secrets.
+
+# The bureau's name, as it stands at the head of every page.
+bureau = "{config.bureau}"
+# The name of the custody log in its checkpoints. Unique in the world; never change it.
+origin = "{config.origin}"
+# The office code in document numbers.
+office_code = "{config.office_code}"
+zone_name = "{config.zone_name}"
+language = "{config.language}"
+
+host = "{config.host}"
+port = {config.port}
+
+# Rows: SQLite in this folder, or postgresql://user@host/name
+# database_url = ""
+# Originals: objects/ in this folder, another folder, or s3://bucket/prefix (with Object Lock)
+# objects = ""
+# s3_endpoint = ""
+
+# How long the store itself refuses to delete an original, in days.
+lock_days = {config.lock_days}
+media_workers = {config.media_workers}
+'''
