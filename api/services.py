@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import api.auth.tables
-import ingest.tables  # noqa: F401 - the tables must be known before the schema is compared
+import api.auth.tables  # noqa: F401 - every table must be known before the schema is compared
+import ingest.tables  # noqa: F401
 from api.config import FILE_NAME, Config, ConfigError
 from custody.access import Access
 from custody.clock import Clock, SystemClock

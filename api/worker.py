@@ -1,0 +1,96 @@
+"""What the service does by itself: publish the log, make renditions, tidy up.
+
+Three kinds of thread, each a loop of small independent turns. A turn that fails is told to the
+log file and tried again after a pause; it never stops the others. Everything a turn does follows
+from rows and objects, so a killed worker leaves nothing that the next turn, here or on another
+host, doesn't finish.
+"""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+from api.services import Services
+from custody import viewings
+from custody.actors import service_actor
+from ingest import pipeline, receiving, work
+
+log = logging.getLogger("liuhen.worker")
+
+#: How long an idle media thread sleeps; admission does not wake it, so this is the longest delay.
+IDLE_S = 0.5
+#: How often rows are swept: ended viewings, complete or stale uploads, clips nobody works on.
+SWEEP_S = 5.0
+#: The longest pause after failures in a row.
+MAX_PAUSE_S = 30.0
+#: An upload nobody has continued for this long is given up; the station announces it anew.
+STALE_UPLOAD = timedelta(days=7)
+
+
+class Worker:
+    """The service's own threads; `start` them once, `stop` waits for the turns under way."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._stopping = threading.Event()
+        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+        interval = services.config.publish_interval_s
+        self._threads = [self._thread("publisher", self._publish, interval)]
+        self._threads.append(self._thread("sweep", self._sweep, SWEEP_S))
+        for number in range(services.config.media_workers):
+            self._threads.append(self._thread(f"media-{number}", self._media, IDLE_S))
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout_s: float = 20.0) -> None:
+        """Ask every thread to end after its turn. What is cut off is done again after a restart."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(timeout_s)
+
+    def _thread(self, name: str, turn: Callable[[str], bool], pause_s: float) -> threading.Thread:
+        def loop() -> None:
+            failures = 0
+            while not self._stopping.is_set():
+                busy = False
+                try:
+                    busy = turn(name)
+                    failures = 0
+                except Exception:
+                    failures += 1
+                    log.exception("%s failed (%d in a row); trying again", name, failures)
+                if not busy:
+                    self._stopping.wait(min(pause_s * 2**failures, max(MAX_PAUSE_S, pause_s)))
+
+        return threading.Thread(target=loop, name=f"liuhen-{name}", daemon=True)
+
+    def _publish(self, _name: str) -> bool:
+        self._services.publisher.run_once()
+        return False  # at most once an interval, so that one checkpoint carries many entries
+
+    def _media(self, name: str) -> bool:
+        services = self._services
+        return pipeline.process_one(
+            services.database,
+            services.store,
+            services.ledger,
+            services.clock,
+            services.config.scratch_folder,
+            f"{self._owner}:{name}",
+            should_stop=self._stopping.is_set,
+        )
+
+    def _sweep(self, _name: str) -> bool:
+        services = self._services
+        with services.database.write() as tx:
+            viewings.close_expired(tx, services.ledger, services.clock)
+            work.sweep(tx, services.clock)
+        receiving.sweep(services.database, services.store, services.staging, services.ledger,
+                        services.clock, service_actor("sweep"), stale_after=STALE_UPLOAD,
+                        lock_days=services.config.lock_days)  # fmt: skip
+        return False
