@@ -1,0 +1,79 @@
+"""What can go wrong on the way in; the docstring is the message, `api/errors` maps it to HTTP."""
+
+
+class IngestError(Exception):
+    """The file can't be taken in."""
+
+    def __str__(self) -> str:
+        message = (type(self).__doc__ or "").strip()
+        detail = super().__str__()
+        return f"{message} ({detail})" if detail else message
+
+
+# --- stations ------------------------------------------------------------------------------------
+
+
+class EnrolmentError(IngestError):
+    """This enrolment token is unknown, used or expired; the administrator gives out a new one."""
+
+
+class StationExistsError(IngestError):
+    """A station with this name or key is enrolled already."""
+
+
+class StationKeyError(IngestError):
+    """This is not a station's public key in signed-note form."""
+
+
+class StationAuthError(IngestError):
+    """The station did not prove who it is; open a session with its key and try again."""
+
+
+class ManifestError(IngestError):
+    """The manifest is not signed by this station or can't be read."""
+
+
+# --- uploads (the status of tus 1.0 stands in `api/routes/uploads`) ------------------------------
+
+
+class UploadNotFoundError(IngestError):
+    """There is no such upload."""
+
+
+class UploadGoneError(IngestError):
+    """This upload has ended; nothing of it is kept."""
+
+
+class AnnouncementError(IngestError):
+    """What is said of the file can't be right."""
+
+
+class UploadTooLargeError(IngestError):
+    """The file is larger than this archive accepts, or more bytes came than were announced."""
+
+
+class OffsetMismatchError(IngestError):
+    """The bytes do not begin where the upload stands; ask with HEAD and go on from there."""
+
+    def __init__(self, expected: int, found: int) -> None:
+        super().__init__(f"the upload stands at {expected}, the request at {found}")
+        self.expected = expected
+
+
+class ChecksumMismatchError(IngestError):
+    """The bytes of this request are not those of its checksum; they were discarded."""
+
+
+class DigestMismatchError(IngestError):
+    """The bytes received are not those that were announced; nothing of them was kept."""
+
+
+class ReadBackError(IngestError):
+    """What the object store gives back is not what was stored; nothing was registered."""
+
+
+# --- folder import -------------------------------------------------------------------------------
+
+
+class FileChangedError(IngestError):
+    """The file changed or vanished while it was read; import it again when it stands still."""
