@@ -152,7 +152,7 @@ def _checked(config: Config) -> Config:
         raise ConfigError(f"port: expected 0 to 65535, found {config.port}")
     if not config.origin or any(c.isspace() or c == "+" for c in config.origin):
         raise ConfigError("origin: a name without spaces and plus signs (C2SP signed-note)")
-    for name in ("lock_days", "media_workers", "viewing_minutes", "session_hours"):
+    for name in ("lock_days", "viewing_minutes", "session_hours"):
         if getattr(config, name) < 1:
             raise ConfigError(f"{name}: expected at least 1, found {getattr(config, name)}")
     return config
