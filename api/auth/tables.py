@@ -19,6 +19,7 @@ users = sa.Table(
 )
 
 #: Server-side, so that they can be revoked; only the SHA-256 of the cookie is kept.
+#: ``log_read_at`` is when this session's last ``log.read`` entry was appended (one a minute).
 sign_in_sessions = sa.Table(
     "sign_in_sessions",
     metadata,
@@ -29,16 +30,19 @@ sign_in_sessions = sa.Table(
     sa.Column("last_seen_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
     sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("log_read_at", UtcDateTime, nullable=True),
     sa.Index("ix_sign_in_sessions_user_id", "user_id"),
 )
 
-#: Failed sign-ins by name and address, to slow down guessing.
+#: Failed sign-ins by name and address, to slow down guessing. What was typed may be a password in
+#: the wrong field, so only the SHA-256 of the name stands here.
 sign_in_failures = sa.Table(
     "sign_in_failures",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("name_sha256", Sha256Hex, nullable=False),
     sa.Column("origin", sa.String(64), nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
-    sa.Index("ix_sign_in_failures_name_at", "name", "at"),
+    sa.Index("ix_sign_in_failures_name_sha256_at", "name_sha256", "at"),
+    sa.Index("ix_sign_in_failures_origin_at", "origin", "at"),
 )
