@@ -1,0 +1,88 @@
+"""What can go wrong on a station; the docstring is the message, the argument the detail."""
+
+
+class StationError(Exception):
+    """The station could not do what was asked."""
+
+    def __str__(self) -> str:
+        message = (type(self).__doc__ or "").strip()
+        detail = super().__str__()
+        return f"{message} ({detail})" if detail else message
+
+
+class ConfigError(StationError):
+    """The configuration can't be used."""
+
+
+class NotEnrolledError(StationError):
+    """This station is not enrolled; run `liuhen-station enrol` with a token."""
+
+
+class StationKeyError(StationError):
+    """The station's key or its pinned keys are missing, unreadable or open to others."""
+
+
+class AlreadyRunningError(StationError):
+    """Another agent is working with this home folder."""
+
+
+class JournalError(StationError):
+    """The journal can't be read or written."""
+
+
+class JournalFullError(JournalError):
+    """There is no room left on the disk that holds the journal; nothing is lost, make room."""
+
+
+class JournalDamagedError(JournalError):
+    """The journal is damaged."""
+
+
+class JournalNewerError(JournalError):
+    """The journal was written by a newer version of this program."""
+
+
+class StaleFileError(StationError):
+    """The file is no longer what the journal knew when this work began."""
+
+
+class FileProblemError(StationError):
+    """A file can't be read as it should; ``reason`` is a code of `station_agent.reasons`."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class ServerAwayError(StationError):
+    """The server can't be reached or asks for a pause (``retry_after_s``, where it says)."""
+
+    def __init__(self, detail: str, *, retry_after_s: float | None = None, status: int = 0) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+        #: The HTTP status, 0 where no answer came.
+        self.status = status
+
+
+class RefusedError(StationError):
+    """The server refuses this for good (a 4xx other than 408, 423 and 429)."""
+
+    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(f"{status} {detail}".strip())
+        self.status = status
+        self.detail = detail
+        #: Lower-case names.
+        self.headers = headers or {}
+
+
+class StoppedError(StationError):
+    """The agent was asked to stop."""
+
+
+class ReceiptWrongError(StationError):
+    """The receipt does not prove that the archive holds this file."""
+
+
+class LogForkedError(StationError):
+    """The server's log does not agree with the checkpoint this station saw before."""

@@ -1,0 +1,69 @@
+"""The journal's tables, by version; each step brings a journal of one version to the next."""
+
+import sqlite3
+
+#: ``state``: seen settled hashed sending sent received released, and beside the way: failed
+#: (tried again later), refused (for good, until the file changes or the agent starts anew), gone
+#: (not on the recorder any more, and not archived).
+#: One row for each path is on its way at most; what was received stays as the memory of it.
+_VERSION_1 = """
+CREATE TABLE files (
+  id INTEGER PRIMARY KEY,
+  root BLOB NOT NULL,
+  path BLOB NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  inode TEXT NOT NULL,  -- decimal: may pass 2**63
+  important INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  reason TEXT,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  sha256 TEXT,
+  sm3 TEXT,
+  upload_path TEXT,
+  manifest_id INTEGER REFERENCES manifests (id),
+  clip_id TEXT,
+  received_at TEXT  -- the station's clock; for people, no rule reads it
+) STRICT;
+CREATE UNIQUE INDEX files_identity ON files (path, size_bytes, mtime_ns, inode);
+CREATE UNIQUE INDEX files_on_their_way ON files (path)
+  WHERE state NOT IN ('received', 'released');
+CREATE INDEX files_queue ON files (attempts, important DESC, mtime_ns)
+  WHERE state IN ('settled', 'hashed', 'sending');
+CREATE INDEX files_state ON files (state) WHERE state NOT IN ('received', 'released');
+CREATE INDEX files_root ON files (root);
+
+CREATE TABLE receipts (
+  file_id INTEGER PRIMARY KEY REFERENCES files (id),
+  note TEXT NOT NULL  -- the signed receipt as it came
+) STRICT;
+
+CREATE TABLE manifests (
+  id INTEGER PRIMARY KEY,
+  root BLOB NOT NULL,
+  sha256 TEXT NOT NULL,
+  note TEXT,  -- dropped once the server has it
+  session_id TEXT NOT NULL,
+  delivered INTEGER NOT NULL DEFAULT 0,
+  reason TEXT
+) STRICT;
+CREATE INDEX manifests_waiting ON manifests (id) WHERE delivered = 0;
+"""
+
+#: Position n brings version n to n + 1. Append; never change what was released.
+STEPS = (_VERSION_1,)
+VERSION = len(STEPS)
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The version of the journal behind ``connection``, 0 for a new one."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the journal to `VERSION`, each step whole or not at all."""
+    for version in range(version_of(connection), VERSION):
+        connection.executescript(
+            f"BEGIN IMMEDIATE;\n{STEPS[version]}\nPRAGMA user_version = {version + 1};\nCOMMIT;"
+        )
