@@ -1,0 +1,226 @@
+"""Signed notes (C2SP signed-note) with Ed25519 keys, signature type 0x01.
+
+Keys are written as golang.org/x/mod/sumdb/note writes them, so that its tools read ours.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from custody.log.encoding import decode_base64, encode_base64
+from custody.log.errors import NoteError
+
+MAX_NOTE_BYTES = 1 << 20
+MAX_NAME_CHARACTERS = 255
+#: The specification asks for at least 16; a post-quantum signature takes nearly 5 kB.
+MAX_SIGNATURES = 64
+MAX_SIGNATURE_LINE = 16_384
+
+_ED25519 = b"\x01"
+_DASH = "— "
+_KEY_HASH = re.compile(r"[0-9a-f]{8}")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_SECRET = "PRIVATE+KEY+"  # noqa: S105
+
+
+def check_name(name: str) -> None:
+    """Raise `NoteError` unless a key can have this name: no space, plus or control character."""
+    if not 0 < len(name) <= MAX_NAME_CHARACTERS:
+        raise NoteError("a key name has 1 to 255 characters")
+    if "+" in name or _CONTROL.search(name) or any(letter.isspace() for letter in name):
+        raise NoteError(f"key name {name[:80]!r}")
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise NoteError("a key name that is not Unicode") from error
+
+
+def key_hash(name: str, public: bytes) -> bytes:
+    """The four bytes that stand for a key: SHA-256(name, newline, 0x01, public key), cut."""
+    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + public).digest()[:4]
+
+
+def vkey(name: str, public: Ed25519PublicKey) -> str:
+    """``name+hash+base64``, the text in which a verifier is handed on."""
+    raw = public.public_bytes_raw()
+    return f"{name}+{key_hash(name, raw).hex()}+{encode_base64(_ED25519 + raw)}"
+
+
+@dataclass(frozen=True)
+class NoteVerifier:
+    """A key that is trusted under a name."""
+
+    name: str
+    public: Ed25519PublicKey
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a verifier key. Raises `NoteError`."""
+        name, _, rest = text.partition("+")
+        written_hash, _, key = rest.partition("+")
+        verifier = cls(name, Ed25519PublicKey.from_public_bytes(_key_bytes(key)))
+        _check_key_hash(written_hash, verifier.key_hash)
+        return verifier
+
+    @property
+    def vkey(self) -> str:
+        """The text that `parse` reads."""
+        return vkey(self.name, self.public)
+
+    @cached_property
+    def key_hash(self) -> bytes:
+        """The four bytes by which a signature names this key."""
+        return key_hash(self.name, self.public.public_bytes_raw())
+
+    def verify(self, text: str, signature: bytes) -> None:
+        """Raise `NoteError` unless ``signature`` is this key's over ``text``."""
+        try:
+            self.public.verify(signature, text.encode())
+        except InvalidSignature as error:
+            raise NoteError(f"the signature of {self.name} does not verify") from error
+
+
+class NoteSigner:
+    """A private key under a name. Raises `NoteError` for a name that can't be one."""
+
+    def __init__(self, name: str, private: Ed25519PrivateKey) -> None:
+        self.name = name
+        self.private = private
+        self.verifier = NoteVerifier(name, private.public_key())
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `secret_text` wrote. Raises `NoteError`."""
+        # No part of the text goes into a message: it is a secret.
+        if not text.startswith(_SECRET):
+            raise NoteError("not a private key")
+        name, _, rest = text.removeprefix(_SECRET).partition("+")
+        written_hash, _, key = rest.partition("+")
+        signer = cls(name, Ed25519PrivateKey.from_private_bytes(_key_bytes(key)))
+        _check_key_hash(written_hash, signer.verifier.key_hash)
+        return signer
+
+    def secret_text(self) -> str:
+        """The private key as text, for a file that nobody else may read."""
+        key = encode_base64(_ED25519 + self.private.private_bytes_raw())
+        return f"{_SECRET}{self.name}+{self.verifier.key_hash.hex()}+{key}"
+
+    def sign(self, text: str) -> str:
+        """The signature line over ``text``, newline included."""
+        signature = self.verifier.key_hash + self.private.sign(text.encode())
+        return f"{_DASH}{self.name} {encode_base64(signature)}\n"
+
+
+def generate(name: str) -> NoteSigner:
+    """A new key under ``name``. Raises `NoteError` for a name that can't be one."""
+    return NoteSigner(name, Ed25519PrivateKey.generate())
+
+
+def sign_note(text: str, signers: Sequence[NoteSigner]) -> str:
+    """The note: ``text``, a blank line, one signature line for each signer.
+
+    Raises `NoteError` for a text that does not end in a newline or carries control characters.
+    """
+    _check_text(text)
+    if not signers:
+        raise NoteError("nobody signs")
+    return text + "\n" + "".join(signer.sign(text) for signer in signers)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedNote:
+    """A text to be trusted as far as the keys named in ``verified``, in order of signing."""
+
+    text: str
+    verified: tuple[str, ...]
+
+
+def open_note(
+    note: str | bytes, verifiers: Sequence[NoteVerifier], *, max_bytes: int = MAX_NOTE_BYTES
+) -> OpenedNote:
+    """Take a signed note apart. Raises `NoteError` unless all of the following holds."""
+    # 1. Bounded, Unicode, no control character but newlines.
+    if len(note) > max_bytes:
+        raise NoteError(f"longer than {max_bytes} bytes")
+    try:
+        whole = note.decode() if isinstance(note, bytes) else note
+        if isinstance(note, str) and len(note.encode()) > max_bytes:
+            raise NoteError(f"longer than {max_bytes} bytes")
+    except UnicodeError as error:
+        raise NoteError("not Unicode") from error
+    # 2. The last blank line parts the text from the signatures.
+    head, blank, tail = whole.rpartition("\n\n")
+    if not blank or not tail.endswith("\n"):
+        raise NoteError("no signatures")
+    text = head + "\n"
+    _check_text(whole)
+    lines = tail[:-1].split("\n")
+    if len(lines) > MAX_SIGNATURES:
+        raise NoteError(f"more than {MAX_SIGNATURES} signatures")
+    # 3. Every line has the form of a signature; those of unknown keys are passed over.
+    known = {(verifier.name, verifier.key_hash): verifier for verifier in verifiers}
+    verified: dict[tuple[str, bytes], str] = {}
+    for line in lines:
+        name, signature = _parse_signature(line)
+        key = (name, signature[:4])
+        verifier = known.get(key)
+        if verifier is None:
+            continue
+        # 4. A known key signs once, and what it signed verifies.
+        if key in verified:
+            raise NoteError(f"{name} signed twice")
+        verifier.verify(text, signature[4:])
+        verified[key] = name
+    # 5. Somebody we know has signed.
+    if not verified:
+        raise NoteError("no signature of a known key")
+    return OpenedNote(text, tuple(verified.values()))
+
+
+def _parse_signature(line: str) -> tuple[str, bytes]:
+    name, space, encoded = line.removeprefix(_DASH).partition(" ")
+    if not line.startswith(_DASH) or not space or len(line) > MAX_SIGNATURE_LINE:
+        raise NoteError("not a signature line")
+    check_name(name)
+    try:
+        signature = decode_base64(encoded)
+    except ValueError as error:
+        raise NoteError("a signature that is not base64") from error
+    if len(signature) < 5:
+        raise NoteError("a signature without a signature")
+    return name, signature
+
+
+def _check_text(text: str) -> None:
+    if not text.endswith("\n"):
+        raise NoteError("the text ends in a newline")
+    if _CONTROL.search(text):
+        raise NoteError("a control character")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise NoteError("not Unicode") from error
+
+
+def _key_bytes(encoded: str) -> bytes:
+    try:
+        data = decode_base64(encoded)
+    except ValueError as error:
+        raise NoteError("a key that is not base64") from error
+    if len(data) != 33 or data[:1] != _ED25519:
+        raise NoteError("not an Ed25519 key")
+    return data[1:]
+
+
+def _check_key_hash(written: str, computed: bytes) -> None:
+    if not _KEY_HASH.fullmatch(written) or bytes.fromhex(written) != computed:
+        raise NoteError("the key's hash does not fit the key")

@@ -1,0 +1,80 @@
+"""Growing the files of the log: from what stands and what is new to the tiles and bundles to write.
+
+Nothing but the old size, the old files and the new leaves goes in, so a retry after a crash gives
+the same bytes under the same paths.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from custody.log.errors import TileError
+from custody.log.merkle import HASH_BYTES
+from custody.log.tiles import (
+    HEIGHT,
+    MAX_LEVEL,
+    WIDTH,
+    Fetch,
+    Tile,
+    TileReader,
+    bundle_path,
+    encode_bundle,
+    full_tile_root,
+    tile_of,
+    tile_path,
+)
+
+
+def extend_tiles(
+    fetch: Fetch, old_size: int, leaf_hashes: Iterable[bytes]
+) -> Iterator[tuple[str, bytes]]:
+    """Path and bytes of every hash tile the tree gains with these leaves.
+
+    Full tiles come as they fill up, the partial right edge (lowest level first) at the end. The
+    old right edge is read through ``fetch``. Raises `TileError`, and what ``fetch`` raises.
+    """
+    reader = TileReader(fetch, old_size)
+    # Per level: how many hashes it has, and those of its unfinished tile.
+    counts = [old_size >> (HEIGHT * level) for level in range(MAX_LEVEL + 1)]
+    edges = [
+        bytearray(reader.tile(tile_of(old_size, level, count // WIDTH)) if count % WIDTH else b"")
+        for level, count in enumerate(counts)
+    ]
+    touched = [False] * len(counts)
+    for leaf_hash in leaf_hashes:
+        if len(leaf_hash) != HASH_BYTES:
+            raise TileError(f"a leaf hash has {HASH_BYTES} bytes")
+        level, value = 0, leaf_hash
+        while True:
+            edge = edges[level]
+            edge += value
+            counts[level] += 1
+            touched[level] = True
+            if len(edge) < WIDTH * HASH_BYTES:
+                break
+            full = bytes(edge)
+            edge.clear()
+            yield tile_path(Tile(level, counts[level] // WIDTH - 1)), full
+            level, value = level + 1, full_tile_root(full)
+    for level, edge in enumerate(edges):
+        if touched[level] and edge:
+            width = len(edge) // HASH_BYTES
+            yield tile_path(Tile(level, counts[level] // WIDTH, width)), bytes(edge)
+
+
+def extend_bundles(
+    fetch: Fetch, old_size: int, entries: Iterable[bytes]
+) -> Iterator[tuple[str, bytes]]:
+    """Path and bytes of every entry bundle the log gains with these entries; the partial one last.
+
+    The unfinished bundle is read through ``fetch``. Raises `TileError`, and what ``fetch`` raises.
+    """
+    index, width = divmod(old_size, WIDTH)
+    held: list[bytes] = []
+    if width:
+        held = TileReader(fetch, old_size).bundle(tile_of(old_size, 0, index))
+    for entry in entries:
+        held.append(entry)
+        if len(held) == WIDTH:
+            yield bundle_path(index), encode_bundle(held)
+            index, held = index + 1, []
+    if held and (len(held) != width or index != old_size // WIDTH):
+        yield bundle_path(index, len(held)), encode_bundle(held)
