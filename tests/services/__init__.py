@@ -1,0 +1,1 @@
+"""Real servers for tests and benchmarks, as plain context managers."""
