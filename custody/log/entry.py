@@ -16,10 +16,10 @@ from custody.log.canonical import (
     canonical_json,
     format_time,
     parse_canonical,
-    parse_time,
     to_milliseconds,
 )
 from custody.log.errors import CommitmentError, EntryError
+from custody.log.forms import count_of, digest_of, fields_of, text_of, time_of
 
 __all__ = [
     "ActorSnapshot",
@@ -33,17 +33,19 @@ __all__ = [
 #: A bundle writes the length of an entry in two bytes (C2SP tlog-tiles).
 MAX_ENTRY_BYTES = 65_535
 SALT_BYTES = 32
+MAX_KIND = 64
+MAX_ITEM = 128
+MAX_ACTOR_TEXT = 255
 OUTCOMES = frozenset({"ok", "denied", "failed"})
 
 _VERSION = 1
 _KEYS = frozenset(
-    "v kind item item_seq item_prev at actor outcome facts commitment".split()  # noqa: SIM905
+    ("v", "kind", "item", "item_seq", "item_prev", "at", "actor", "outcome", "facts", "commitment")
 )
 _ACTOR_KEYS = frozenset({"id", "role", "via", "origin"})
-_KIND = re.compile(r"(?=.{1,64}\Z)[a-z_]+(?:\.[a-z_]+)+")
-_ITEM = re.compile(r"(?=.{1,128}\Z)[a-z_]+(?::[\x21-\x7e]+)?")
+_KIND = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
+_ITEM = re.compile(r"[a-z_]+(?::[\x21-\x7e]+)?")
 _HASH = re.compile(r"[0-9a-f]{64}")
-_MAX_ACTOR_TEXT = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,55 +113,35 @@ class Entry:
         """Read an entry. Raises `EntryError` unless ``data`` is what `encode` would write."""
         if len(data) > MAX_ENTRY_BYTES:
             raise EntryError(f"{len(data)} bytes, at most {MAX_ENTRY_BYTES}")
-        value = parse_canonical(data)
-        if not isinstance(value, dict) or value.keys() != _KEYS:
-            raise EntryError("not the keys of an entry")
+        value = fields_of(parse_canonical(data), _KEYS)
         # True == 1, so the type is asked as well.
         if type(value["v"]) is not int or value["v"] != _VERSION:
             raise EntryError("unknown version")
-        actor = value["actor"]
-        if not isinstance(actor, dict) or actor.keys() != _ACTOR_KEYS:
-            raise EntryError("not the keys of an actor")
-        facts = value["facts"]
+        actor = fields_of(value["actor"], _ACTOR_KEYS)
+        facts, item_prev, commitment = value["facts"], value["item_prev"], value["commitment"]
         if not isinstance(facts, dict):
             raise EntryError("facts are an object")
-        item_seq = value["item_seq"]
-        if type(item_seq) is not int:
-            raise EntryError("item_seq is an integer")
         entry = cls(
-            kind=_text(value["kind"]),
-            item=_text(value["item"]),
-            item_seq=item_seq,
-            item_prev=_optional_text(value["item_prev"]),
-            at=parse_time(_text(value["at"])),
+            kind=text_of(value["kind"], MAX_KIND),
+            item=text_of(value["item"], MAX_ITEM),
+            item_seq=count_of(value["item_seq"]),
+            item_prev=None if item_prev is None else digest_of(item_prev),
+            at=time_of(value["at"]),
             actor=ActorSnapshot(
-                id=_text(actor["id"]),
-                role=_text(actor["role"]),
-                via=_text(actor["via"]),
-                origin=_text(actor["origin"]),
+                **{name: text_of(actor[name], MAX_ACTOR_TEXT) for name in _ACTOR_KEYS}
             ),
-            outcome=_text(value["outcome"]),
+            outcome=text_of(value["outcome"], MAX_KIND),
             facts=facts,
-            commitment=_optional_text(value["commitment"]),
+            commitment=None if commitment is None else digest_of(commitment),
         )
         _check_form(entry)
         return entry
 
 
-def _text(value: Json) -> str:
-    if not isinstance(value, str):
-        raise EntryError("text expected")
-    return value
-
-
-def _optional_text(value: Json) -> str | None:
-    return None if value is None else _text(value)
-
-
 def _check_form(entry: Entry) -> None:
-    if not _KIND.fullmatch(entry.kind):
+    if len(entry.kind) > MAX_KIND or not _KIND.fullmatch(entry.kind):
         raise EntryError(f"kind {entry.kind[:80]!r}")
-    if not _ITEM.fullmatch(entry.item):
+    if len(entry.item) > MAX_ITEM or not _ITEM.fullmatch(entry.item):
         raise EntryError(f"item {entry.item[:140]!r}")
     if entry.item_seq < 0:
         raise EntryError("item_seq below zero")
@@ -173,7 +155,7 @@ def _check_form(entry: Entry) -> None:
         raise EntryError(f"outcome {entry.outcome[:40]!r}")
     actor = entry.actor
     for text in (actor.id, actor.role, actor.via, actor.origin):
-        if not text or len(text) > _MAX_ACTOR_TEXT or not text.isprintable():
+        if not text or len(text) > MAX_ACTOR_TEXT or not text.isprintable():
             raise EntryError(f"actor {text[:40]!r}")
 
 

@@ -11,7 +11,7 @@ class LogError(Exception):
 
 
 class EntryError(LogError):
-    """This is not a log entry in its canonical form."""
+    """This is not in the canonical form."""
 
 
 class CommitmentError(LogError):
