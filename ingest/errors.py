@@ -21,6 +21,10 @@ class StationExistsError(IngestError):
     """A station with this name or key is enrolled already."""
 
 
+class StationNotFoundError(IngestError):
+    """There is no such station."""
+
+
 class StationKeyError(IngestError):
     """This is not a station's public key in signed-note form."""
 
@@ -77,3 +81,30 @@ class ReadBackError(IngestError):
 
 class FileChangedError(IngestError):
     """The file changed or vanished while it was read; import it again when it stands still."""
+
+
+# --- media ---------------------------------------------------------------------------------------
+
+
+class FfmpegMissingError(IngestError):
+    """There is no ffmpeg with libx264, AAC, JPEG and PNG on the PATH nor in the wheel."""
+
+
+class MediaTimeLimitError(IngestError):
+    """A media tool took longer than it may and was ended."""
+
+
+class MediaInterruptedError(IngestError):
+    """The work was interrupted and will be done again; nothing of it was kept."""
+
+
+class ProbeError(IngestError):
+    """The prober itself failed; this says nothing about the file."""
+
+
+class TranscodeError(IngestError):
+    """ffmpeg could not make the renditions."""
+
+
+class LeaseLostError(IngestError):
+    """The lease on this clip ran out and another worker has it; nothing was changed."""
