@@ -1,51 +1,52 @@
 """What a station and the archive say to each other, byte for byte: the contract both sides share.
 
 Manifests and receipts are signed notes over a title line and one line of canonical JSON
-(docs/formats/receipts.md). Whoever opens one gets all of it verified or a `LogError`.
+(docs/formats/receipts.md). Whoever opens one gets all of it verified or a `LogError`. Receipts are
+made in the kernel, for offline verifiers as well; they are part of the contract all the same.
 """
 
 import hashlib
 import itertools
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from custody.log import forms
-from custody.log.canonical import (
-    Json,
-    canonical_json,
-    format_time,
-    parse_canonical,
-    to_milliseconds,
-)
-from custody.log.checkpoint import open_checkpoint
+from custody.log.canonical import Json, format_time, to_milliseconds
 from custody.log.encoding import encode_base64
-from custody.log.entry import MAX_ENTRY_BYTES, SALT_BYTES
-from custody.log.errors import LogError
-from custody.log.merkle import HASH_BYTES
-from custody.log.note import NoteSigner, NoteVerifier, open_note, sign_note
-from custody.log.proof import MAX_PROOF_HASHES
-from custody.log.verify import verify_commitment, verify_entry_in_tree
+from custody.log.errors import LogError, ReceiptError
+from custody.log.note import NoteSigner, NoteVerifier
+from custody.log.receipt import Receipt, check_receipt_for, open_receipt, sign_receipt
+from custody.log.statement import open_statement, sign_statement
+
+__all__ = [
+    "Manifest",
+    "ManifestFile",
+    "ManifestFormError",
+    "Receipt",
+    "ReceiptError",
+    "WireError",
+    "challenge_message",
+    "check_receipt_for",
+    "open_manifest",
+    "open_receipt",
+    "sign_manifest",
+    "sign_receipt",
+    "station_key_name",
+]
 
 MAX_MANIFEST_BYTES = 32 << 20
 MAX_MANIFEST_FILES = 100_000
 MAX_PATH_BYTES = 4096
-MAX_RECEIPT_BYTES = 1 << 20
 
-_MANIFEST_TITLE = "liuhen manifest v1\n"
-_RECEIPT_TITLE = "liuhen receipt v1\n"
+_MANIFEST_TITLE = "liuhen manifest v1"
 _CHALLENGE_TITLE = b"liuhen station session v1\n"
 _MANIFEST_KEYS = frozenset(
     ("session_id", "station", "source", "opened_at", "free_bytes", "previous_sha256", "files")
 )
 _FILE_KEYS = frozenset({"path_b64", "size_bytes", "modified_at", "skipped"})
-_RECEIPT_KEYS = frozenset(
-    ("clip_id", "sha256", "sm3", "size_bytes", "origin", "index", "entry", "salt", "details")
-    + ("checkpoint", "proof", "issued_at")
-)
 _NONCE = re.compile(r"[\x21-\x7e]{16,256}")
 
 
@@ -55,10 +56,6 @@ class WireError(LogError):
 
 class ManifestFormError(WireError):
     """This is not a manifest."""
-
-
-class ReceiptError(WireError):
-    """This is not a receipt, or not for this file."""
 
 
 def station_key_name(public_key: Ed25519PublicKey) -> str:
@@ -116,36 +113,33 @@ class Manifest:
 
 def sign_manifest(manifest: Manifest, signer: NoteSigner) -> str:
     """The signed manifest, its files in order of path. Raises `LogError` if it breaks its form."""
-    body = _title_and_json(
-        _MANIFEST_TITLE,
-        {
-            "session_id": manifest.session_id,
-            "station": manifest.station,
-            "source": manifest.source,
-            "opened_at": format_time(manifest.opened_at),
-            "free_bytes": manifest.free_bytes,
-            "previous_sha256": manifest.previous_sha256,
-            "files": [
-                {
-                    "path_b64": encode_base64(file.path_b64),
-                    "size_bytes": file.size_bytes,
-                    "modified_at": format_time(file.modified_at),
-                    "skipped": file.skipped,
-                }
-                for file in sorted(manifest.files, key=lambda file: file.path_b64)
-            ],
-        },
-    )
-    _check_station(_read_manifest(body), signer.name)
-    return _bounded(sign_note(body, [signer]), MAX_MANIFEST_BYTES)
+    value: dict[str, Json] = {
+        "session_id": manifest.session_id,
+        "station": manifest.station,
+        "source": manifest.source,
+        "opened_at": format_time(manifest.opened_at),
+        "free_bytes": manifest.free_bytes,
+        "previous_sha256": manifest.previous_sha256,
+        "files": [
+            {
+                "path_b64": encode_base64(file.path_b64),
+                "size_bytes": file.size_bytes,
+                "modified_at": format_time(file.modified_at),
+                "skipped": file.skipped,
+            }
+            for file in sorted(manifest.files, key=lambda file: file.path_b64)
+        ],
+    }
+    _check_station(_read_manifest(value), signer.name)
+    return sign_statement(_MANIFEST_TITLE, value, signer, max_bytes=MAX_MANIFEST_BYTES)
 
 
 def open_manifest(note: str | bytes, verifier: NoteVerifier) -> Manifest:
     """The manifest of the station that ``verifier`` stands for. Raises `LogError`."""
     # 1. The station's key has signed it.
-    opened = open_note(note, [verifier], max_bytes=MAX_MANIFEST_BYTES)
+    value = open_statement(note, _MANIFEST_TITLE, verifier, max_bytes=MAX_MANIFEST_BYTES)
     # 2. It is a manifest, in the one form there is.
-    manifest = _read_manifest(opened.text)
+    manifest = _read_manifest(value)
     # 3. It is this station's own.
     _check_station(manifest, verifier.name)
     return manifest
@@ -156,9 +150,9 @@ def _check_station(manifest: Manifest, key_name: str) -> None:
         raise ManifestFormError(f"of {manifest.station[:80]!r}, signed by {key_name}")
 
 
-def _read_manifest(text: str) -> Manifest:
-    # 1. Title, canonical JSON, exactly these keys.
-    value = forms.fields_of(_untitled(_MANIFEST_TITLE, text), _MANIFEST_KEYS)
+def _read_manifest(stated: Json) -> Manifest:
+    # 1. Exactly these keys.
+    value = forms.fields_of(stated, _MANIFEST_KEYS)
     # 2. A bounded list of files.
     files = tuple(_read_file(item) for item in forms.list_of(value["files"], MAX_MANIFEST_FILES))
     # 3. In order of path, and so none of them twice.
@@ -167,7 +161,7 @@ def _read_manifest(text: str) -> Manifest:
             raise ManifestFormError("files out of order, or one of them twice")
     free_bytes, previous = value["free_bytes"], value["previous_sha256"]
     return Manifest(
-        session_id=forms.text_of(value["session_id"], 64),
+        session_id=forms.id_of(value["session_id"]),
         station=forms.text_of(value["station"], 255),
         source=forms.text_of(value["source"], MAX_PATH_BYTES),
         opened_at=forms.time_of(value["opened_at"]),
@@ -189,142 +183,3 @@ def _read_file(item: Json) -> ManifestFile:
         modified_at=forms.time_of(value["modified_at"]),
         skipped=None if skipped is None else forms.text_of(skipped, 1024),
     )
-
-
-# --- receipts ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The archive's word that a clip is admitted and in the log.
-
-    ``entry`` is the bytes of the clip's ``clip.admitted`` entry at ``index`` of log ``origin``,
-    ``details`` and ``salt`` what that entry is committed to, ``checkpoint`` a signed checkpoint
-    and ``proof`` the audit path into its tree.
-    """
-
-    clip_id: str
-    sha256: str
-    sm3: str
-    size_bytes: int
-    origin: str
-    index: int
-    entry: bytes
-    salt: bytes
-    details: dict[str, Json]
-    checkpoint: str
-    proof: list[bytes]
-    issued_at: datetime
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "issued_at", to_milliseconds(self.issued_at))
-
-
-def sign_receipt(receipt: Receipt, signer: NoteSigner) -> str:
-    """The signed receipt. Raises `LogError` if it breaks its form."""
-    body = _title_and_json(
-        _RECEIPT_TITLE,
-        {
-            "clip_id": receipt.clip_id,
-            "sha256": receipt.sha256,
-            "sm3": receipt.sm3,
-            "size_bytes": receipt.size_bytes,
-            "origin": receipt.origin,
-            "index": receipt.index,
-            "entry": encode_base64(receipt.entry),
-            "salt": encode_base64(receipt.salt),
-            "details": receipt.details,
-            "checkpoint": receipt.checkpoint,
-            "proof": [encode_base64(value) for value in receipt.proof],
-            "issued_at": format_time(receipt.issued_at),
-        },
-    )
-    _read_receipt(body)
-    return _bounded(sign_note(body, [signer]), MAX_RECEIPT_BYTES)
-
-
-def open_receipt(
-    note: str | bytes, receipt_verifier: NoteVerifier, log_verifier: NoteVerifier
-) -> Receipt:
-    """The receipt, if every word of it holds. Raises `LogError`.
-
-    Whether it is for a certain file is asked by `check_receipt_for`.
-    """
-    # 1. The archive's receipt key has signed it.
-    opened = open_note(note, [receipt_verifier], max_bytes=MAX_RECEIPT_BYTES)
-    # 2. It is a receipt, in the one form there is.
-    receipt = _read_receipt(opened.text)
-    # 3. The log's key has signed the checkpoint, and it is of the log the receipt names.
-    checkpoint = open_checkpoint(receipt.checkpoint, log_verifier)
-    if checkpoint.origin != receipt.origin:
-        raise ReceiptError(f"of log {receipt.origin[:80]!r}, checkpoint of {checkpoint.origin}")
-    # 4. The bytes of the entry are canonical and stand in the tree of that checkpoint.
-    entry = verify_entry_in_tree(receipt.entry, receipt.index, receipt.proof, checkpoint)
-    # 5. The entry admits this clip.
-    if (entry.kind, entry.outcome) != ("clip.admitted", "ok"):
-        raise ReceiptError(f"the entry says {entry.kind} {entry.outcome}")
-    if entry.item != f"clip:{receipt.clip_id}":
-        raise ReceiptError(f"the entry is of {entry.item}")
-    # 6. It holds the digests and the size that the receipt holds, and nothing else.
-    stated: dict[str, Json] = {
-        "clip": receipt.clip_id,
-        "sha256": receipt.sha256,
-        "sm3": receipt.sm3,
-        "size_bytes": receipt.size_bytes,
-    }
-    if canonical_json(entry.facts) != canonical_json(stated):
-        raise ReceiptError("the entry's facts are not the receipt's")
-    # 7. The details are those the entry was committed to.
-    verify_commitment(entry, receipt.details, receipt.salt)
-    return receipt
-
-
-def check_receipt_for(receipt: Receipt, sha256: str, sm3: str, size_bytes: int) -> None:
-    """Raise `ReceiptError` unless an opened receipt is for the file with these digests and size."""
-    if (receipt.sha256, receipt.sm3, receipt.size_bytes) != (sha256, sm3, size_bytes):
-        raise ReceiptError(f"for {receipt.sha256}, the file is {sha256}")
-
-
-def _read_receipt(text: str) -> Receipt:
-    # 1. Title, canonical JSON, exactly these keys.
-    value = forms.fields_of(_untitled(_RECEIPT_TITLE, text), _RECEIPT_KEYS)
-    # 2. Each of them of its form and within its bounds.
-    details = value["details"]
-    if not isinstance(details, dict):
-        raise ReceiptError("details are an object")
-    salt = forms.bytes_of(value["salt"], SALT_BYTES)
-    if len(salt) != SALT_BYTES:
-        raise ReceiptError(f"a salt has {SALT_BYTES} bytes")
-    return Receipt(
-        clip_id=forms.text_of(value["clip_id"], 64),
-        sha256=forms.digest_of(value["sha256"]),
-        sm3=forms.digest_of(value["sm3"]),
-        size_bytes=forms.count_of(value["size_bytes"]),
-        origin=forms.text_of(value["origin"], 255),
-        index=forms.count_of(value["index"]),
-        entry=forms.bytes_of(value["entry"], MAX_ENTRY_BYTES),
-        salt=salt,
-        details=details,
-        checkpoint=forms.text_of(value["checkpoint"], MAX_RECEIPT_BYTES),
-        proof=[
-            forms.bytes_of(item, HASH_BYTES)
-            for item in forms.list_of(value["proof"], MAX_PROOF_HASHES)
-        ],
-        issued_at=forms.time_of(value["issued_at"]),
-    )
-
-
-def _title_and_json(title: str, value: Mapping[str, Json]) -> str:
-    return f"{title}{canonical_json(value).decode()}\n"
-
-
-def _untitled(title: str, text: str) -> Json:
-    if not text.startswith(title) or text.count("\n") != 2:
-        raise WireError(f"not a title {title[:-1]!r} and one line")
-    return parse_canonical(text[len(title) : -1].encode())
-
-
-def _bounded(note: str, most: int) -> str:
-    if len(note.encode()) > most:
-        raise WireError(f"longer than {most} bytes")
-    return note

@@ -31,7 +31,7 @@ _decode = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse).decode
 
 
 def _check(value: object, depth: int) -> None:
-    if value is None or isinstance(value, str | bool):
+    if value is None or isinstance(value, (str, bool)):
         return
     if isinstance(value, int):
         if not -MAX_INTEGER <= value <= MAX_INTEGER:
@@ -84,7 +84,10 @@ def to_milliseconds(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise EntryError("a time without a zone")
     if at.tzinfo is not UTC:
-        at = at.astimezone(UTC)
+        try:
+            at = at.astimezone(UTC)
+        except OverflowError as error:
+            raise EntryError("a time before the year 1 or after 9999") from error
     rest = at.microsecond % 1000
     return at.replace(microsecond=at.microsecond - rest) if rest else at
 
@@ -99,6 +102,9 @@ def parse_time(text: str) -> datetime:
     if not _TIME.fullmatch(text):
         raise EntryError(f"not a time: {text[:40]!r}")
     try:
-        return datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError as error:
         raise EntryError(f"not a time: {text!r}") from error
+    if format_time(at) != text:  # 24:00:00, which some versions of the library read
+        raise EntryError(f"not a time: {text!r}")
+    return at

@@ -36,3 +36,7 @@ class CheckpointError(NoteError):
 
 class TileError(LogError):
     """A tile or entry bundle of the log is missing, damaged or out of place."""
+
+
+class ReceiptError(LogError):
+    """This is not a receipt, or not one for this file."""

@@ -7,6 +7,7 @@ from custody.log.canonical import Json, parse_time
 from custody.log.encoding import decode_base64
 from custody.log.errors import EntryError
 
+_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -42,6 +43,13 @@ def digest_of(value: Json) -> str:
     """64 lower-case hex digits."""
     if not isinstance(value, str) or not _DIGEST.fullmatch(value):
         raise EntryError("64 hex digits expected")
+    return value
+
+
+def id_of(value: Json) -> str:
+    """An identifier: 1 to 64 ASCII letters, digits, hyphens and underscores."""
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise EntryError("an identifier expected")
     return value
 
 

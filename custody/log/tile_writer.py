@@ -35,7 +35,7 @@ def extend_tiles(
     # Per level: how many hashes it has, and those of its unfinished tile.
     counts = [old_size >> (HEIGHT * level) for level in range(MAX_LEVEL + 1)]
     edges = [
-        bytearray(reader.tile(tile_of(old_size, level, count // WIDTH)) if count % WIDTH else b"")
+        reader.tile(tile_of(old_size, level, count // WIDTH)) if count % WIDTH else []
         for level, count in enumerate(counts)
     ]
     touched = [False] * len(counts)
@@ -45,19 +45,17 @@ def extend_tiles(
         level, value = 0, leaf_hash
         while True:
             edge = edges[level]
-            edge += value
+            edge.append(value)
             counts[level] += 1
             touched[level] = True
-            if len(edge) < WIDTH * HASH_BYTES:
+            if len(edge) < WIDTH:
                 break
-            full = bytes(edge)
-            edge.clear()
-            yield tile_path(Tile(level, counts[level] // WIDTH - 1)), full
-            level, value = level + 1, full_tile_root(full)
+            yield tile_path(Tile(level, counts[level] // WIDTH - 1)), b"".join(edge)
+            edges[level] = []
+            level, value = level + 1, full_tile_root(edge)
     for level, edge in enumerate(edges):
         if touched[level] and edge:
-            width = len(edge) // HASH_BYTES
-            yield tile_path(Tile(level, counts[level] // WIDTH, width)), bytes(edge)
+            yield tile_path(Tile(level, counts[level] // WIDTH, len(edge))), b"".join(edge)
 
 
 def extend_bundles(

@@ -5,8 +5,9 @@ What is read is believed by nobody: a proof made of it leads to a signed root, o
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from custody.log.encoding import parse_decimal
 from custody.log.entry import MAX_ENTRY_BYTES
@@ -17,12 +18,17 @@ from custody.log.merkle import HASH_BYTES, MAX_TREE_SIZE, hash_children, hash_le
 #: where there are none.
 Fetch = Callable[[str], bytes]
 
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
+
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
 #: Level 7 of a tree of `MAX_TREE_SIZE` leaves is a partial tile.
 MAX_LEVEL = 7
-#: 16 MiB of full tiles with everything built above them.
-CACHED_TILES = 1024
+#: What a `TileReader` keeps: about 10 MiB of tiles with what is built above them, and so many
+#: bundles (256 entries each) that a run of neighbours is decoded once.
+CACHED_TILES = 256
+CACHED_BUNDLES = 4
 
 _PATH = re.compile(
     r"tile/(?P<level>[0-7]|entries)/(?P<index>(?:x[0-9]{3}/){0,6}[0-9]{3})"
@@ -124,7 +130,7 @@ class TileReader:
     Where a partial tile is gone the full one that took its place serves (tlog-tiles, "Partial
     Tiles"); if that is not there either, what ``fetch`` raised for the partial one goes on to the
     caller. Raises `TileError` for bytes of the wrong length and for what lies outside the tree.
-    Keeps the last `CACHED_TILES` tiles; not for several threads at once.
+    Keeps the last few tiles and bundles; not for several threads at once.
     """
 
     def __init__(self, fetch: Fetch, size: int) -> None:
@@ -132,7 +138,8 @@ class TileReader:
             raise TileError(f"a tree of {size}")
         self.size = size
         self._fetch = fetch
-        self._tiles: OrderedDict[Tile, list[bytes]] = OrderedDict()
+        self._tiles: OrderedDict[Tile, list[list[bytes]]] = OrderedDict()
+        self._bundles: OrderedDict[int, list[bytes]] = OrderedDict()
 
     def read(self, level: int, index: int) -> bytes:
         """The hash of a complete subtree: a `custody.log.merkle.NodeReader`."""
@@ -143,16 +150,15 @@ class TileReader:
         layers = self._layers(tile_of(self.size, tile_level, first // WIDTH))
         while len(layers) <= height:
             layers.append(_parents(layers[-1]))
-        at = (first % WIDTH >> height) * HASH_BYTES
-        return layers[height][at : at + HASH_BYTES]
+        return layers[height][first % WIDTH >> height]
 
     def leaf_hash(self, index: int) -> bytes:
         """The leaf hash of entry ``index``."""
         return self.read(0, index)
 
-    def tile(self, tile: Tile) -> bytes:
-        """The bytes of a tile of this tree."""
-        return self._layers(tile)[0]
+    def tile(self, tile: Tile) -> list[bytes]:
+        """The hashes of a tile of this tree."""
+        return list(self._layers(tile)[0])
 
     def entry(self, index: int) -> bytes:
         """The bytes of entry ``index``. Raises `TileError` if they do not hash to its leaf."""
@@ -163,32 +169,30 @@ class TileReader:
 
     def bundle(self, tile: Tile) -> list[bytes]:
         """The entries of the bundle that belongs to ``tile`` (of level 0), not held against it."""
-        data = self._fetch_one(
-            bundle_path(tile.index, tile.width), bundle_path(tile.index), tile.width
-        )
-        entries = decode_bundle(data)
-        if len(entries) not in {tile.width, WIDTH}:
-            raise TileError(f"{bundle_path(tile.index, tile.width)} holds {len(entries)} entries")
-        return entries[: tile.width]
+        entries = _recall(self._bundles, tile.index)
+        if entries is None:
+            path = bundle_path(tile.index, tile.width)
+            entries = decode_bundle(self._fetch_one(path, bundle_path(tile.index)))
+            if len(entries) not in {tile.width, WIDTH}:
+                raise TileError(f"{path} holds {len(entries)} entries")
+            del entries[tile.width :]
+            _remember(self._bundles, tile.index, entries, CACHED_BUNDLES)
+        return list(entries)
 
-    def _layers(self, tile: Tile) -> list[bytes]:
+    def _layers(self, tile: Tile) -> list[list[bytes]]:
         """The tile's hashes, and above them what `read` has built of its subtree so far."""
-        layers = self._tiles.get(tile)
-        if layers is not None:
-            self._tiles.move_to_end(tile)
-            return layers
-        path = tile_path(tile)
-        data = self._fetch_one(path, tile_path(Tile(tile.level, tile.index)), tile.width)
-        if len(data) not in {tile.width * HASH_BYTES, WIDTH * HASH_BYTES}:
-            raise TileError(f"{path} holds {len(data)} bytes")
-        layers = [data[: tile.width * HASH_BYTES]]
-        self._tiles[tile] = layers
-        if len(self._tiles) > CACHED_TILES:
-            self._tiles.popitem(last=False)
+        layers = _recall(self._tiles, tile)
+        if layers is None:
+            path = tile_path(tile)
+            data = self._fetch_one(path, tile_path(Tile(tile.level, tile.index)))
+            if len(data) not in {tile.width * HASH_BYTES, WIDTH * HASH_BYTES}:
+                raise TileError(f"{path} holds {len(data)} bytes")
+            layers = [split_hashes(data)[: tile.width]]
+            _remember(self._tiles, tile, layers, CACHED_TILES)
         return layers
 
-    def _fetch_one(self, path: str, full_path: str, width: int) -> bytes:
-        if width == WIDTH:
+    def _fetch_one(self, path: str, full_path: str) -> bytes:
+        if path == full_path:
             return self._fetch(path)
         try:
             return self._fetch(path)
@@ -199,20 +203,34 @@ class TileReader:
                 raise gone from None
 
 
-def _parents(hashes: bytes) -> bytes:
-    """The layer above: one hash for each whole pair."""
-    step = 2 * HASH_BYTES
-    return b"".join(
-        hash_children(hashes[at : at + HASH_BYTES], hashes[at + HASH_BYTES : at + step])
-        for at in range(0, len(hashes) - step + 1, step)
-    )
+def split_hashes(data: bytes) -> list[bytes]:
+    """The hashes in a tile's bytes."""
+    return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
 
 
-def full_tile_root(hashes: bytes) -> bytes:
-    """The hash that stands one level up for the 8,192 bytes of a full tile."""
-    while len(hashes) > HASH_BYTES:
+def full_tile_root(hashes: Sequence[bytes]) -> bytes:
+    """The hash one level up that stands for the 256 of a full tile (or for 2**n of one run)."""
+    while len(hashes) > 1:
         hashes = _parents(hashes)
-    return hashes
+    return hashes[0]
+
+
+def _parents(hashes: Sequence[bytes]) -> list[bytes]:
+    """The layer above: one hash for each whole pair."""
+    return [hash_children(*pair) for pair in zip(hashes[::2], hashes[1::2], strict=False)]
+
+
+def _recall(cache: OrderedDict[_Key, _Value], key: _Key) -> _Value | None:
+    value = cache.get(key)
+    if value is not None:
+        cache.move_to_end(key)
+    return value
+
+
+def _remember(cache: OrderedDict[_Key, _Value], key: _Key, value: _Value, most: int) -> None:
+    cache[key] = value
+    if len(cache) > most:
+        cache.popitem(last=False)
 
 
 def _index_path(index: int) -> str:
