@@ -1,4 +1,4 @@
-"""Who does something: a snapshot, never a reference, so that the log shows yesterday's event as it was."""
+"""Who does something: a snapshot, never a reference, so the log shows an event as it was."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What can go wrong in custody; the docstring is the message, one table in `api/errors` maps it to HTTP."""
+"""What can go wrong in custody; the docstring is the message, `api/errors` maps it to HTTP."""
 
 
 class CustodyError(Exception):
@@ -60,3 +60,31 @@ class SigningRefusedError(CustodyError):
 
 class KeyFileError(CustodyError):
     """A key file is missing, unreadable or open to others."""
+
+
+class SignerStateError(SigningRefusedError):
+    """The signer's own record of what it signed can't be read; restore it from the archive."""
+
+
+class IntegrationError(CustodyError):
+    """The log can't be integrated any further; nothing new is published until this is looked at."""
+
+
+class IntegrationConflictError(IntegrationError):
+    """The store holds other bytes than the log's entries give; one of the two was altered."""
+
+
+class EntryAlteredError(IntegrationError):
+    """A stored entry does not hash to the leaf it was appended with."""
+
+
+class EntryMissingError(IntegrationError):
+    """A numbered entry is gone from the log's rows."""
+
+
+class DetailsDestroyedError(CustodyError):
+    """The details of this entry were destroyed on their legal date."""
+
+
+class UnknownSortError(CustodyError):
+    """There is no such order to sort by."""

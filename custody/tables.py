@@ -62,9 +62,10 @@ checkpoints = sa.Table(
 
 # --- evidence (custody.clips) --------------------------------------------------------------------
 
-#: One original. ``sha256`` is its identity. ``name`` is the file name as readable text, ``name_raw``
-#: the bytes the recorder's file system gave. ``recorded_at`` is what the recorder says (from the
-#: name), never corrected. ``officer`` and ``recorder`` are the codes in use at the bureau.
+#: One original. ``sha256`` is its identity. ``name`` is the file name as readable text,
+#: ``name_raw`` the bytes the recorder's file system gave. ``recorded_at`` is what the recorder
+#: says (from the name), never corrected. ``officer`` and ``recorder`` are the codes in use at the
+#: bureau.
 clips = sa.Table(
     "clips",
     metadata,

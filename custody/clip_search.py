@@ -1,0 +1,137 @@
+"""Lists of clips: filters, order, one page at a time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from custody.clips import Clip, to_clip
+from custody.errors import UnknownSortError
+from custody.tables import clips, links
+
+#: What a list can be sorted by; with a minus in front, downward.
+CLIP_SORTS: dict[str, sa.Column[Any]] = {
+    "recorded_at": clips.c.recorded_at,
+    "admitted_at": clips.c.admitted_at,
+    "name": clips.c.name,
+    "officer": clips.c.officer,
+    "recorder": clips.c.recorder,
+    "size_bytes": clips.c.size_bytes,
+    "duration_ms": clips.c.duration_ms,
+    "media_kind": clips.c.media_kind,
+    "state": clips.c.state,
+    "station_name": clips.c.station_name,
+}
+DEFAULT_CLIP_SORT = "-recorded_at"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFilter:
+    """Which clips; None asks nothing. Times are aware, ``recorded_to`` is not included.
+
+    ``unassigned``: no officer, for the list of manual assignment. ``text`` is found anywhere in
+    the name (ASCII letters in either case), or is a clip's id, its officer or recorder, or the
+    beginning of its SHA-256.
+    """
+
+    officer: str | None = None
+    recorder: str | None = None
+    recorded_from: datetime | None = None
+    recorded_to: datetime | None = None
+    state: str | None = None
+    media_kind: str | None = None
+    unassigned: bool = False
+    text: str | None = None
+    case_id: str | None = None
+    important: bool | None = None
+    station_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPage:
+    """One page, and how many clips the filter finds in all."""
+
+    clips: list[Clip]
+    total: int
+
+
+def search_clips(
+    tx: Connection,
+    wanted: ClipFilter,
+    sort: str = DEFAULT_CLIP_SORT,
+    offset: int = 0,
+    limit: int = 50,
+) -> ClipPage:
+    """A page of clips in a stable order: equal ones by id, those without the value at the end.
+
+    Raises `UnknownSortError`.
+    """
+    column = CLIP_SORTS.get(sort.removeprefix("-"))
+    if column is None:
+        raise UnknownSortError(sort)
+    downward = sort.startswith("-")
+    conditions = _conditions(wanted)
+    rows = tx.execute(
+        sa.select(clips)
+        .where(*conditions)
+        .order_by(
+            (column.desc() if downward else column.asc()).nulls_last(),
+            clips.c.id.desc() if downward else clips.c.id.asc(),
+        )
+        .offset(offset)
+        .limit(limit)
+    )
+    page = [to_clip(row) for row in rows]
+    total = tx.scalar(sa.select(sa.func.count()).select_from(clips).where(*conditions))
+    return ClipPage(page, total or 0)
+
+
+def find_clips(tx: Connection, clip_ids: list[str]) -> dict[str, Clip]:
+    """The clips with these ids that there are, in one query."""
+    rows = tx.execute(sa.select(clips).where(clips.c.id.in_(clip_ids)))
+    return {row.id: to_clip(row) for row in rows}
+
+
+def _conditions(wanted: ClipFilter) -> list[sa.ColumnElement[bool]]:
+    c = clips.c
+    conditions: list[sa.ColumnElement[bool]] = []
+    for column, value in (
+        (c.officer, wanted.officer),
+        (c.recorder, wanted.recorder),
+        (c.state, wanted.state),
+        (c.media_kind, wanted.media_kind),
+        (c.important, wanted.important),
+        (c.station_id, wanted.station_id),
+    ):
+        if value is not None:
+            conditions.append(column == value)
+    if wanted.recorded_from is not None:
+        conditions.append(c.recorded_at >= wanted.recorded_from)
+    if wanted.recorded_to is not None:
+        conditions.append(c.recorded_at < wanted.recorded_to)
+    if wanted.unassigned:
+        conditions.append(c.officer.is_(None))
+    if wanted.case_id is not None:
+        conditions.append(
+            c.id.in_(
+                sa.select(links.c.clip_id).where(
+                    links.c.case_id == wanted.case_id, links.c.unlinked_at.is_(None)
+                )
+            )
+        )
+    if wanted.text:
+        # PostgreSQL has no place for NUL in a text, so nothing there contains one.
+        text = wanted.text.replace("\x00", "�")
+        lower = text.lower()
+        conditions.append(
+            sa.or_(
+                sa.func.lower(c.name).contains(lower, autoescape=True),
+                c.sha256.startswith(lower, autoescape=True),
+                c.id == lower,
+                c.officer == text,
+                c.recorder == text,
+            )
+        )
+    return conditions

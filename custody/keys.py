@@ -1,0 +1,78 @@
+"""The log's two keys: one signs checkpoints, one signs receipts. Made once, kept in files.
+
+Private keys are text in the form of golang.org/x/mod/sumdb/note, mode 0600; beside each stands
+its verifier key (``*.pub``), which may be handed to anybody.
+"""
+
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from custody.errors import KeyFileError
+from custody.log.errors import NoteError
+from custody.log.note import NoteSigner, generate
+from storage.durable import make_folder, new_file, sync_folder, write_all, write_file
+
+
+@dataclass(frozen=True, slots=True)
+class LogKeys:
+    """``log`` is named like the log's origin, ``receipts`` is ``<origin>/receipts``."""
+
+    log: NoteSigner
+    receipts: NoteSigner
+
+
+def load_or_create_keys(folder: Path, origin: str) -> LogKeys:
+    """The keys in ``folder``, made if they are not there yet; of two racing makers one wins.
+
+    Raises `KeyFileError` for a file that can't be read, is open to others, or is of another log.
+    """
+    make_folder(folder, mode=0o700)
+    return LogKeys(
+        log=_load_or_create(folder / "log.key", origin),
+        receipts=_load_or_create(folder / "receipts.key", f"{origin}/receipts"),
+    )
+
+
+def _load_or_create(path: Path, name: str) -> NoteSigner:
+    if not path.exists():
+        _create(path, name)
+    signer = _load(path)
+    if signer.name != name:
+        raise KeyFileError(f"{path}: the key of {signer.name!r}, expected {name!r}")
+    public = path.with_suffix(".pub")
+    text = signer.verifier.vkey + "\n"
+    if not public.exists():
+        write_file(public, text.encode(), mode=0o644)
+    elif public.read_text(encoding="utf-8") != text:
+        raise KeyFileError(f"{public}: not the verifier key of {path.name}")
+    return signer
+
+
+def _create(path: Path, name: str) -> None:
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    with new_file(temporary, mode=0o600) as descriptor:
+        write_all(descriptor, f"{generate(name).secret_text()}\n".encode())
+    try:
+        # A link, not a rename: it fails where another maker was first.
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+    sync_folder(path.parent)
+
+
+def _load(path: Path) -> NoteSigner:
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeyFileError(f"{path}: {error}") from error
+    if mode & 0o077:
+        raise KeyFileError(f"{path}: mode {mode:04o} lets others read it; chmod 600")
+    try:
+        return NoteSigner.parse(text.strip())
+    except NoteError as error:
+        raise KeyFileError(f"{path}: {error}") from error

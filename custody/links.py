@@ -1,0 +1,182 @@
+"""Links: which recording belongs to which stage of which case, as a person confirmed it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from custody.actors import Actor
+from custody.clips import Clip, to_clip
+from custody.errors import (
+    CaseNotFoundError,
+    ClipNotFoundError,
+    LinkExistsError,
+    LinkNotFoundError,
+)
+from custody.events import EventKind, clip_item
+from custody.first_writer import insert_first
+from custody.ids import new_id
+from custody.ledger import Event, Ledger
+from custody.tables import cases, clips, links
+
+
+class Stage(StrEnum):
+    """The stages that are recorded in full (行政处罚法 47), in their order."""
+
+    INITIATION = "initiation"  # 启动
+    INVESTIGATION = "investigation"  # 调查取证
+    REVIEW = "review"  # 审核
+    DECISION = "decision"  # 决定
+    SERVICE = "service"  # 送达
+    ENFORCEMENT = "enforcement"  # 执行
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedClip:
+    """A clip in a case."""
+
+    clip: Clip
+    link_id: str
+    stage: Stage
+    linked_at: datetime
+    linked_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLink:
+    """A case that a clip belongs to."""
+
+    link_id: str
+    case_id: str
+    case_number: str
+    case_title: str
+    stage: Stage
+    linked_at: datetime
+    linked_by: str
+
+
+def link_clip(
+    tx: Connection, ledger: Ledger, actor: Actor, case_id: str, clip_id: str, stage: Stage | str
+) -> str:
+    """Link a clip to a stage of a case; ``link.made`` on the clip. Returns the link's id.
+
+    Raises `CaseNotFoundError`, `ClipNotFoundError`, `LinkExistsError` (to whatever stage), and
+    `ValueError` for a stage that is none.
+    """
+    stage = Stage(stage)
+    _require_both(tx, case_id, clip_id)
+    link_id = new_id()
+    values = {
+        "id": link_id,
+        "case_id": case_id,
+        "clip_id": clip_id,
+        "stage": stage.value,
+        "linked_at": ledger.clock.now(),
+        "linked_by": actor.id,
+    }
+    if not insert_first(tx, links, values):
+        raise LinkExistsError(f"clip {clip_id}, case {case_id}")
+    _append(tx, ledger, actor, EventKind.LINK_MADE, link_id, case_id, clip_id, stage)
+    return link_id
+
+
+def unlink_clip(tx: Connection, ledger: Ledger, actor: Actor, case_id: str, clip_id: str) -> None:
+    """Take a clip out of a case; ``link.removed`` on the clip. The row stays, with who and when.
+
+    Raises `LinkNotFoundError`.
+    """
+    removed = tx.execute(
+        links.update()
+        .where(
+            links.c.case_id == case_id, links.c.clip_id == clip_id, links.c.unlinked_at.is_(None)
+        )
+        .values(unlinked_at=ledger.clock.now(), unlinked_by=actor.id)
+        .returning(links.c.id, links.c.stage)
+    ).one_or_none()
+    if removed is None:
+        raise LinkNotFoundError(f"clip {clip_id}, case {case_id}")
+    _append(
+        tx,
+        ledger,
+        actor,
+        EventKind.LINK_REMOVED,
+        removed.id,
+        case_id,
+        clip_id,
+        Stage(removed.stage),
+    )
+
+
+def clips_of_case(tx: Connection, case_id: str) -> list[LinkedClip]:
+    """The clips of a case in order of recording, those without a time at the end."""
+    rows = tx.execute(
+        sa.select(
+            clips, links.c.id.label("link_id"), links.c.stage, links.c.linked_at, links.c.linked_by
+        )
+        .join(links, links.c.clip_id == clips.c.id)
+        .where(links.c.case_id == case_id, links.c.unlinked_at.is_(None))
+        .order_by(clips.c.recorded_at.asc().nulls_last(), clips.c.id)
+    )
+    return [
+        LinkedClip(to_clip(row), row.link_id, Stage(row.stage), row.linked_at, row.linked_by)
+        for row in rows
+    ]
+
+
+def links_of_clip(tx: Connection, clip_id: str) -> list[CaseLink]:
+    """The cases a clip belongs to, by number."""
+    return links_of_clips(tx, [clip_id])[clip_id]
+
+
+def links_of_clips(tx: Connection, clip_ids: Iterable[str]) -> dict[str, list[CaseLink]]:
+    """The cases of each of these clips, by number, in one query."""
+    found: dict[str, list[CaseLink]] = {clip_id: [] for clip_id in clip_ids}
+    rows = tx.execute(
+        sa.select(links, cases.c.number, cases.c.title)
+        .join(cases, cases.c.id == links.c.case_id)
+        .where(links.c.clip_id.in_(list(found)), links.c.unlinked_at.is_(None))
+        .order_by(cases.c.number)
+    )
+    for row in rows:
+        found[row.clip_id].append(
+            CaseLink(
+                row.id,
+                row.case_id,
+                row.number,
+                row.title,
+                Stage(row.stage),
+                row.linked_at,
+                row.linked_by,
+            )
+        )
+    return found
+
+
+def _require_both(tx: Connection, case_id: str, clip_id: str) -> None:
+    found = tx.execute(
+        sa.select(
+            sa.exists().where(cases.c.id == case_id).label("has_case"),
+            sa.exists().where(clips.c.id == clip_id).label("has_clip"),
+        )
+    ).one()
+    if not found.has_case:
+        raise CaseNotFoundError(case_id)
+    if not found.has_clip:
+        raise ClipNotFoundError(clip_id)
+
+
+def _append(
+    tx: Connection,
+    ledger: Ledger,
+    actor: Actor,
+    kind: EventKind,
+    link_id: str,
+    case_id: str,
+    clip_id: str,
+    stage: Stage,
+) -> None:
+    facts = {"case": case_id, "stage": stage.value, "link": link_id}
+    ledger.append(tx, actor, Event(kind, clip_item(clip_id), facts=dict(facts)))

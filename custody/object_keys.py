@@ -1,0 +1,24 @@
+"""Where things lie in the object store. Keys are made of digests and ids, never of names."""
+
+
+def original_key(sha256: str) -> str:
+    """An original, under its own digest: the same bytes can't lie there twice."""
+    return f"originals/{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def rendition_key(clip_id: str, kind: str, sha256: str) -> str:
+    return f"renditions/{clip_id}/{kind}/{sha256}"
+
+
+#: The newest checkpoint; the only key in the house whose object is ever replaced.
+CHECKPOINT_KEY = "log/checkpoint"
+
+
+def log_key(path: str) -> str:
+    """A path of the log as C2SP names it (``tile/…``, ``checkpoint``)."""
+    return f"log/{path}"
+
+
+def checkpoint_archive_key(size: int) -> str:
+    """A checkpoint as it was published; twelve digits, so that keys sort by size."""
+    return f"log/checkpoints/{size:012}"

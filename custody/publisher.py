@@ -1,0 +1,176 @@
+"""Makes the log public: number, integrate, sign, publish. A loop's turn, with its own transactions.
+
+Each step leaves what the next turn finishes, so a kill needs no repair:
+
+1. Numbered (committed), not in the tiles: `log_state.integrated` is behind; integrated next turn.
+2. Some tiles written, `integrated` not advanced: written again, the same bytes, over nothing.
+3. `integrated` advanced, nothing signed: signed next turn.
+4. Signed (the signer's record is ahead of the `checkpoints` table), not or only partly published:
+   that very note is published first, then the log goes on from it.
+5. Archived and pointed to, no row: the same as 4; archive and pointer already hold the note.
+
+A row ahead of the signer's record means that another host published, or that the record was lost:
+the signer adopts the note if its own key signed it and it continues what it knows.
+A database behind the signer or behind the published pointer was restored from a copy that is too
+old. Nothing is signed then (`SigningRefusedError`): two trees under one key are worse than a pause.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from custody.clock import Clock
+from custody.errors import IntegrationConflictError, SigningRefusedError
+from custody.first_writer import insert_first
+from custody.integrator import integrated_size, read_batch, record_batch, write_batch
+from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.errors import LogError
+from custody.log.merkle import prove_consistency, tree_root
+from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
+from custody.published import newest_checkpoint, tile_reader
+from custody.sequencer import sequence
+from custody.signer import Signer
+from custody.tables import checkpoints
+from storage.database import Database
+from storage.errors import ObjectExistsError, ObjectNotFoundError
+from storage.objects import ObjectStore
+
+#: The lock that makes one process at a time the log's only publisher.
+LOG_LOCK = "log"
+#: Entries numbered in one transaction; on SQLite other writers wait for it (a tenth of a second).
+SEQUENCE_LIMIT = 8192
+#: Transactions of that size in one turn, so that a long backlog is published in between.
+ROUNDS = 8
+#: The log is permanent, stores want a date: a hundred years is the longest that S3 takes.
+ARCHIVE_RETENTION = timedelta(days=36_500)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a turn did: the published size after it, entries numbered and integrated by it."""
+
+    size: int
+    sequenced: int
+    integrated: int
+    published: bool
+
+
+class Publisher:
+    """One turn after another, `run_once`; any number of processes may try at the same time."""
+
+    def __init__(
+        self, database: Database, store: ObjectStore, signer: Signer, clock: Clock
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._signer = signer
+        self._clock = clock
+
+    def run_once(self) -> Published:
+        """Publish what was committed; does nothing while somebody else is publishing.
+
+        Raises `IntegrationError`, `SigningRefusedError`, `StorageError`; the next turn tries again.
+        """
+        with self._database.exclusive(LOG_LOCK, wait=False) as owned:
+            if not owned:
+                return Published(self._published_size(), 0, 0, published=False)
+            sequenced = self._sequence()
+            integrated = self._integrate()
+            size, published = self._publish()
+            return Published(size, sequenced, integrated, published)
+
+    def _sequence(self) -> int:
+        total = 0
+        for _ in range(ROUNDS):
+            with self._database.write() as tx:
+                numbered = sequence(tx, SEQUENCE_LIMIT)
+            total += numbered
+            if numbered < SEQUENCE_LIMIT:
+                break
+        return total
+
+    def _integrate(self) -> int:
+        total = 0
+        while True:
+            with self._database.read() as tx:
+                batch = read_batch(tx)
+            if batch is None:
+                return total
+            write_batch(self._store, batch)
+            with self._database.write() as tx:
+                record_batch(tx, batch)
+            total += batch.new_size - batch.old_size
+
+    def _publish(self) -> tuple[int, bool]:
+        with self._database.read() as tx:
+            row = newest_checkpoint(tx)
+            size = integrated_size(tx)
+        row_size = 0 if row is None else row.size
+        published = False
+        last = self._signer.last()
+        if row is not None and (last is None or last.size <= row.size):
+            old_size = 0 if last is None else last.size
+            self._require_entries(row.size, size, "published")
+            self._signer.adopt(row.note, self._consistency(old_size, row.size))
+        elif last is not None:
+            self._require_entries(last.size, size, "signed")
+            if tree_root(last.size, tile_reader(self._store, last.size).read) != last.root:
+                raise SigningRefusedError(f"the tree of {last.size} entries is not the signed one")
+            self._hand_out(Checkpoint(self._signer.origin, last.size, last.root), last.note)
+            row_size, published = last.size, True
+        if size == row_size:
+            return size, published
+        self._check_pointer(size)
+        root = tree_root(size, tile_reader(self._store, size).read)
+        checkpoint = Checkpoint(self._signer.origin, size, root)
+        note = self._signer.sign(checkpoint, self._consistency(row_size, size))
+        self._hand_out(checkpoint, note)
+        return size, True
+
+    def _hand_out(self, checkpoint: Checkpoint, note: str) -> None:
+        now = self._clock.now()
+        data = note.encode()
+        key = checkpoint_archive_key(checkpoint.size)
+        try:
+            self._store.put_bytes(key, data, retain_until=now + ARCHIVE_RETENTION)
+        except ObjectExistsError:
+            if self._store.read_bytes(key) != data:
+                raise IntegrationConflictError(f"{key} holds another checkpoint") from None
+        self._store.replace_bytes(CHECKPOINT_KEY, data)
+        with self._database.write() as tx:
+            insert_first(
+                tx,
+                checkpoints,
+                {
+                    "size": checkpoint.size,
+                    "root": checkpoint.root,
+                    "note": note,
+                    "published_at": now,
+                },
+            )
+
+    def _check_pointer(self, size: int) -> None:
+        """Refuse to go on if the store shows a larger tree than the database has."""
+        try:
+            shown = self._store.read_bytes(CHECKPOINT_KEY)
+        except ObjectNotFoundError:
+            return
+        try:
+            checkpoint = open_checkpoint(shown, self._signer.verifier, origin=self._signer.origin)
+        except LogError as error:
+            raise SigningRefusedError(f"{CHECKPOINT_KEY}: {error}") from error
+        self._require_entries(checkpoint.size, size, "published")
+
+    def _consistency(self, old_size: int, new_size: int) -> list[bytes]:
+        return prove_consistency(old_size, new_size, tile_reader(self._store, new_size).read)
+
+    def _require_entries(self, expected: int, found: int, what: str) -> None:
+        if found < expected:
+            raise SigningRefusedError(
+                f"{expected} entries were {what}, the database has {found}: "
+                "it was restored from a copy that is too old"
+            )
+
+    def _published_size(self) -> int:
+        with self._database.read() as tx:
+            newest = newest_checkpoint(tx)
+        return 0 if newest is None else newest.size

@@ -1,0 +1,288 @@
+"""Viewings: nobody sees evidence but under a grant, and each grant is in the log before it is used.
+
+A grant says who, which clip, why and until when. What is sent under it is counted in its row;
+when it has ended, the numbers go into a closing entry.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from custody.access import Right, allows
+from custody.actors import Actor, service_actor
+from custody.clock import Clock
+from custody.errors import (
+    ClipNotFoundError,
+    DeniedError,
+    GrantExpiredError,
+    PurposeMissingError,
+)
+from custody.events import EventKind, actor_item, clip_item
+from custody.ids import new_id
+from custody.ledger import Event, Ledger
+from custody.tables import access_grants, clips
+
+#: Defaults where the configuration says nothing.
+VIEWING_LIFETIME = timedelta(minutes=30)
+LISTING_LIFETIME = timedelta(minutes=30)
+#: A large original over a slow line.
+DOWNLOAD_LIFETIME = timedelta(hours=12)
+#: What was begun before a grant ended may be sent and counted this long after it.
+CLOSING_GRACE = timedelta(minutes=5)
+
+
+class GrantKind(StrEnum):
+    """What a grant opens."""
+
+    VIEWING = "viewing"  # one clip: its pictures and its proxy
+    LISTING = "listing"  # the thumbnails of a page of clips
+    DOWNLOAD = "download"  # the original of one clip
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One viewing, listing or download of one actor."""
+
+    id: str
+    kind: GrantKind
+    actor_id: str
+    clip_ids: tuple[str, ...]
+    purpose: str
+    opened_at: datetime
+    expires_at: datetime
+
+
+def open_viewing(
+    tx: Connection,
+    ledger: Ledger,
+    clock: Clock,
+    actor: Actor,
+    clip_id: str,
+    purpose: str,
+    *,
+    lifetime: timedelta = VIEWING_LIFETIME,
+) -> Grant:
+    """Open a clip; ``clip.opened``. Commit before the first byte leaves.
+
+    Raises `PurposeMissingError`, `ClipNotFoundError`, and `DeniedError` (which is logged only by
+    `Access.require`, to be asked first).
+    """
+    return _open_clip(tx, ledger, clock, actor, GrantKind.VIEWING, clip_id, purpose, lifetime)
+
+
+def open_download(
+    tx: Connection,
+    ledger: Ledger,
+    clock: Clock,
+    actor: Actor,
+    clip_id: str,
+    purpose: str,
+    *,
+    lifetime: timedelta = DOWNLOAD_LIFETIME,
+) -> Grant:
+    """Hand out an original; ``clip.downloaded``. Commit before the first byte. Raises as above."""
+    return _open_clip(tx, ledger, clock, actor, GrantKind.DOWNLOAD, clip_id, purpose, lifetime)
+
+
+def open_listing(
+    tx: Connection,
+    ledger: Ledger,
+    clock: Clock,
+    actor: Actor,
+    clip_ids: Sequence[str],
+    query: str,
+    *,
+    lifetime: timedelta = LISTING_LIFETIME,
+) -> Grant:
+    """Show thumbnails of ``clip_ids``, found by ``query``; ``clips.listed`` on the actor.
+
+    Which clips and what was searched for are in the details. Raises `DeniedError`.
+    """
+    _require(actor, Right.SEE_FOOTAGE)
+    grant = _insert(tx, clock, actor, GrantKind.LISTING, None, tuple(clip_ids), query, lifetime)
+    ledger.append(
+        tx,
+        actor,
+        Event(
+            EventKind.CLIPS_LISTED,
+            actor_item(actor),
+            facts={"grant": grant.id, "count": len(clip_ids)},
+            details={"query": query, "clips": list(clip_ids)},
+        ),
+    )
+    return grant
+
+
+def get_grant(
+    tx: Connection,
+    clock: Clock,
+    actor: Actor,
+    grant_id: str,
+    clip_id: str,
+    *,
+    kinds: Collection[GrantKind] = (GrantKind.VIEWING,),
+) -> Grant:
+    """The standing grant of ``actor`` for ``clip_id``; ``kinds`` says which sort will do.
+
+    Raises `GrantExpiredError`, the same for an unknown, a foreign and an ended one.
+    """
+    row = tx.execute(
+        sa.select(access_grants).where(
+            access_grants.c.id == grant_id,
+            access_grants.c.actor_id == actor.id,
+            access_grants.c.kind.in_([kind.value for kind in kinds]),
+            access_grants.c.expires_at > clock.now(),
+            access_grants.c.closed_at.is_(None),
+        )
+    ).one_or_none()
+    if row is None:
+        raise GrantExpiredError
+    grant = _to_grant(row)
+    if clip_id not in grant.clip_ids:
+        raise GrantExpiredError
+    return grant
+
+
+def count_bytes(tx: Connection, grant_id: str, requests: int, bytes_sent: int) -> None:
+    """Add to what was sent under a grant. Raises `GrantExpiredError` once it is closed."""
+    counted = tx.execute(
+        access_grants.update()
+        .where(access_grants.c.id == grant_id, access_grants.c.closed_at.is_(None))
+        .values(
+            requests=access_grants.c.requests + requests,
+            bytes_sent=access_grants.c.bytes_sent + bytes_sent,
+        )
+    )
+    if counted.rowcount != 1:
+        raise GrantExpiredError(grant_id)
+
+
+def close_expired(tx: Connection, ledger: Ledger, clock: Clock, *, limit: int = 500) -> int:
+    """Close grants that ended; ``clip.viewed`` with what was sent. How many, at most ``limit``.
+
+    A listing closes without an entry: its opening said everything.
+    """
+    now = clock.now()
+    ended = (
+        sa.select(access_grants.c.id)
+        .where(
+            access_grants.c.closed_at.is_(None),
+            access_grants.c.expires_at <= now - CLOSING_GRACE,
+        )
+        .order_by(access_grants.c.expires_at)
+        .limit(limit)
+        # Two sweeps share the work; a grant that is being counted waits for the next one.
+        .with_for_update(skip_locked=True)
+    )
+    closed = tx.execute(
+        access_grants.update()
+        .where(access_grants.c.id.in_(ended))
+        .values(closed_at=now)
+        .returning(*access_grants.c)
+    ).all()
+    ledger.append_many(
+        tx,
+        service_actor("sweep"),
+        [
+            Event(
+                EventKind.CLIP_VIEWED,
+                clip_item(row.clip_id),
+                facts={
+                    "grant": row.id,
+                    "kind": row.kind,
+                    "requests": row.requests,
+                    "bytes_sent": row.bytes_sent,
+                },
+                details={"viewer": row.actor_id},
+            )
+            for row in sorted(closed, key=lambda row: (row.expires_at, row.id))
+            if row.kind != GrantKind.LISTING
+        ],
+    )
+    return len(closed)
+
+
+_OPENING = {
+    GrantKind.VIEWING: (Right.SEE_FOOTAGE, EventKind.CLIP_OPENED),
+    GrantKind.DOWNLOAD: (Right.DOWNLOAD, EventKind.CLIP_DOWNLOADED),
+}
+
+
+def _open_clip(
+    tx: Connection,
+    ledger: Ledger,
+    clock: Clock,
+    actor: Actor,
+    kind: GrantKind,
+    clip_id: str,
+    purpose: str,
+    lifetime: timedelta,
+) -> Grant:
+    right, event_kind = _OPENING[kind]
+    _require(actor, right)
+    purpose = purpose.strip()
+    if not purpose:
+        raise PurposeMissingError
+    if tx.scalar(sa.select(clips.c.id).where(clips.c.id == clip_id)) is None:
+        raise ClipNotFoundError(clip_id)
+    grant = _insert(tx, clock, actor, kind, clip_id, (clip_id,), purpose, lifetime)
+    ledger.append(
+        tx,
+        actor,
+        Event(
+            event_kind,
+            clip_item(clip_id),
+            facts={"grant": grant.id},
+            details={"purpose": purpose},
+        ),
+    )
+    return grant
+
+
+def _insert(
+    tx: Connection,
+    clock: Clock,
+    actor: Actor,
+    kind: GrantKind,
+    clip_id: str | None,
+    clip_ids: tuple[str, ...],
+    purpose: str,
+    lifetime: timedelta,
+) -> Grant:
+    now = clock.now()
+    grant = Grant(new_id(), kind, actor.id, clip_ids, purpose, now, now + lifetime)
+    tx.execute(
+        access_grants.insert().values(
+            id=grant.id,
+            kind=kind.value,
+            actor_id=actor.id,
+            clip_id=clip_id,
+            clip_ids=list(clip_ids) if clip_id is None else sa.null(),
+            purpose=purpose,
+            opened_at=grant.opened_at,
+            expires_at=grant.expires_at,
+        )
+    )
+    return grant
+
+
+def _require(actor: Actor, right: Right) -> None:
+    if not allows(actor.role, right):
+        raise DeniedError(f"{actor.role.value}: {right.value}")
+
+
+def _to_grant(row: Row[Any]) -> Grant:
+    return Grant(
+        id=row.id,
+        kind=GrantKind(row.kind),
+        actor_id=row.actor_id,
+        clip_ids=tuple(row.clip_ids or ()) if row.clip_id is None else (row.clip_id,),
+        purpose=row.purpose,
+        opened_at=row.opened_at,
+        expires_at=row.expires_at,
+    )

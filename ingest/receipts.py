@@ -1,0 +1,38 @@
+"""Receipts: the archive's signed word, written once for each clip and the same ever after."""
+
+from sqlalchemy.engine import Connection
+
+from custody.clock import Clock
+from custody.keys import LogKeys
+from custody.receipts import find_stored, gather, store_receipt
+from station_agent.wire import Receipt, sign_receipt
+from storage.objects import ObjectStore
+
+
+def find_or_issue(
+    tx: Connection, store: ObjectStore, keys: LogKeys, clock: Clock, clip_id: str
+) -> str:
+    """The clip's receipt; issued and kept (in a write transaction) if there is none yet.
+
+    Raises `ClipNotFoundError`, and `ReceiptNotReadyError` until the clip's entry is published.
+    """
+    stored = find_stored(tx, clip_id)
+    if stored is not None:
+        return stored
+    parts = gather(tx, store, clip_id)
+    now = clock.now()
+    receipt = Receipt(
+        clip_id=parts.clip.id,
+        sha256=parts.clip.sha256,
+        sm3=parts.clip.sm3,
+        size_bytes=parts.clip.size_bytes,
+        origin=keys.log.name,
+        index=parts.index,
+        entry=parts.entry,
+        salt=parts.salt,
+        details=parts.details,
+        checkpoint=parts.checkpoint,
+        proof=parts.proof,
+        issued_at=now,
+    )
+    return store_receipt(tx, clip_id, sign_receipt(receipt, keys.receipts), now)
