@@ -48,6 +48,10 @@ class UploadGoneError(IngestError):
     """This upload has ended; nothing of it is kept."""
 
 
+class UploadAdmittedError(IngestError):
+    """The clip of this upload is archived; what is archived can't be taken back."""
+
+
 class AnnouncementError(IngestError):
     """What is said of the file can't be right."""
 

@@ -1,0 +1,108 @@
+"""The commit point: staged bytes become an original in the store, then a clip in the rows.
+
+In this order, so that a crash at any moment leaves either nothing, or an object that nobody has
+registered yet and that the next try adopts, or everything:
+
+1. `archive`: the bytes go under their digest, written once, locked; they are read back from the
+   store and hashed again. No row is touched.
+2. `register`: in one transaction the clip, its log entry and the work it still needs.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from sqlalchemy.engine import Connection
+
+from custody.actors import Actor
+from custody.clips import Clip, NewClip, admit
+from custody.clock import Clock
+from custody.ledger import Ledger
+from custody.object_keys import original_key
+from ingest import work
+from ingest.errors import ReadBackError
+from ingest.filenames import decode_name, parse_filename
+from storage.errors import ObjectExistsError
+from storage.objects import ObjectStore
+
+READ_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A file whose bytes are known and archived, or about to be. Digests are lower-case hex."""
+
+    sha256: str
+    sm3: str
+    size_bytes: int
+    name_raw: bytes
+    file_modified_at: datetime | None = None
+    station_id: str | None = None
+    station_name: str | None = None
+    dock_session_id: str | None = None
+
+
+def archive(store: ObjectStore, source: Path, original: Original, retain_until: datetime) -> None:
+    """Put the durable file ``source`` under its digest, then read it back and hash it again.
+
+    What stands there already is adopted if it is right. Raises `ReadBackError` where the store
+    gives back other bytes, and what the store raises; in every case no row was touched.
+    """
+    key = original_key(original.sha256)
+    try:
+        store.put_file(key, source, retain_until=retain_until)
+        adopted = False
+    except ObjectExistsError:
+        adopted = True
+    found, size_bytes = _read_back(store, key)
+    if (found, size_bytes) != (original.sha256, original.size_bytes):
+        stood = "an object that stood there before" if adopted else "just stored"
+        raise ReadBackError(
+            f"{key}, {stood}: expected {original.size_bytes} bytes with SHA-256 {original.sha256}, "
+            f"found {size_bytes} with {found}"
+        )
+
+
+def register(
+    tx: Connection, ledger: Ledger, clock: Clock, actor: Actor, original: Original, zone: tzinfo
+) -> tuple[Clip, bool]:
+    """Make the clip of an archived original, with its entry and its work; False if it was there.
+
+    Officer, recorder and time come from the file name, read in the recorders' ``zone``.
+    """
+    name = decode_name(original.name_raw)
+    parsed = parse_filename(name, zone)
+    clip, created = admit(
+        tx,
+        ledger,
+        actor,
+        NewClip(
+            sha256=original.sha256,
+            sm3=original.sm3,
+            size_bytes=original.size_bytes,
+            object_key=original_key(original.sha256),
+            name=name,
+            name_raw=original.name_raw,
+            recorded_at=parsed.recorded_at if parsed else None,
+            file_modified_at=original.file_modified_at,
+            officer=parsed.officer if parsed else None,
+            recorder=parsed.recorder if parsed else None,
+            important=parsed.important if parsed else False,
+            station_id=original.station_id,
+            station_name=original.station_name,
+            dock_session_id=original.dock_session_id,
+        ),
+    )
+    if created:
+        work.enqueue(tx, clock, clip.id)
+    return clip, created
+
+
+def _read_back(store: ObjectStore, key: str) -> tuple[str, int]:
+    digest, size_bytes = hashlib.sha256(), 0
+    with store.open(key) as stored:
+        while chunk := stored.read(READ_BYTES):
+            digest.update(chunk)
+            size_bytes += len(chunk)
+    return digest.hexdigest(), size_bytes

@@ -1,0 +1,274 @@
+"""Uploads as rows, and the rules about them: what may be announced, where one stands, how it ends.
+
+An upload is ``receiving`` until it ends as ``admitted`` (its clip is archived), ``refused`` (its
+bytes are not what was announced) or ``terminated`` (given up). ``offset_bytes`` never says more
+than what is durable in staging.
+"""
+
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from custody.actors import Actor
+from custody.clips import find_clip_by_digest
+from custody.clock import Clock
+from custody.ids import new_id
+from ingest.errors import (
+    AnnouncementError,
+    DigestMismatchError,
+    UploadGoneError,
+    UploadNotFoundError,
+    UploadTooLargeError,
+)
+from ingest.tables import dock_sessions, uploads
+
+RECEIVING, ADMITTED, REFUSED, TERMINATED = "receiving", "admitted", "refused", "terminated"
+
+#: Room for any file system's name (255 bytes) and for a path of a manifest's kind.
+MAX_NAME_BYTES = 4096
+#: As many as one statement asks for; SQLite takes 32,766 parameters.
+MAX_IDS = 1000
+_ID = re.compile(r"[0-9a-f-]{36}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What a sender says of a file before its bytes come. Digests are lower-case hex."""
+
+    size_bytes: int
+    sha256: str
+    sm3: str | None
+    name_raw: bytes
+    file_modified_at: datetime | None = None
+    dock_session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A row of uploads."""
+
+    id: str
+    station_id: str | None
+    size_bytes: int
+    sha256: str
+    sm3: str | None
+    name_raw: bytes
+    file_modified_at: datetime | None
+    dock_session_id: str | None
+    offset_bytes: int
+    state: str
+    clip_id: str | None
+    reason: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def is_complete(self) -> bool:
+        """Every byte is here; what is left is to admit them."""
+        return self.offset_bytes == self.size_bytes
+
+
+def read_announcement(size_bytes: int, metadata: dict[str, bytes]) -> Announcement:
+    """The announcement in tus ``Upload-Metadata`` (values decoded): filename and sha256, perhaps
+    sm3, modified_at (RFC 3339) and dock_session. Unknown names are passed over, as tus asks.
+
+    Raises `AnnouncementError` naming what can't be right.
+    """
+    try:
+        name_raw = metadata["filename"]
+        sha256 = _digest("sha256", metadata["sha256"])
+    except KeyError as error:
+        raise AnnouncementError(f"{error.args[0]} is missing") from error
+    if not 0 < len(name_raw) <= MAX_NAME_BYTES:
+        raise AnnouncementError(f"filename: 1 to {MAX_NAME_BYTES} bytes")
+    sm3, modified_at = metadata.get("sm3"), metadata.get("modified_at")
+    session = metadata.get("dock_session")
+    return Announcement(
+        size_bytes=size_bytes,
+        sha256=sha256,
+        sm3=_digest("sm3", sm3) if sm3 is not None else None,
+        name_raw=name_raw,
+        file_modified_at=_time("modified_at", modified_at) if modified_at else None,
+        dock_session_id=_id("dock_session", session) if session else None,
+    )
+
+
+def announce(
+    tx: Connection, clock: Clock, actor: Actor, announcement: Announcement, max_bytes: int
+) -> Upload:
+    """Begin an upload for station ``actor``; one whose bytes are archived already begins admitted.
+
+    Raises `AnnouncementError`, `UploadTooLargeError`, and `DigestMismatchError` where the archive
+    knows these bytes under another SM3.
+    """
+    if announcement.size_bytes == 0:
+        raise AnnouncementError("the file is empty")
+    if announcement.size_bytes > max_bytes:
+        raise UploadTooLargeError(f"at most {max_bytes} bytes")
+    if announcement.dock_session_id is not None:
+        owner = tx.scalar(
+            sa.select(dock_sessions.c.station_id).where(
+                dock_sessions.c.id == announcement.dock_session_id
+            )
+        )
+        # A session we don't know is kept as said: losing a manifest must not cost the evidence.
+        if owner not in {None, actor.id}:
+            raise AnnouncementError("the dock session is another station's")
+    known = find_clip_by_digest(tx, announcement.sha256)
+    if known is not None:
+        if announcement.size_bytes != known.size_bytes:
+            raise AnnouncementError("the archive knows these bytes with another size")
+        if announcement.sm3 not in {None, known.sm3}:
+            raise DigestMismatchError("the archive knows these bytes with another SM3")
+    now = clock.now()
+    upload = Upload(
+        id=new_id(),
+        station_id=actor.id,
+        size_bytes=announcement.size_bytes,
+        sha256=announcement.sha256,
+        sm3=announcement.sm3,
+        name_raw=announcement.name_raw,
+        file_modified_at=announcement.file_modified_at,
+        dock_session_id=announcement.dock_session_id,
+        offset_bytes=announcement.size_bytes if known else 0,
+        state=ADMITTED if known else RECEIVING,
+        clip_id=known.id if known else None,
+        reason=None,
+        created_at=now,
+        updated_at=now,
+    )
+    tx.execute(
+        uploads.insert().values(
+            {column.name: getattr(upload, column.name) for column in uploads.columns}
+        )
+    )
+    return upload
+
+
+def get_upload(tx: Connection, upload_id: str, station_id: str | None = None) -> Upload:
+    """One upload, of ``station_id`` if that is given. Raises `UploadNotFoundError`."""
+    if not _ID.fullmatch(upload_id):
+        raise UploadNotFoundError(upload_id[:64])
+    wanted = sa.select(uploads).where(uploads.c.id == upload_id)
+    if station_id is not None:
+        wanted = wanted.where(uploads.c.station_id == station_id)
+    row = tx.execute(wanted).mappings().one_or_none()
+    if row is None:
+        raise UploadNotFoundError(upload_id[:64])
+    return Upload(**row)
+
+
+def get_standing(tx: Connection, upload_id: str, station_id: str | None = None) -> Upload:
+    """As `get_upload`, and raises `UploadGoneError` for one that was refused or terminated."""
+    upload = get_upload(tx, upload_id, station_id)
+    if upload.state in {REFUSED, TERMINATED}:
+        raise UploadGoneError(upload.reason or upload.state)
+    return upload
+
+
+def set_offset(tx: Connection, clock: Clock, upload_id: str, offset_bytes: int) -> None:
+    """Say that the upload's first ``offset_bytes`` are durable. Raises `UploadGoneError`."""
+    _change(tx, clock, upload_id, offset_bytes=offset_bytes)
+
+
+def touch(tx: Connection, clock: Clock, upload_id: str) -> None:
+    """Note that work was done on the upload, so that the sweep turns to others first."""
+    _change(tx, clock, upload_id)
+
+
+def finish(tx: Connection, clock: Clock, upload_id: str, clip_id: str) -> None:
+    """The clip is admitted. Raises `UploadGoneError` where the upload is no longer receiving."""
+    _change(tx, clock, upload_id, state=ADMITTED, clip_id=clip_id)
+
+
+def refuse(tx: Connection, clock: Clock, upload_id: str, reason: str) -> None:
+    """The bytes are not what was announced. Raises as `finish`."""
+    _change(tx, clock, upload_id, state=REFUSED, reason=reason)
+
+
+def terminate(tx: Connection, clock: Clock, upload_id: str, reason: str) -> None:
+    """Given up, by the sender or by the sweep. Raises as `finish`."""
+    _change(tx, clock, upload_id, state=TERMINATED, reason=reason)
+
+
+def find_complete(tx: Connection, before: datetime, limit: int) -> list[Upload]:
+    """Uploads whose bytes are all here, left alone since ``before``, oldest first."""
+    return _receiving(tx, uploads.c.offset_bytes == uploads.c.size_bytes, before, limit)
+
+
+def find_stale(tx: Connection, before: datetime, limit: int) -> list[Upload]:
+    """Unfinished uploads, left alone since ``before``, oldest first."""
+    return _receiving(tx, uploads.c.offset_bytes < uploads.c.size_bytes, before, limit)
+
+
+def states_of(tx: Connection, upload_ids: Sequence[str]) -> dict[str, str]:
+    """The state of each of these uploads that there is."""
+    found: dict[str, str] = {}
+    for start in range(0, len(upload_ids), MAX_IDS):
+        wanted = upload_ids[start : start + MAX_IDS]
+        rows = tx.execute(sa.select(uploads.c.id, uploads.c.state).where(uploads.c.id.in_(wanted)))
+        found.update((row.id, row.state) for row in rows)
+    return found
+
+
+def _receiving(
+    tx: Connection, condition: sa.ColumnElement[bool], before: datetime, limit: int
+) -> list[Upload]:
+    rows = tx.execute(
+        sa.select(uploads)
+        .where(uploads.c.state == RECEIVING, uploads.c.updated_at < before, condition)
+        .order_by(uploads.c.updated_at)
+        .limit(limit)
+    )
+    return [Upload(**row) for row in rows.mappings()]
+
+
+def _change(tx: Connection, clock: Clock, upload_id: str, **values: object) -> None:
+    changed = tx.execute(
+        uploads.update()
+        .where(uploads.c.id == upload_id, uploads.c.state == RECEIVING)
+        .values(updated_at=clock.now(), **values)
+    )
+    if changed.rowcount != 1:
+        raise UploadGoneError(upload_id[:64])
+
+
+def _digest(name: str, value: bytes) -> str:
+    text = _text(name, value)
+    if not _DIGEST.fullmatch(text):
+        raise AnnouncementError(f"{name}: 64 lower-case hex digits")
+    return text
+
+
+def _time(name: str, value: bytes) -> datetime:
+    try:
+        moment = datetime.fromisoformat(_text(name, value))
+        if moment.tzinfo is None:
+            raise AnnouncementError(f"{name}: a time with its zone (RFC 3339)")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise AnnouncementError(f"{name}: a time as in RFC 3339") from error
+
+
+def _id(name: str, value: bytes) -> str:
+    text = _text(name, value)
+    try:
+        canonical = str(uuid.UUID(text))
+    except ValueError as error:
+        raise AnnouncementError(f"{name}: a UUID") from error
+    if canonical != text:
+        raise AnnouncementError(f"{name}: a UUID in its usual form")
+    return text
+
+
+def _text(name: str, value: bytes) -> str:
+    try:
+        return value.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise AnnouncementError(f"{name}: ASCII only") from error
