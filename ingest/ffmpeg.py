@@ -11,6 +11,7 @@ from pathlib import Path
 from ingest.errors import FfmpegMissingError
 from ingest.limits import Limits
 from ingest.processes import never, run_limited
+from storage.errors import StoreFullError
 
 NEEDED_ENCODERS = ("libx264", "aac", "mjpeg", "png")
 
@@ -106,13 +107,15 @@ def run_ffmpeg(
 
     ``progress`` is called with the milliseconds of film done so far. A failure is not raised but
     returned: what it means depends on what was to be made. Raises `FfmpegMissingError`,
-    `MediaTimeLimitError`, `MediaInterruptedError`.
+    `MediaTimeLimitError`, `MediaInterruptedError`; `StoreFullError` if the scratch disk is.
     """
     command = [find_ffmpeg().path, *PREAMBLE, *arguments]
     reader = _ProgressReader(progress) if progress else None
     outcome = run_limited(
         command, limits, time_limit_s=time_limit_s, on_stdout=reader, should_stop=should_stop
     )
+    if b"No space left on device" in outcome.stderr:
+        raise StoreFullError("making renditions")
     return Run(outcome.returncode, input_complaints(outcome.stderr))
 
 
