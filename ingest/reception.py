@@ -43,6 +43,7 @@ class Reception:
         self.durable_offset = upload.offset_bytes
         #: The upload was admitted or refused; nothing of this reception is needed any more.
         self.is_settled = False
+        self._is_broken = False
         self._move_offset = move_offset
         self._checksum = checksum
         self._own = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
@@ -56,8 +57,17 @@ class Reception:
         """Take the next bytes; durable every 64 MiB, unless a checksum must speak for them first.
 
         Raises `UploadTooLargeError`, `StoreFullError` and what the database raises; then nothing
-        beyond `durable_offset` counts.
+        beyond `durable_offset` counts, and what was handed over behind it is passed over.
         """
+        if self._is_broken:
+            return
+        try:
+            self._take(chunks)
+        except BaseException:
+            self._is_broken = True
+            raise
+
+    def _take(self, chunks: list[bytes]) -> None:
         data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         if self.staged.size + len(data) > self.upload.size_bytes:
             raise UploadTooLargeError(f"{self.upload.size_bytes} bytes were announced")

@@ -1,0 +1,94 @@
+"""What stations say of themselves: enrolment, sessions, status."""
+
+import base64
+import binascii
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from api.dependencies import ServicesDep, origin_of
+from api.routes.request_bodies import read_object, text_of
+from api.routes.station_auth import StationActor
+from ingest import stations
+from ingest.errors import StationAuthError
+
+router = APIRouter(prefix="/api/stations")
+
+MAX_CREDENTIALS_BYTES = 16 * 1024
+MAX_STATUS_BYTES = 256 * 1024
+
+
+@router.post("/enrol", status_code=201)
+async def enrol(request: Request, services: ServicesDep) -> dict[str, str]:
+    """Bind a station's key to the name its one-time token was made for."""
+    body = await read_object(request, MAX_CREDENTIALS_BYTES)
+    token, name = text_of(body, "token"), text_of(body, "name")
+    verifier_key = text_of(body, "verifier_key")
+
+    def work() -> stations.Station:
+        with services.database.write() as tx:
+            return stations.enrol(
+                tx,
+                services.ledger,
+                services.clock,
+                token=token,
+                name=name,
+                verifier_key=verifier_key,
+                origin=origin_of(request),
+            )
+
+    station = await run_in_threadpool(work)
+    return {
+        "station_id": station.id,
+        "origin": services.config.origin,
+        "log_key": services.keys.log.verifier.vkey,
+        "receipt_key": services.keys.receipts.verifier.vkey,
+    }
+
+
+@router.post("/challenge")
+async def challenge(request: Request, services: ServicesDep) -> dict[str, str]:
+    """A nonce to sign; good once."""
+    station_id = text_of(await read_object(request, MAX_CREDENTIALS_BYTES), "station_id")
+
+    def work() -> str:
+        with services.database.write() as tx:
+            return stations.challenge(tx, services.clock, station_id)
+
+    return {"nonce": await run_in_threadpool(work)}
+
+
+@router.post("/session")
+async def open_session(request: Request, services: ServicesDep) -> dict[str, Any]:
+    """A bearer token for a signed nonce."""
+    body = await read_object(request, MAX_CREDENTIALS_BYTES)
+    station_id, nonce = text_of(body, "station_id"), text_of(body, "nonce")
+    try:
+        signature = base64.b64decode(text_of(body, "signature"), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise HTTPException(400, "signature: base64") from error
+
+    def work() -> str | None:
+        with services.database.write() as tx:
+            return stations.open_session(
+                tx, services.clock, station_id=station_id, nonce=nonce, signature=signature
+            )
+
+    token = await run_in_threadpool(work)
+    if token is None:
+        raise StationAuthError("the signature is not this station's")
+    return {"token": token, "expires_in_s": int(stations.SESSION_LIFE.total_seconds())}
+
+
+@router.post("/status", status_code=204)
+async def take_status(request: Request, services: ServicesDep, actor: StationActor) -> Response:
+    """How the station is doing, for the stations page; free JSON."""
+    status = await read_object(request, MAX_STATUS_BYTES)
+
+    def work() -> None:
+        with services.database.write() as tx:
+            stations.update_status(tx, services.clock, actor, status)
+
+    await run_in_threadpool(work)
+    return Response(status_code=204)

@@ -1,0 +1,228 @@
+"""tus 1.0.0 (core, creation, checksum, termination) under ``/api/uploads``, and receipts.
+
+https://tus.io/protocols/resumable-upload. A refusal carries the status the protocol gives it.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.routing import APIRoute
+
+from api.dependencies import ServicesDep
+from api.routes import tus_headers as tus
+from api.routes.station_auth import StationActor
+from api.routes.upload_stream import receive
+from custody.errors import ReceiptNotReadyError
+from ingest import errors, uploads
+from ingest.receipts import find_or_issue
+from ingest.receiving import Receiver
+from storage.errors import StagingBusyError, StoreFullError, StoreUnavailableError
+
+PATH = "/api/uploads"
+
+
+class TusVersionError(Exception):
+    """This server speaks tus 1.0.0."""
+
+
+class ContentTypeError(Exception):
+    """The body of a PATCH is application/offset+octet-stream, as it is, without encoding."""
+
+
+#: What the protocol answers; everything else goes by the one table in `api.errors`.
+_ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
+    (tus.TusHeaderError, 400, "header"),
+    (errors.AnnouncementError, 400, "announcement"),
+    (errors.UploadAdmittedError, 403, "admitted"),
+    (errors.UploadNotFoundError, 404, "not_found"),
+    (errors.OffsetMismatchError, 409, "offset"),
+    (errors.UploadGoneError, 410, "gone"),
+    (TusVersionError, 412, "version"),
+    (errors.UploadTooLargeError, 413, "too_large"),
+    (ContentTypeError, 415, "content_type"),
+    (StagingBusyError, 423, "busy"),
+    (errors.ChecksumMismatchError, 460, "checksum"),
+    (errors.DigestMismatchError, 460, "digest"),
+    (errors.ReadBackError, 500, "read_back"),
+    (StoreUnavailableError, 503, "store_unavailable"),
+    (StoreFullError, 507, "store_full"),
+)
+_REFUSALS = tuple(kind for kind, _, _ in _ANSWERS)
+
+
+class TusRoute(APIRoute):
+    """Checks the version before the route runs, and answers as tus does."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            if request.headers.get("tus-resumable") == tus.VERSION:
+                try:
+                    response = await handler(request)
+                except _REFUSALS as error:
+                    response = _refusal(error)
+            else:
+                response = _refusal(TusVersionError())
+            response.headers["Tus-Resumable"] = tus.VERSION
+            response.headers["Cache-Control"] = "no-store"
+            return response
+
+        return answer
+
+
+def _refusal(error: Exception) -> Response:
+    status, key = next((status, key) for kind, status, key in _ANSWERS if isinstance(error, kind))
+    headers = {}
+    if isinstance(error, errors.OffsetMismatchError):
+        headers["Upload-Offset"] = str(error.expected)
+    if isinstance(error, TusVersionError):
+        headers["Tus-Version"] = tus.VERSION
+    detail = str(error) or (type(error).__doc__ or "").strip()
+    return JSONResponse({"error": key, "detail": detail}, status, headers=headers)
+
+
+router = APIRouter()
+_tus = APIRouter(prefix=PATH, route_class=TusRoute)
+
+
+def receiver_of(request: Request) -> Receiver:
+    """The one receiver of this process; it remembers hash states between requests."""
+    state = request.app.state
+    if not hasattr(state, "receiver"):
+        services = state.services
+        state.receiver = Receiver(
+            services.database,
+            services.store,
+            services.staging,
+            services.ledger,
+            services.clock,
+            zone=services.config.zone,
+            lock_days=services.config.lock_days,
+        )
+    receiver: Receiver = state.receiver
+    return receiver
+
+
+@router.options(PATH)
+@router.options(PATH + "/{upload_id}")
+async def tell_abilities(services: ServicesDep) -> Response:
+    """What this server can do."""
+    return Response(
+        status_code=204,
+        headers={
+            "Tus-Resumable": tus.VERSION,
+            "Tus-Version": tus.VERSION,
+            "Tus-Extension": tus.EXTENSIONS,
+            "Tus-Max-Size": str(services.config.max_upload_bytes),
+            "Tus-Checksum-Algorithm": ",".join(tus.CHECKSUM_ALGORITHMS),
+        },
+    )
+
+
+@_tus.post("")
+async def create(request: Request, services: ServicesDep, actor: StationActor) -> Response:
+    """Announce a file. Bytes the archive has already are complete at once."""
+    if "upload-concat" in request.headers:
+        raise tus.TusHeaderError("Upload-Concat: uploads are not put together here")
+    size_bytes = tus.read_number("Upload-Length", request.headers.get("upload-length"))
+    metadata = tus.read_metadata(request.headers.get("upload-metadata"))
+    announcement = uploads.read_announcement(size_bytes, metadata)
+
+    def work() -> uploads.Upload:
+        with services.database.write() as tx:
+            return uploads.announce(
+                tx, services.clock, actor, announcement, services.config.max_upload_bytes
+            )
+
+    upload = await run_in_threadpool(work)
+    headers = {"Location": f"{PATH}/{upload.id}"}
+    if upload.state == uploads.ADMITTED:
+        headers["Upload-Offset"] = str(upload.size_bytes)
+    return Response(status_code=201, headers=headers)
+
+
+@_tus.head("/{upload_id}")
+def tell_offset(upload_id: str, services: ServicesDep, actor: StationActor) -> Response:
+    """How far the upload is; every byte before the offset is durable."""
+    with services.database.read() as tx:
+        upload = uploads.get_standing(tx, upload_id, actor.id)
+    return Response(
+        status_code=200,
+        headers={
+            "Upload-Offset": str(upload.offset_bytes),
+            "Upload-Length": str(upload.size_bytes),
+        },
+    )
+
+
+@_tus.patch("/{upload_id}")
+async def append(upload_id: str, request: Request, actor: StationActor) -> Response:
+    """Take bytes from an offset on; the one that completes the file answers when it is archived."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    encoding = request.headers.get("content-encoding", "identity")
+    if media_type != tus.CONTENT_TYPE or encoding != "identity":
+        raise ContentTypeError
+    offset = tus.read_number("Upload-Offset", request.headers.get("upload-offset"))
+    length = request.headers.get("content-length")
+    checksum = request.headers.get("upload-checksum")
+    reached = await receive(
+        request,
+        receiver_of(request),
+        upload_id,
+        actor,
+        offset=offset,
+        length=None if length is None else tus.read_number("Content-Length", length),
+        checksum=None if checksum is None else tus.read_checksum(checksum),
+    )
+    return Response(
+        status_code=204, headers={"Upload-Offset": str(offset if reached is None else reached)}
+    )
+
+
+@_tus.delete("/{upload_id}")
+def terminate(upload_id: str, request: Request, actor: StationActor) -> Response:
+    """Give an upload up; what is archived stays."""
+    receiver_of(request).terminate(upload_id, actor.id, "given up by the station")
+    return Response(status_code=204)
+
+
+@_tus.post("/{upload_id}")
+async def override_method(upload_id: str, request: Request, actor: StationActor) -> Response:
+    """PATCH and DELETE for clients behind something that lets neither through (tus core)."""
+    match request.headers.get("x-http-method-override"):
+        case "PATCH":
+            return await append(upload_id, request, actor)
+        case "DELETE":
+            return await run_in_threadpool(terminate, upload_id, request, actor)
+        case other:
+            raise tus.TusHeaderError(f"X-HTTP-Method-Override: PATCH or DELETE, not {other!r}")
+
+
+router.include_router(_tus)
+
+
+@router.get(PATH + "/{upload_id}/receipt")
+def read_receipt(upload_id: str, services: ServicesDep, actor: StationActor) -> Response:
+    """The archive's signed word; 202 while the clip's entry is not in a published checkpoint."""
+    try:
+        with services.database.read() as tx:
+            upload = uploads.get_standing(tx, upload_id, actor.id)
+    except (errors.UploadNotFoundError, errors.UploadGoneError) as error:
+        return _refusal(error)
+    if upload.clip_id is None:
+        return _not_yet("the bytes are not all here")
+    try:
+        with services.database.write() as tx:
+            note = find_or_issue(tx, services.store, services.keys, services.clock, upload.clip_id)
+    except ReceiptNotReadyError as error:
+        return _not_yet(str(error))
+    return PlainTextResponse(note)
+
+
+def _not_yet(detail: str) -> Response:
+    body = {"error": "not_published", "detail": detail}
+    return JSONResponse(body, 202, headers={"Retry-After": "1"})
