@@ -90,7 +90,15 @@ class Worker:
         with services.database.write() as tx:
             viewings.close_expired(tx, services.ledger, services.clock)
             work.sweep(tx, services.clock)
-        receiving.sweep(services.database, services.store, services.staging, services.ledger,
-                        services.clock, service_actor("sweep"), stale_after=STALE_UPLOAD,
-                        lock_days=services.config.lock_days)  # fmt: skip
+        receiving.sweep(
+            services.database,
+            services.store,
+            services.staging,
+            services.ledger,
+            services.clock,
+            service_actor("sweep"),
+            stale_after=STALE_UPLOAD,
+            lock_days=services.config.lock_days,
+            zone=services.config.zone,
+        )
         return False
