@@ -1,0 +1,80 @@
+"""The command `liuhen`. Exit codes: 0 good, 1 evidence or log does not verify, 2 it could not be
+checked or done, 64 wrong usage, 130 interrupted, 141 the reader of the output went away."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from api.cli.lazy import LazyGroup
+
+EXIT_GOOD = 0
+EXIT_DOES_NOT_VERIFY = 1
+EXIT_FAILED = 2
+EXIT_USAGE = 64
+EXIT_INTERRUPTED = 130
+EXIT_PIPE = 141
+
+MEMBERS = {
+    name: f"api.cli.commands.{name}"
+    for name in (
+        "init",
+        "serve",
+        "import",
+        "clips",
+        "cases",
+        "verify",
+        "log",
+        "users",
+        "stations",
+        "demo",
+    )
+}
+MEMBERS["import"] = "api.cli.commands.import_paths"
+
+cli = LazyGroup(
+    "liuhen",
+    members=MEMBERS,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Liuhen 留痕: custody of body-camera evidence.\n\n"
+    "Exit codes: 0 good, 1 evidence or log does not verify, 2 it could not be checked or done, "
+    "64 wrong usage.",
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command line and give its exit code; no exception escapes."""
+    try:
+        result = cli.main(args=list(arguments), prog_name="liuhen", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return EXIT_USAGE
+    except click.UsageError as error:
+        error.show()
+        return EXIT_USAGE
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("", err=True)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # What Python would still flush at exit has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PIPE
+    except Exception as error:  # noqa: BLE001 - an uncaught error would end as 1, "does not verify"
+        from api.cli.errors import explain
+
+        click.echo(explain(error), err=True)
+        return EXIT_FAILED
+    return result if isinstance(result, int) else EXIT_GOOD
+
+
+def main() -> NoReturn:
+    """The console script."""
+    # A name that the terminal's encoding can't show must not end the command.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(run(sys.argv[1:]))

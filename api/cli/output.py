@@ -1,0 +1,80 @@
+"""What commands print: JSON for programs, tables for people, names that cannot play tricks."""
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+
+def visible(text: str) -> str:
+    """``text`` with everything a terminal would act on instead of showing made visible.
+
+    Control characters of C0 become their pictures (U+2400 …); other controls, formats that turn
+    the reading direction, and lone surrogates become ``\\uXXXX``. Line ends inside a name are
+    controls too; messages of several lines are printed line by line.
+    """
+    return "".join(_visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+        return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    return character
+
+
+def print_json(value: object) -> None:
+    """One JSON document; non-ASCII as it is, so that a name can be read."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return iso(value)
+    raise TypeError(f"not for JSON: {value!r}")
+
+
+def iso(moment: datetime) -> str:
+    """RFC 3339, UTC, with ``Z``."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def local(moment: datetime | None, zone: ZoneInfo) -> str:
+    """A moment for people, in the bureau's zone, to the second."""
+    return "" if moment is None else moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def size(count: int) -> str:
+    """``count`` bytes for people, in binary units."""
+    number = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if number < 1024:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1024
+    return f"{number:.1f} TiB"
+
+
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on a terminal, tab-separated lines without a head elsewhere."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(visible(cell) for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    Console().print(table)

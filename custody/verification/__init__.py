@@ -1,0 +1,43 @@
+"""Verification: everything is read again and recomputed; what does not agree is named.
+
+The rules are the kernel's (`custody.log`); what is stored beside bytes and entries is compared,
+never believed.
+"""
+
+from custody.verification.context import (
+    EVERYTHING,
+    LOG_ONLY,
+    ProgressCallback,
+    Selection,
+    VerificationContext,
+)
+from custody.verification.findings import (
+    MEANINGS,
+    Finding,
+    FindingCode,
+    Progress,
+    Report,
+    Unchecked,
+    VerificationImpossibleError,
+)
+from custody.verification.records import record_run
+from custody.verification.run import ClipVerdict, verify_all, verify_clip
+
+__all__ = [
+    "EVERYTHING",
+    "LOG_ONLY",
+    "MEANINGS",
+    "ClipVerdict",
+    "Finding",
+    "FindingCode",
+    "Progress",
+    "ProgressCallback",
+    "Report",
+    "Selection",
+    "Unchecked",
+    "VerificationContext",
+    "VerificationImpossibleError",
+    "record_run",
+    "verify_all",
+    "verify_clip",
+]

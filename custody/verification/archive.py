@@ -1,0 +1,169 @@
+"""Every checkpoint that was ever published: signed by us, filed where it belongs, of one tree."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.errors import LogError
+from custody.object_keys import checkpoint_archive_key
+from custody.verification.context import ProgressCallback, VerificationContext
+from custody.verification.findings import Finding, FindingCode, Progress, Report
+from custody.verification.heads import Heads, size_of_key
+from custody.verification.objects import LogObjects, UnreadableError
+
+
+@dataclass(frozen=True, slots=True)
+class _Filed:
+    """One published size: the key of its archived note, and its row (root in hex, note)."""
+
+    size: int
+    key: str | None
+    row: tuple[str, str] | None
+
+
+class ArchiveWalk:
+    """Archive and rows side by side, in order of size, while the tree grows past each."""
+
+    def __init__(
+        self,
+        context: VerificationContext,
+        objects: LogObjects,
+        heads: Heads,
+        report: Report,
+        progress: ProgressCallback,
+    ) -> None:
+        self._context = context
+        self._objects = objects
+        self._report = report
+        self._progress = progress
+        self._total = max(heads.archived.count, heads.rows.count)
+        self._done = 0
+        # The newest archived note may be of a publication under way, whose row comes last.
+        self._rows_end = heads.newest_row
+        self._filed = self._merge(heads)
+        self._current = next(self._filed, None)
+
+    @property
+    def next_size(self) -> int:
+        """The size at which `meet` is to be called next; -1 when there is none."""
+        return -1 if self._current is None else self._current.size
+
+    def meet(self, root: bytes | None) -> None:
+        """The tree has `next_size` entries and this root (None: nobody can say which)."""
+        filed = self._current
+        if filed is None:
+            return
+        if filed.key is not None:
+            self._check_archived(filed.size, filed.key, root)
+        else:
+            key = checkpoint_archive_key(filed.size)
+            self._find(
+                FindingCode.CHECKPOINT_MISSING,
+                key,
+                filed.size,
+                f"The archived checkpoint of {filed.size} entries is gone.",
+            )
+        if filed.row is not None:
+            self._check_row(filed.size, *filed.row, root)
+        elif filed.size < self._rows_end:
+            self._find(
+                FindingCode.CHECKPOINT_MISSING,
+                f"checkpoint:{filed.size}",
+                filed.size,
+                f"The row of the checkpoint of {filed.size} entries is gone.",
+            )
+        self._done += 1
+        if self._done % 100 == 0:
+            self._progress(Progress("checkpoints", self._done, self._total))
+        self._current = next(self._filed, None)
+
+    def finish(self) -> None:
+        """Look at those the tree never reached: their signatures at least."""
+        while self._current is not None:
+            self.meet(None)
+        self._progress(Progress("checkpoints", self._done, self._done))
+
+    def _merge(self, heads: Heads) -> Iterator[_Filed]:
+        keys = ((size_of_key(key), key) for (key,) in heads.archived)
+        rows = ((size, (root, note)) for size, root, note in heads.rows)
+        key, row = next(keys, None), next(rows, None)
+        while key is not None or row is not None:
+            size = min(pair[0] for pair in (key, row) if pair is not None)
+            here = key if key is not None and key[0] == size else None
+            there = row if row is not None and row[0] == size else None
+            yield _Filed(size, here and here[1], there and there[1])
+            if here is not None:
+                key = next(keys, None)
+            if there is not None:
+                row = next(rows, None)
+
+    def _check_archived(self, size: int, key: str, root: bytes | None) -> None:
+        try:
+            note = self._objects.find(key)
+        except UnreadableError:
+            return
+        if note is None:  # removed since it was listed
+            self._find(
+                FindingCode.CHECKPOINT_MISSING, key, size, "The archived checkpoint is gone."
+            )
+            return
+        self._check_note(note, size, key, root)
+
+    def _check_row(self, size: int, row_root: str, note: str, root: bytes | None) -> None:
+        subject = f"checkpoint:{size}"
+        checkpoint = self._check_note(note, size, subject, root)
+        if checkpoint is not None and checkpoint.root.hex() != row_root:
+            self._find(
+                FindingCode.CHECKPOINT_ROOT,
+                subject,
+                size,
+                "The row's root is not the one its note signs.",
+                checkpoint.root.hex(),
+                row_root,
+            )
+
+    def _check_note(
+        self, note: str | bytes, size: int, subject: str, root: bytes | None
+    ) -> Checkpoint | None:
+        verifier = self._context.log_verifier
+        try:
+            checkpoint = open_checkpoint(note, verifier, origin=self._context.origin)
+        except LogError as error:
+            self._find(
+                FindingCode.CHECKPOINT_SIGNATURE,
+                subject,
+                size,
+                f"Not a checkpoint of this log: {error}",
+                f"signed by {verifier.vkey}",
+            )
+            return None
+        if checkpoint.size != size:
+            self._find(
+                FindingCode.CHECKPOINT_INCONSISTENT,
+                subject,
+                size,
+                f"Filed under {size} entries, it signs {checkpoint.size}.",
+                str(size),
+                str(checkpoint.size),
+            )
+        elif root is not None and checkpoint.root != root:
+            self._find(
+                FindingCode.CHECKPOINT_INCONSISTENT,
+                subject,
+                size,
+                f"The first {size} entries have another root than this checkpoint signs.",
+                root.hex(),
+                checkpoint.root.hex(),
+            )
+        return checkpoint
+
+    def _find(
+        self,
+        code: FindingCode,
+        subject: str,
+        size: int,
+        message: str,
+        expected: str | None = None,
+        found: str | None = None,
+    ) -> None:
+        self._report.add(Finding(code, subject, message, expected, found, entry_index=size))

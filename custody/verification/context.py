@@ -1,0 +1,50 @@
+"""What a verification works on, and what of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from custody.log.note import NoteVerifier
+from custody.verification.findings import Progress
+from storage.database import Database
+from storage.objects import ObjectStore
+
+ProgressCallback = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationContext:
+    """Rows, objects and the keys that are trusted.
+
+    ``signer_state`` is size and root of the last tree the signer signed, as it remembers it
+    outside the database; None where the signer's file is not at hand. Without
+    ``receipt_verifier`` receipts are not looked at.
+    """
+
+    database: Database
+    store: ObjectStore
+    log_verifier: NoteVerifier
+    receipt_verifier: NoteVerifier | None
+    origin: str
+    signer_state: tuple[int, bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to verify. The default is everything: the whole log and every clip.
+
+    With ``clip_ids`` or ``case_id`` it is those clips: their bytes, their rows, and for each of
+    their entries the proof that it is in the published tree. That an entry of theirs is missing at
+    the end of its item's history only the whole log can tell.
+    """
+
+    clip_ids: frozenset[str] | None = None
+    case_id: str | None = None
+    log_only: bool = False
+
+    @property
+    def whole_log(self) -> bool:
+        return self.clip_ids is None and self.case_id is None
+
+
+EVERYTHING = Selection()
+LOG_ONLY = Selection(log_only=True)

@@ -1,0 +1,265 @@
+"""Rows of clips, renditions, links and cases held against what the log says of them."""
+
+import base64
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from custody.clips import media_digest
+from custody.log.canonical import format_time
+from custody.verification.expected import ANYTHING, ExpectedCase, ExpectedClip, Logged, LoggedLink
+from custody.verification.findings import Finding, FindingCode, Report
+
+#: A row's own time is taken in the transaction that appends its entry; a writer may wait that long
+#: for another one in between.
+SAME_TRANSACTION = timedelta(minutes=5)
+
+Row = Mapping[str, Any]
+
+
+def check_clip(
+    report: Report,
+    clip_id: str,
+    expected: ExpectedClip,
+    clips: list[Row],
+    renditions: list[Row],
+    links: list[Row],
+) -> None:
+    """Findings for one clip; its rows are those that name it."""
+    subject = f"clip:{clip_id}"
+    if expected.clip is None:
+        for row in clips:
+            report_clip_without_entry(report, row)
+    elif not clips:
+        report.add(
+            Finding(
+                FindingCode.CLIP_ROW_MISSING,
+                subject,
+                f"Entry {_entry(expected.clip.index)} admitted this clip; its row is gone.",
+                expected=str(expected.clip.columns["sha256"]),
+                clip_id=clip_id,
+                entry_index=expected.clip.index,
+            )
+        )
+    else:
+        _compare(
+            report,
+            FindingCode.CLIP_ROW_ALTERED,
+            subject,
+            expected.clip,
+            clips[0],
+            ("admitted_at",),
+            clip_id,
+        )
+    _check_renditions(report, clip_id, expected, renditions)
+    _check_links(report, clip_id, expected, links)
+
+
+def _check_renditions(
+    report: Report, clip_id: str, expected: ExpectedClip, renditions: list[Row]
+) -> None:
+    unseen = dict(expected.renditions)
+    for row in renditions:
+        logged = unseen.pop(row["kind"], None)
+        if logged is None:
+            report_rendition_without_entry(report, row)
+            continue
+        _compare(
+            report,
+            FindingCode.RENDITION_ROW_ALTERED,
+            f"clip:{clip_id}/{row['kind']}",
+            logged,
+            row,
+            ("made_at",),
+            clip_id,
+        )
+    for kind, logged in unseen.items():
+        report.add(
+            Finding(
+                FindingCode.RENDITION_ROW_MISSING,
+                f"clip:{clip_id}/{kind}",
+                f"Entry {_entry(logged.index)} made this {kind}; its row is gone.",
+                expected=str(logged.columns["sha256"]),
+                clip_id=clip_id,
+                entry_index=logged.index,
+            )
+        )
+
+
+def _check_links(report: Report, clip_id: str, expected: ExpectedClip, links: list[Row]) -> None:
+    unseen = dict(expected.links)
+    for row in links:
+        logged = unseen.pop(row["id"], None)
+        if logged is None:
+            report_link_without_entry(report, row)
+        else:
+            _compare_link(report, clip_id, logged, row)
+    for link_id, link in unseen.items():
+        state = "stands" if link.removed is None else "was removed"
+        report.add(
+            Finding(
+                FindingCode.LINK_MISSING,
+                f"link:{link_id}",
+                f"By the log this link {state}; its row is gone.",
+                expected=f"case {link.made.columns['case_id']}, {link.made.columns['stage']}",
+                clip_id=clip_id,
+                entry_index=link.made.index,
+            )
+        )
+
+
+def _compare_link(report: Report, clip_id: str, logged: LoggedLink, row: Row) -> None:
+    subject = f"link:{row['id']}"
+    code = FindingCode.LINK_ALTERED
+    _compare(report, code, subject, logged.made, row, ("linked_at",), clip_id)
+    if (row["unlinked_at"] is None) != (logged.removed is None):
+        says = "stands" if logged.removed is None else "was removed"
+        report.add(
+            Finding(
+                code,
+                subject,
+                f"By the log this link {says}; its row says otherwise.",
+                expected=says,
+                found="stands" if row["unlinked_at"] is None else "was removed",
+                clip_id=clip_id,
+                entry_index=(logged.removed or logged.made).index,
+            )
+        )
+    elif logged.removed is not None:
+        _compare(report, code, subject, logged.removed, row, ("unlinked_at",), clip_id)
+
+
+def check_case(report: Report, case_id: str, expected: ExpectedCase, cases: list[Row]) -> None:
+    """Findings for one case; its row carries its officers as ``case.created`` lists them."""
+    subject = f"case:{case_id}"
+    if expected.case is None:
+        for row in cases:
+            report_case_without_entry(report, row)
+    elif not cases:
+        report.add(
+            Finding(
+                FindingCode.CASE_ROW_MISSING,
+                subject,
+                f"Entry {_entry(expected.case.index)} created this case; its row is gone.",
+                entry_index=expected.case.index,
+            )
+        )
+    else:
+        code = FindingCode.CASE_ALTERED
+        _compare(report, code, subject, expected.case, cases[0], ("created_at",), None)
+
+
+def report_clip_without_entry(report: Report, row: Row) -> None:
+    report.add(
+        Finding(
+            FindingCode.CLIP_WITHOUT_ENTRY,
+            f"clip:{row['id']}",
+            "This clip's row stands without the entry that admitted it.",
+            found=row["sha256"],
+            clip_id=row["id"],
+        )
+    )
+
+
+def report_rendition_without_entry(report: Report, row: Row) -> None:
+    report.add(
+        Finding(
+            FindingCode.RENDITION_WITHOUT_ENTRY,
+            f"clip:{row['clip_id']}/{row['kind']}",
+            f"This {row['kind']} stands without the entry that made it.",
+            found=row["sha256"],
+            clip_id=row["clip_id"],
+        )
+    )
+
+
+def report_link_without_entry(report: Report, row: Row) -> None:
+    report.add(
+        Finding(
+            FindingCode.LINK_WITHOUT_ENTRY,
+            f"link:{row['id']}",
+            "This link stands without the entry that made it on this clip.",
+            found=f"case {row['case_id']}, {row['stage']}",
+            clip_id=row["clip_id"],
+        )
+    )
+
+
+def report_case_without_entry(report: Report, row: Row) -> None:
+    report.add(
+        Finding(
+            FindingCode.CASE_WITHOUT_ENTRY,
+            f"case:{row['id']}",
+            "This case's row stands without the entry that created it.",
+            found=row["number"],
+        )
+    )
+
+
+def _compare(
+    report: Report,
+    code: FindingCode,
+    subject: str,
+    logged: Logged,
+    row: Row,
+    times: Iterable[str],
+    clip_id: str | None,
+) -> None:
+    """One finding for each column that differs; ``times`` were taken beside the entry's own."""
+    for column, expected in logged.columns.items():
+        found = as_logged(column, row[column])
+        if expected is not ANYTHING and found != expected:
+            _report_column(report, code, subject, column, expected, found, logged.index, clip_id)
+    for column in times:
+        moment: datetime = row[column]
+        if abs(moment - logged.at) > SAME_TRANSACTION:
+            _report_column(
+                report,
+                code,
+                subject,
+                column,
+                format_time(logged.at),
+                format_time(moment),
+                logged.index,
+                clip_id,
+            )
+
+
+def _report_column(
+    report: Report,
+    code: FindingCode,
+    subject: str,
+    column: str,
+    expected: object,
+    found: object,
+    index: int | None,
+    clip_id: str | None,
+) -> None:
+    report.add(
+        Finding(
+            code,
+            subject,
+            f"{column}: the log says {expected!r}, the row says {found!r}.",
+            expected=f"{column}={expected}",
+            found=f"{column}={found}",
+            clip_id=clip_id,
+            entry_index=index,
+        )
+    )
+
+
+def as_logged(column: str, value: object) -> object:
+    """A column's value in the form in which entries carry it."""
+    if column == "media" and isinstance(value, Mapping):
+        return media_digest(value)
+    if isinstance(value, bytes | memoryview):
+        return base64.b64encode(bytes(value)).decode()
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def _entry(index: int | None) -> str:
+    return "(not numbered yet)" if index is None else str(index)

@@ -1,0 +1,137 @@
+"""What the rows must say, from what the log says: pure rules, no I/O.
+
+A column whose details are lost is left out, so that nothing is demanded of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from custody.events import EventKind
+from custody.log.entry import Entry, Json
+from custody.object_keys import original_key, rendition_key
+
+Columns = dict[str, object]
+#: What an entry commits to; None where that is lost.
+Details = Mapping[str, Json] | None
+
+#: What ``clip.admitted`` and ``clip.assigned`` commit to, by the column that repeats it.
+ASSIGNED = {name: name for name in ("officer", "recorder", "recorded_at")}
+ADMITTED = ASSIGNED | {
+    "name": "name",
+    "name_raw": "name_raw",
+    "important": "important",
+    "station_id": "station",
+    "station_name": "station_name",
+    "dock_session_id": "dock_session",
+    "file_modified_at": "file_modified_at",
+}
+CASE = {name: name for name in ("number", "title", "party", "occurred_on", "officers")}
+
+
+@dataclass(slots=True)
+class Logged:
+    """A row the log speaks of: its columns, the index of its first entry, when that was written."""
+
+    columns: Columns
+    index: int | None
+    at: datetime
+
+
+@dataclass(slots=True)
+class LoggedLink:
+    """A link the log made; ``removed`` once it took it away again."""
+
+    made: Logged
+    removed: Logged | None = None
+
+
+@dataclass(slots=True)
+class ExpectedClip:
+    """A clip, its renditions (by kind) and its links (by id) as the log has them."""
+
+    clip: Logged | None = None
+    renditions: dict[str, Logged] = field(default_factory=dict)
+    links: dict[str, LoggedLink] = field(default_factory=dict)
+
+    def apply(self, entry: Entry, details: Details, index: int | None) -> None:
+        """Take the next entry of the clip's item; one that changes no row changes nothing here."""
+        if entry.outcome != "ok":
+            return
+        facts = entry.facts
+        match entry.kind:
+            case EventKind.CLIP_ADMITTED:
+                if self.clip is None:
+                    self.clip = Logged(_admitted(facts, details), index, entry.at)
+            case EventKind.CLIP_DESCRIBED:
+                self._change(_facts(facts, "media_kind", "duration_ms"))
+                self._change(_details(details, {"media": "media_sha256"}))
+            case EventKind.CLIP_STATE_CHANGED:
+                self._change(_facts(facts, "state"))
+                self._change(_details(details, {"reason": "reason"}))
+            case EventKind.CLIP_ASSIGNED:
+                self._change(_details(details, ASSIGNED))
+            case EventKind.RENDITION_MADE:
+                made = Logged(_rendition(facts, details), index, entry.at)
+                self.renditions.setdefault(str(facts.get("kind")), made)
+            case EventKind.LINK_MADE:
+                columns: Columns = {
+                    "case_id": facts.get("case"),
+                    "stage": facts.get("stage"),
+                    "linked_by": entry.actor.id,
+                }
+                self.links[str(facts.get("link"))] = LoggedLink(Logged(columns, index, entry.at))
+            case EventKind.LINK_REMOVED:
+                link = self.links.get(str(facts.get("link")))
+                if link is not None:
+                    link.removed = Logged({"unlinked_by": entry.actor.id}, index, entry.at)
+            case _:
+                return
+
+    def _change(self, columns: Columns) -> None:
+        if self.clip is not None:
+            self.clip.columns |= columns
+
+
+@dataclass(slots=True)
+class ExpectedCase:
+    """A case as the log has it."""
+
+    case: Logged | None = None
+
+    def apply(self, entry: Entry, details: Details, index: int | None) -> None:
+        """Take the next entry of the case's item."""
+        if entry.kind == EventKind.CASE_CREATED and entry.outcome == "ok" and self.case is None:
+            columns = _facts(entry.facts, "procedure") | _details(details, CASE)
+            self.case = Logged(columns | {"created_by": entry.actor.id}, index, entry.at)
+
+
+def _admitted(facts: Mapping[str, Json], details: Details) -> Columns:
+    columns = _facts(facts, "sha256", "sm3", "size_bytes")
+    columns["object_key"] = original_key(str(facts.get("sha256")))
+    # What a clip is until an entry says otherwise.
+    columns |= {"state": "archived", "reason": None, "duration_ms": None, "media": None}
+    return columns | _details(details, ADMITTED)
+
+
+def _rendition(facts: Mapping[str, Json], details: Details) -> Columns:
+    columns = _facts(facts, "kind", "sha256", "size_bytes", "media_type")
+    columns["id"] = facts.get("rendition")
+    key = (str(facts.get(name)) for name in ("clip", "kind", "sha256"))
+    columns["object_key"] = rendition_key(*key)
+    return columns | _details(details, {"made_with": "made_with"})
+
+
+def _facts(facts: Mapping[str, Json], *names: str) -> Columns:
+    return {name: facts.get(name) for name in names}
+
+
+def _details(details: Details, columns: Mapping[str, str]) -> Columns:
+    """The columns that repeat ``details``; without them the columns may say anything."""
+    if details is None:
+        return dict.fromkeys(columns, ANYTHING)
+    return {column: details.get(name) for column, name in columns.items()}
+
+
+#: Stands for a value that nobody knows any more.
+ANYTHING = object()

@@ -1,0 +1,196 @@
+"""What a verification can find, each under a name that stays (docs/formats/findings.md)."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+
+from custody.errors import CustodyError
+from custody.log.checkpoint import Checkpoint
+
+#: Findings kept one by one in a report; beyond it only their number is kept, by code.
+MAX_FINDINGS = 10_000
+
+
+class FindingCode(StrEnum):
+    """One kind of thing that does not agree with the log. Codes are never renamed."""
+
+    CLIP_OBJECT_MISSING = "clip_object_missing"
+    CLIP_OBJECT_SIZE = "clip_object_size"
+    CLIP_OBJECT_DIGEST = "clip_object_digest"
+    CLIP_SM3 = "clip_sm3"
+    CLIP_ROW_ALTERED = "clip_row_altered"
+    CLIP_WITHOUT_ENTRY = "clip_without_entry"
+    CLIP_ROW_MISSING = "clip_row_missing"
+    RENDITION_OBJECT_MISSING = "rendition_object_missing"
+    RENDITION_OBJECT_SIZE = "rendition_object_size"
+    RENDITION_OBJECT_DIGEST = "rendition_object_digest"
+    RENDITION_ROW_ALTERED = "rendition_row_altered"
+    RENDITION_WITHOUT_ENTRY = "rendition_without_entry"
+    RENDITION_ROW_MISSING = "rendition_row_missing"
+    LINK_WITHOUT_ENTRY = "link_without_entry"
+    LINK_MISSING = "link_missing"
+    LINK_ALTERED = "link_altered"
+    CASE_ALTERED = "case_altered"
+    CASE_WITHOUT_ENTRY = "case_without_entry"
+    CASE_ROW_MISSING = "case_row_missing"
+    ENTRY_ALTERED = "entry_altered"
+    ENTRY_MISSING = "entry_missing"
+    ENTRY_MOVED = "entry_moved"
+    ENTRY_TAIL_MISSING = "entry_tail_missing"
+    ITEM_CHAIN_BROKEN = "item_chain_broken"
+    DETAILS_ALTERED = "details_altered"
+    DETAILS_MISSING = "details_missing"
+    TILE_ALTERED = "tile_altered"
+    TILE_MISSING = "tile_missing"
+    BUNDLE_ALTERED = "bundle_altered"
+    BUNDLE_MISSING = "bundle_missing"
+    CHECKPOINT_SIGNATURE = "checkpoint_signature"
+    CHECKPOINT_ROOT = "checkpoint_root"
+    CHECKPOINT_ROLLED_BACK = "checkpoint_rolled_back"
+    CHECKPOINT_INCONSISTENT = "checkpoint_inconsistent"
+    CHECKPOINT_MISSING = "checkpoint_missing"
+    RECEIPT_ALTERED = "receipt_altered"
+    STATE_COUNTER = "state_counter"
+
+
+#: What each code means, in one line; `docs/formats/findings.md` is held against this table.
+MEANINGS: dict[FindingCode, str] = {
+    FindingCode.CLIP_OBJECT_MISSING: "The store has no object for an admitted original.",
+    FindingCode.CLIP_OBJECT_SIZE: "The stored original has another size than was admitted.",
+    FindingCode.CLIP_OBJECT_DIGEST: "The stored original has another SHA-256 than was admitted.",
+    FindingCode.CLIP_SM3: "The stored original has another SM3 digest than was admitted.",
+    FindingCode.CLIP_ROW_ALTERED: "A clip's row says something else than the log.",
+    FindingCode.CLIP_WITHOUT_ENTRY: "A clip's row stands without its clip.admitted entry.",
+    FindingCode.CLIP_ROW_MISSING: "The log admitted a clip that has no row.",
+    FindingCode.RENDITION_OBJECT_MISSING: "The store has no object for a logged rendition.",
+    FindingCode.RENDITION_OBJECT_SIZE: "A stored rendition has another size than was logged.",
+    FindingCode.RENDITION_OBJECT_DIGEST: "A stored rendition has another SHA-256 than was logged.",
+    FindingCode.RENDITION_ROW_ALTERED: "A rendition's row says something else than the log.",
+    FindingCode.RENDITION_WITHOUT_ENTRY: "A rendition's row stands without its entry.",
+    FindingCode.RENDITION_ROW_MISSING: "The log made a rendition that has no row.",
+    FindingCode.LINK_WITHOUT_ENTRY: "A clip is linked to a case and the log knows nothing of it.",
+    FindingCode.LINK_MISSING: "The log linked a clip to a case and no such link stands.",
+    FindingCode.LINK_ALTERED: "A link says something else than the log.",
+    FindingCode.CASE_ALTERED: "A case's row says something else than the log.",
+    FindingCode.CASE_WITHOUT_ENTRY: "A case's row stands without its case.created entry.",
+    FindingCode.CASE_ROW_MISSING: "The log created a case that has no row.",
+    FindingCode.ENTRY_ALTERED: "A log row is not the entry that was published at this index.",
+    FindingCode.ENTRY_MISSING: "No log row stands at this index.",
+    FindingCode.ENTRY_MOVED: "A published entry stands at another index than it was published at.",
+    FindingCode.ENTRY_TAIL_MISSING: "The log's rows end before the size that was signed.",
+    FindingCode.ITEM_CHAIN_BROKEN: "An item's entries do not follow one another.",
+    FindingCode.DETAILS_ALTERED: "The details beside an entry are not those it commits to.",
+    FindingCode.DETAILS_MISSING: "The details or the salt beside an entry are gone.",
+    FindingCode.TILE_ALTERED: "A stored hash tile is not the tile of the published tree.",
+    FindingCode.TILE_MISSING: "The store has no hash tile for this part of the tree.",
+    FindingCode.BUNDLE_ALTERED: "A stored entry bundle does not hold the published entries.",
+    FindingCode.BUNDLE_MISSING: "The store has no entry bundle for this part of the log.",
+    FindingCode.CHECKPOINT_SIGNATURE: "A checkpoint is not signed by this log's key.",
+    FindingCode.CHECKPOINT_ROOT: "The log does not have the root that its checkpoint signs.",
+    FindingCode.CHECKPOINT_ROLLED_BACK: "A larger tree was signed than the one that is shown.",
+    FindingCode.CHECKPOINT_INCONSISTENT: "Two signed checkpoints are not of one tree.",
+    FindingCode.CHECKPOINT_MISSING: "A published checkpoint is gone.",
+    FindingCode.RECEIPT_ALTERED: "A stored receipt does not prove the clip it belongs to.",
+    FindingCode.STATE_COUNTER: "The counters of the log do not agree with its rows.",
+}
+
+
+class VerificationImpossibleError(CustodyError):
+    """The rows or the objects can't be read, so nothing can be said about them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that does not verify: what it is about, what was expected, what was found.
+
+    ``subject`` names the thing as the log does (``clip:<id>``, ``case:<id>``, ``log:<index>``, or
+    an object's key); ``message`` is one English sentence for people.
+    """
+
+    code: FindingCode
+    subject: str
+    message: str
+    expected: str | None = None
+    found: str | None = None
+    clip_id: str | None = None
+    entry_index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Something that could not be read, so nothing can be said about it."""
+
+    subject: str
+    reason: str
+    clip_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is; ``phase`` is ``log``, ``tiles``, ``checkpoints``, ``rows`` or ``bytes``."""
+
+    phase: str
+    done: int
+    total: int
+    done_bytes: int = 0
+    total_bytes: int = 0
+
+
+@dataclass(slots=True)
+class Report:
+    """The outcome of a run. Some ``pending`` and ``unpublished`` entries are normal."""
+
+    findings: list[Finding] = field(default_factory=list)
+    unchecked: list[Unchecked] = field(default_factory=list)
+    #: Findings beyond `MAX_FINDINGS`, only counted.
+    more_findings: int = 0
+    clips_checked: int = 0
+    renditions_checked: int = 0
+    bytes_read: int = 0
+    entries_checked: int = 0
+    #: Entries whose index is not in the checkpoint yet.
+    unpublished: int = 0
+    #: Entries that have no index yet.
+    pending: int = 0
+    checkpoint: Checkpoint | None = None
+
+    def add(self, finding: Finding) -> None:
+        if len(self.findings) < MAX_FINDINGS:
+            self.findings.append(finding)
+        else:
+            self.more_findings += 1
+
+    def extend(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self.add(finding)
+
+    @property
+    def finding_count(self) -> int:
+        return len(self.findings) + self.more_findings
+
+    @property
+    def good(self) -> bool:
+        """Everything was checked and everything agrees."""
+        return not self.findings and not self.unchecked
+
+    def as_json(self) -> dict[str, object]:
+        """The report for ``--json`` and pages; times and bytes as numbers, digests in hex."""
+        return {
+            "good": self.good,
+            "findings": [asdict(finding) for finding in self.findings],
+            "more_findings": self.more_findings,
+            "unchecked": [asdict(item) for item in self.unchecked],
+            "clips_checked": self.clips_checked,
+            "renditions_checked": self.renditions_checked,
+            "bytes_read": self.bytes_read,
+            "entries_checked": self.entries_checked,
+            "unpublished": self.unpublished,
+            "pending": self.pending,
+            "checkpoint": None
+            if self.checkpoint is None
+            else {
+                "origin": self.checkpoint.origin,
+                "size": self.checkpoint.size,
+                "root": self.checkpoint.root.hex(),
+            },
+        }

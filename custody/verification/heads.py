@@ -1,0 +1,181 @@
+"""Every tree head that anybody has signed: the pointer, the archive, the rows, the signer's memory.
+
+They are read in the reverse of the order in which a publication writes them (signer, archive,
+pointer, row), so that a publication under way never looks like one that was undone.
+"""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.errors import LogError
+from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
+from custody.tables import checkpoints
+from custody.verification.context import VerificationContext
+from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.objects import LogObjects, UnreadableError
+from custody.verification.rows import snapshot, stream
+from custody.verification.spools import RecordSpool
+
+ARCHIVE_PREFIX = "log/checkpoints/"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A tree head and where it stands."""
+
+    size: int
+    root: bytes
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """What is known of the log's head. ``archived`` holds (key), ``rows`` (size, root, note)."""
+
+    pointer: Checkpoint | None
+    known: list[Head]
+    newest_row: int
+    rows: RecordSpool
+    archived: RecordSpool
+
+    def largest(self) -> Head | None:
+        return max(self.known, key=lambda head: head.size, default=None)
+
+
+def collect_heads(context: VerificationContext, objects: LogObjects, report: Report) -> Heads:
+    """Read and open the newest head of each source; findings for those that do not hold."""
+    rows, archived = RecordSpool(), RecordSpool()
+    with snapshot(context.database) as tx:
+        for row in stream(tx, sa.select(checkpoints).order_by(checkpoints.c.size)):
+            rows.append([row.size, bytes(row.root).hex(), row.note])
+    known: list[Head] = []
+    pointer, pointer_bad = open_pointer(context, objects, report)
+    if pointer is not None:
+        known.append(Head(pointer.size, pointer.root, CHECKPOINT_KEY))
+    newest_row = 0
+    for size, root, note in rows:
+        newest_row = size
+        opened = opened_or_none(note, context)
+        if opened is not None and (opened.size, opened.root.hex()) == (size, root):
+            _keep_newest(known, Head(size, opened.root, "checkpoints"))
+    newest_archived = _newest_archived(context, objects, archived)
+    if newest_archived is not None:
+        known.append(newest_archived)
+    if context.signer_state is not None:
+        known.append(Head(*context.signer_state, "signer"))
+    if not pointer_bad:
+        check_pointer(pointer, newest_row, report)
+    return Heads(pointer, known, newest_row, rows, archived)
+
+
+def check_pointer(pointer: Checkpoint | None, newest_row: int, report: Report) -> None:
+    """The published checkpoint is there and not behind the newest row, which comes after it."""
+    if pointer is None and newest_row:
+        report.add(
+            Finding(
+                FindingCode.CHECKPOINT_MISSING,
+                CHECKPOINT_KEY,
+                "The published checkpoint is gone though the log was published.",
+                expected=f"a checkpoint of at least {newest_row} entries",
+            )
+        )
+    elif pointer is not None and pointer.size < newest_row:
+        report.add(
+            Finding(
+                FindingCode.CHECKPOINT_ROLLED_BACK,
+                CHECKPOINT_KEY,
+                f"The checkpoint shows {pointer.size} entries, {newest_row} were published.",
+                expected=str(newest_row),
+                found=str(pointer.size),
+                entry_index=pointer.size,
+            )
+        )
+
+
+def largest_within(
+    context: VerificationContext, objects: LogObjects, heads: Heads, size: int
+) -> Head | None:
+    """The largest tree of at most ``size`` entries that was ever signed, by rows and archive."""
+    found: Head | None = None
+    for row_size, root, note in heads.rows:
+        opened = opened_or_none(note, context) if row_size <= size else None
+        if opened is not None and (opened.size, opened.root.hex()) == (row_size, root):
+            found = Head(row_size, opened.root, "checkpoints")
+    fitting = [key for (key,) in heads.archived if size_of_key(key) <= size]
+    if fitting and (found is None or size_of_key(fitting[-1]) > found.size):
+        try:
+            note = objects.find(fitting[-1])
+        except UnreadableError:
+            note = None
+        opened = None if note is None else opened_or_none(note, context)
+        if opened is not None and opened.size == size_of_key(fitting[-1]):
+            found = Head(opened.size, opened.root, fitting[-1])
+    return found
+
+
+def opened_or_none(note: str | bytes, context: VerificationContext) -> Checkpoint | None:
+    """The checkpoint in ``note`` if this log's key signed it."""
+    try:
+        return open_checkpoint(note, context.log_verifier, origin=context.origin)
+    except LogError:
+        return None
+
+
+def size_of_key(key: str) -> int:
+    """The size under which an archived checkpoint is filed; -1 if ``key`` files none."""
+    name = key.removeprefix(ARCHIVE_PREFIX)
+    return int(name) if name.isascii() and name.isdigit() else -1
+
+
+def open_pointer(
+    context: VerificationContext, objects: LogObjects, report: Report
+) -> tuple[Checkpoint | None, bool]:
+    """The checkpoint that is shown, and whether something is there that can't be one."""
+    try:
+        note = objects.find(CHECKPOINT_KEY)
+    except UnreadableError:
+        return None, True
+    if note is None:
+        return None, False
+    try:
+        return open_checkpoint(note, context.log_verifier, origin=context.origin), False
+    except LogError as error:
+        report.add(
+            Finding(
+                FindingCode.CHECKPOINT_SIGNATURE,
+                CHECKPOINT_KEY,
+                f"The published checkpoint is not this log's: {error}",
+                expected=f"signed by {context.log_verifier.vkey}",
+                found=note[:200].decode(errors="replace"),
+            )
+        )
+        return None, True
+
+
+def _newest_archived(
+    context: VerificationContext, objects: LogObjects, archived: RecordSpool
+) -> Head | None:
+    last: str | None = None
+    for key in objects.keys(ARCHIVE_PREFIX):
+        if size_of_key(key) >= 0:  # anything else lies there by mistake and is none of ours
+            archived.append([key])
+            last = key
+    if last is None:
+        return None
+    try:
+        note = objects.find(last)
+    except UnreadableError:
+        return None
+    opened = None if note is None else opened_or_none(note, context)
+    if opened is None or checkpoint_archive_key(opened.size) != last:
+        return None  # a finding when the archive is walked
+    return Head(opened.size, opened.root, last)
+
+
+def _keep_newest(known: list[Head], head: Head) -> None:
+    """Of the rows only the newest that holds is a head; they come in order of size."""
+    if known and known[-1].source == head.source:
+        known.pop()
+    known.append(head)

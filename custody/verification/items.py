@@ -1,0 +1,309 @@
+"""The log by item: chains, commitments, and rows of the evidence against their entries."""
+
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from custody.log.entry import Entry
+from custody.log.errors import ChainError, EntryError, LogError
+from custody.log.merkle import hash_leaf
+from custody.log.verify import ChainHead, verify_item_link
+from custody.tables import case_officers, cases, clips, links, receipts, renditions
+from custody.verification import evidence
+from custody.verification.context import ProgressCallback, VerificationContext
+from custody.verification.expected import Details, ExpectedCase, ExpectedClip
+from custody.verification.findings import Finding, FindingCode, Progress, Report
+from custody.verification.grouped import Grouped
+from custody.verification.receipts import check_receipt
+from custody.verification.rows import (
+    LogRow,
+    committed_details,
+    differing_columns,
+    rows_by_item,
+    stream,
+    text_order,
+)
+from custody.verification.spools import RecordSpool
+
+CLIP, CASE = "clip:", "case:"
+PROGRESS_STEP = 5_000
+
+
+@dataclass(slots=True)
+class Corrections:
+    """Published entries to be read instead of what their rows hold."""
+
+    entries: dict[int, bytes] = field(default_factory=dict)  # by index, for rows that are there
+    missing: list[LogRow] = field(default_factory=list)
+    #: Indexes of rows that are no entry at all and have no published bytes to be read instead.
+    unusable: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is looked at: everything, or some clips and cases."""
+
+    clip_ids: frozenset[str] | None = None
+    case_ids: frozenset[str] | None = None
+
+    @property
+    def items(self) -> frozenset[str] | None:
+        if self.clip_ids is None:
+            return None
+        cases_ = {f"{CASE}{case_id}" for case_id in self.case_ids or ()}
+        return frozenset({f"{CLIP}{clip_id}" for clip_id in self.clip_ids} | cases_)
+
+
+@dataclass(slots=True)
+class ObjectTasks:
+    """The objects to be read: (clip id, rendition kind or None, key, sha256, sm3 or None, size)."""
+
+    spool: RecordSpool
+    total_bytes: int = 0
+
+    def add_clip(self, clip_id: str, expected: ExpectedClip) -> None:
+        if expected.clip is not None:
+            columns = expected.clip.columns
+            self._add(clip_id, None, columns, columns["sm3"])
+        for kind, logged in expected.renditions.items():
+            self._add(clip_id, kind, logged.columns, None)
+
+    def _add(self, clip_id: str, kind: str | None, columns: dict[str, Any], sm3: object) -> None:
+        size = columns["size_bytes"]
+        self.spool.append([clip_id, kind, columns["object_key"], columns["sha256"], sm3, size])
+        self.total_bytes += size
+
+
+def check_items(
+    tx: Connection,
+    context: VerificationContext,
+    corrections: Corrections,
+    report: Report,
+    tasks: ObjectTasks,
+    progress: ProgressCallback,
+    scope: Scope = Scope(),
+) -> None:
+    """Walk every item's entries in order, with its rows beside them."""
+    rows = rows_by_item(tx, scope.items)
+    missing = sorted(corrections.missing, key=_order)
+    entries: Iterable[LogRow] = heapq.merge(rows, missing, key=_order) if missing else rows
+    clip_rows = _ClipRows(tx, context, scope)
+    case_rows = _CaseRows(tx, scope)
+    done = 0
+    for item, group in groupby(entries, key=lambda row: row.item):
+        usable = _Chain(item, corrections, report).follow(group)
+        if item.startswith(CLIP):
+            clip = ExpectedClip()
+            for entry, details, index in usable:
+                clip.apply(entry, details, index)
+            clip_rows.check(report, item.removeprefix(CLIP), clip)
+            tasks.add_clip(item.removeprefix(CLIP), clip)
+            done += 1
+            if done % PROGRESS_STEP == 0:
+                progress(Progress("rows", done, 0))
+        elif item.startswith(CASE):
+            case = ExpectedCase()
+            for entry, details, index in usable:
+                case.apply(entry, details, index)
+            case_rows.check(report, item.removeprefix(CASE), case)
+        else:
+            for _ in usable:
+                pass
+    clip_rows.finish(report)
+    case_rows.finish(report)
+    progress(Progress("rows", done, done))
+
+
+def _order(row: LogRow) -> tuple[str, int]:
+    return row.item, row.item_seq
+
+
+class _Chain:
+    """The entries of one item: each follows the one before it and is what it commits to."""
+
+    def __init__(self, item: str, corrections: Corrections, report: Report) -> None:
+        self._item = item
+        self._corrections = corrections
+        self._report = report
+        self._head: ChainHead | None = None
+
+    def follow(self, rows: Iterable[LogRow]) -> Iterator[tuple[Entry, Details, int | None]]:
+        """The usable entries with their details; findings for whatever does not hold."""
+        for stored in rows:
+            row = stored
+            if row.idx is not None and row.idx in self._corrections.entries:
+                row = replace(row, entry=self._corrections.entries[row.idx])
+            elif row.idx is not None and row.idx in self._corrections.unusable:
+                continue
+            entry = self._link(row)
+            if entry is None:
+                continue
+            self._check_columns(stored, row, entry)
+            yield entry, self._details(row, entry), row.idx
+
+    def _link(self, row: LogRow) -> Entry | None:
+        leaf_hash = hash_leaf(row.entry)
+        if row.idx is None and leaf_hash != row.leaf_hash:
+            # Numbered rows were held against the tree; of a pending one only this hash speaks.
+            self._find(
+                FindingCode.ENTRY_ALTERED,
+                row,
+                "The bytes of this entry, which has no index yet, are not those appended.",
+                row.leaf_hash.hex(),
+                leaf_hash.hex(),
+            )
+        try:
+            entry, self._head = verify_item_link(self._head, row.entry)
+        except ChainError as error:
+            entry = Entry.decode(row.entry)
+            self._find(
+                FindingCode.ITEM_CHAIN_BROKEN,
+                row,
+                str(error),
+                None if self._head is None else f"after number {self._head.item_seq}",
+                f"number {entry.item_seq}",
+            )
+            self._head = ChainHead(entry.item, entry.item_seq, leaf_hash.hex())
+        except EntryError as error:
+            self._find(FindingCode.ENTRY_ALTERED, row, f"Not an entry: {error}")
+            return None
+        return entry
+
+    def _check_columns(self, stored: LogRow, row: LogRow, entry: Entry) -> None:
+        if stored.entry is not row.entry:
+            return  # reported as altered already
+        for column, said, found in differing_columns(row, entry):
+            self._find(
+                FindingCode.ENTRY_ALTERED,
+                row,
+                f"{column}: the entry says {said}, the row beside it {found}.",
+                f"{column}={said}",
+                f"{column}={found}",
+            )
+
+    def _details(self, row: LogRow, entry: Entry) -> Details:
+        if row.id < 0:
+            return None  # the row is missing, and its details with it
+        try:
+            details = committed_details(row, entry)
+        except LogError as error:
+            self._find(FindingCode.DETAILS_ALTERED, row, str(error), entry.commitment, row.details)
+            return None
+        if details is None:
+            self._find(
+                FindingCode.DETAILS_MISSING,
+                row,
+                f"Entry {entry.kind} commits to details that are not there.",
+                entry.commitment,
+            )
+        return details
+
+    def _find(
+        self,
+        code: FindingCode,
+        row: LogRow,
+        message: str,
+        expected: str | None = None,
+        found: str | None = None,
+    ) -> None:
+        clip_id = self._item.removeprefix(CLIP) if self._item.startswith(CLIP) else None
+        subject = self._item if row.idx is None else f"log:{row.idx}"
+        self._report.add(Finding(code, subject, message, expected, found, clip_id, row.idx))
+
+
+class _ClipRows:
+    """The rows of clips, renditions, links and receipts, walked beside the items ``clip:…``."""
+
+    def __init__(self, tx: Connection, context: VerificationContext, scope: Scope) -> None:
+        self._context = context
+        self._clips = _grouped(tx, clips, clips.c.id, scope.clip_ids)
+        self._renditions = _grouped(tx, renditions, renditions.c.clip_id, scope.clip_ids)
+        self._links = _grouped(tx, links, links.c.clip_id, scope.clip_ids)
+        self._receipts = _grouped(tx, receipts, receipts.c.clip_id, scope.clip_ids)
+
+    def check(self, report: Report, clip_id: str, expected: ExpectedClip) -> None:
+        self._report(
+            report,
+            self._clips.before(clip_id),
+            self._renditions.before(clip_id),
+            self._links.before(clip_id),
+        )
+        evidence.check_clip(
+            report,
+            clip_id,
+            expected,
+            self._clips.take(clip_id),
+            self._renditions.take(clip_id),
+            self._links.take(clip_id),
+        )
+        for _ in self._receipts.before(clip_id):
+            pass  # their clip has been reported
+        for row in self._receipts.take(clip_id):
+            check_receipt(self._context, report, clip_id, expected.clip, row["body"])
+
+    def finish(self, report: Report) -> None:
+        self._report(report, self._clips.rest(), self._renditions.rest(), self._links.rest())
+
+    def _report(
+        self,
+        report: Report,
+        clip_rows: Iterable[evidence.Row],
+        rendition_rows: Iterable[evidence.Row],
+        link_rows: Iterable[evidence.Row],
+    ) -> None:
+        for row in clip_rows:
+            evidence.report_clip_without_entry(report, row)
+        for row in rendition_rows:
+            evidence.report_rendition_without_entry(report, row)
+        for row in link_rows:
+            evidence.report_link_without_entry(report, row)
+
+
+class _CaseRows:
+    """The rows of cases with their officers, walked beside the items ``case:…``."""
+
+    def __init__(self, tx: Connection, scope: Scope) -> None:
+        self._cases = _grouped(tx, cases, cases.c.id, scope.case_ids)
+        self._officers = _grouped(
+            tx, case_officers, case_officers.c.case_id, scope.case_ids, case_officers.c.officer
+        )
+
+    def check(self, report: Report, case_id: str, expected: ExpectedCase) -> None:
+        for row in self._cases.before(case_id):
+            evidence.report_case_without_entry(report, row)
+        for _ in self._officers.before(case_id):
+            pass  # their case has been reported
+        officers = [
+            {"officer": row["officer"], "certificate_number": row["certificate_number"]}
+            for row in self._officers.take(case_id)
+        ]
+        found: list[evidence.Row] = [
+            {**row, "officers": officers} for row in self._cases.take(case_id)
+        ]
+        evidence.check_case(report, case_id, expected, found)
+
+    def finish(self, report: Report) -> None:
+        for row in self._cases.rest():
+            evidence.report_case_without_entry(report, row)
+
+
+def _grouped(
+    tx: Connection,
+    table: sa.Table,
+    key: sa.Column[str],
+    ids: frozenset[str] | None,
+    *then: sa.Column[Any],
+) -> Grouped[evidence.Row]:
+    statement = sa.select(table).order_by(
+        text_order(tx, key), *(text_order(tx, column) for column in then)
+    )
+    if ids is not None:
+        statement = statement.where(key.in_(sorted(ids)))
+    rows = (row._mapping for row in stream(tx, statement))  # noqa: SLF001 - SQLAlchemy's public name
+    name = key.name
+    return Grouped(rows, key=lambda row: str(row[name]))

@@ -1,0 +1,50 @@
+"""Stored receipts: each must prove the clip it lies beside."""
+
+from custody.log.errors import LogError, ReceiptError
+from custody.log.receipt import check_receipt_for, open_receipt
+from custody.verification.context import VerificationContext
+from custody.verification.expected import Logged
+from custody.verification.findings import Finding, FindingCode, Report
+
+
+def check_receipt(
+    context: VerificationContext,
+    report: Report,
+    clip_id: str,
+    logged: Logged | None,
+    body: str,
+) -> None:
+    """A finding unless ``body`` is the archive's receipt for this clip and this entry."""
+    if context.receipt_verifier is None:
+        return
+    try:
+        # 1. Signature, entry, commitment, checkpoint and proof: all of it holds.
+        receipt = open_receipt(body, context.receipt_verifier, context.log_verifier)
+        # 2. It is of this clip.
+        if receipt.clip_id != clip_id:
+            raise ReceiptError(f"of clip {receipt.clip_id}")
+        if logged is None:
+            raise ReceiptError("the clip has no entry")
+        # 3. It says of it what the log says.
+        columns = logged.columns
+        check_receipt_for(
+            receipt, str(columns["sha256"]), str(columns["sm3"]), _int(columns["size_bytes"])
+        )
+        # 4. It proves the entry that stands in the log.
+        if receipt.index != logged.index:
+            raise ReceiptError(f"of entry {receipt.index}")
+    except LogError as error:
+        report.add(
+            Finding(
+                FindingCode.RECEIPT_ALTERED,
+                f"clip:{clip_id}/receipt",
+                f"The stored receipt does not prove this clip: {error}",
+                expected=None if logged is None else f"entry {logged.index}",
+                clip_id=clip_id,
+                entry_index=None if logged is None else logged.index,
+            )
+        )
+
+
+def _int(value: object) -> int:
+    return value if isinstance(value, int) else -1

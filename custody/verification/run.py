@@ -1,0 +1,178 @@
+"""The two errands: verify everything (or a selection), and verify one clip and show its proof."""
+
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from custody.events import EventKind
+from custody.log.canonical import parse_canonical
+from custody.log.entry import Json
+from custody.log.errors import LogError
+from custody.tables import links
+from custody.verification.context import (
+    EVERYTHING,
+    ProgressCallback,
+    Selection,
+    VerificationContext,
+)
+from custody.verification.findings import Progress, Report
+from custody.verification.fixity import BUFFER_BYTES, StoredObject, check_object, check_objects
+from custody.verification.items import ObjectTasks, Scope, check_items
+from custody.verification.rows import snapshot
+from custody.verification.selected import EntryProof, prove_selected
+from custody.verification.spools import RecordSpool
+from custody.verification.whole_log import check_whole_log
+
+
+def verify_all(
+    context: VerificationContext,
+    selection: Selection = EVERYTHING,
+    *,
+    threads: int | None = None,
+    sm3: bool = False,
+    progress: ProgressCallback | None = None,
+) -> Report:
+    """Re-read and recompute what ``selection`` names; nothing stored is believed.
+
+    ``threads`` read bytes (by default as many as there are cores, at least two). SHA-256 is always
+    recomputed, SM3 with ``sm3``. Raises `VerificationImpossibleError` where rows or store can't be
+    read at all; a single object that can't be read is in `Report.unchecked`.
+    """
+    tell = progress or _silent
+    report = Report()
+    with RecordSpool() as spool:
+        tasks = ObjectTasks(spool)
+        if selection.whole_log:
+            corrections = check_whole_log(context, report, tell)
+            with snapshot(context.database) as tx:
+                check_items(tx, context, corrections, report, tasks, tell)
+        else:
+            with snapshot(context.database) as tx:
+                scope = _scope(tx, selection)
+                corrections, _ = prove_selected(tx, context, scope, report)
+                check_items(tx, context, corrections, report, tasks, tell, scope)
+        if not selection.log_only:
+            # No transaction is open here: reading bytes may take hours.
+            check_objects(
+                context.store,
+                spool,
+                tasks.total_bytes,
+                report,
+                threads=threads,
+                sm3=sm3,
+                progress=tell,
+            )
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class ClipVerdict:
+    """What a page or a person needs to see that one clip is what was admitted.
+
+    Digests are hex; ``sha256_found`` and ``sm3_found`` are None where the object could not be read.
+    The rest is of the entry that admitted the clip and None or empty while that is unpublished.
+    """
+
+    clip_id: str
+    report: Report
+    index: int | None = None
+    leaf_hash: str | None = None
+    entry: dict[str, Json] = field(default_factory=dict)
+    proof: list[str] = field(default_factory=list)
+    checkpoint: str | None = None
+    sha256_expected: str | None = None
+    sha256_found: str | None = None
+    sm3_expected: str | None = None
+    sm3_found: str | None = None
+
+    @property
+    def good(self) -> bool:
+        return self.report.good
+
+
+def verify_clip(
+    context: VerificationContext, clip_id: str, *, progress: ProgressCallback | None = None
+) -> ClipVerdict:
+    """Re-read one clip with both digests, its renditions, its rows, and prove its entries.
+
+    An unknown id gives a verdict without an entry and, having nothing to hold, no findings: ask
+    `custody.clips.get_clip` first. Raises `VerificationImpossibleError`.
+    """
+    tell = progress or _silent
+    report = Report()
+    with RecordSpool() as spool:
+        tasks = ObjectTasks(spool)
+        scope = Scope(frozenset({clip_id}), frozenset())
+        with snapshot(context.database) as tx:
+            corrections, proofs = prove_selected(tx, context, scope, report)
+            check_items(tx, context, corrections, report, tasks, tell, scope)
+        found = _read_objects(context, spool, tasks.total_bytes, report, tell)
+    proof = next((one for one in proofs if one.kind == EventKind.CLIP_ADMITTED), None)
+    return ClipVerdict(
+        clip_id,
+        report,
+        index=None if proof is None else proof.index,
+        leaf_hash=None if proof is None else proof.leaf_hash.hex(),
+        entry={} if proof is None else _entry_json(proof),
+        proof=[] if proof is None else [one.hex() for one in proof.hashes],
+        checkpoint=None if proof is None else proof.checkpoint,
+        **found,
+    )
+
+
+def _read_objects(
+    context: VerificationContext,
+    spool: RecordSpool,
+    total_bytes: int,
+    report: Report,
+    tell: ProgressCallback,
+) -> dict[str, str | None]:
+    buffer = bytearray(BUFFER_BYTES)
+    digests: dict[str, str | None] = {}
+
+    def count(read: int) -> None:
+        report.bytes_read += read
+        tell(Progress("bytes", report.clips_checked, spool.count, report.bytes_read, total_bytes))
+
+    for record in spool:
+        wanted = StoredObject(*record)
+        outcome = check_object(context.store, wanted, buffer, sm3=True, count=count)
+        report.extend(outcome.findings)
+        if outcome.unchecked is not None:
+            report.unchecked.append(outcome.unchecked)
+        if wanted.kind is None:
+            report.clips_checked += outcome.unchecked is None
+            digests = {
+                "sha256_expected": wanted.sha256,
+                "sha256_found": outcome.sha256,
+                "sm3_expected": wanted.sm3,
+                "sm3_found": outcome.sm3,
+            }
+        else:
+            report.renditions_checked += outcome.unchecked is None
+    return digests
+
+
+def _entry_json(proof: EntryProof) -> dict[str, Json]:
+    try:
+        value = parse_canonical(proof.entry)
+    except LogError:
+        return {}  # the entry is a finding already
+    return value if isinstance(value, dict) else {}
+
+
+def _scope(tx: Connection, selection: Selection) -> Scope:
+    clip_ids = set(selection.clip_ids or ())
+    case_ids: set[str] = set()
+    if selection.case_id is not None:
+        case_ids.add(selection.case_id)
+        standing = sa.select(links.c.clip_id).where(
+            links.c.case_id == selection.case_id, links.c.unlinked_at.is_(None)
+        )
+        clip_ids.update(tx.scalars(standing))
+    return Scope(frozenset(clip_ids), frozenset(case_ids))
+
+
+def _silent(_: Progress) -> None:
+    return None

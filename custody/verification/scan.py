@@ -1,0 +1,111 @@
+"""The rows of the log by index: their leaf hashes recomputed, the roots they make, the gaps."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from custody.log.merkle import EMPTY_ROOT, Frontier, hash_leaf
+from custody.sequencer import STATE_ID
+from custody.tables import log_entries, log_state
+from custody.verification.context import ProgressCallback
+from custody.verification.findings import MAX_FINDINGS, Finding, FindingCode, Progress, Report
+from custody.verification.rows import numbered_hashes
+from custody.verification.spools import HashSpool
+
+#: Rows between two calls of the progress callback.
+PROGRESS_STEP = 20_000
+
+
+@dataclass(slots=True)
+class RowScan:
+    """What the rows say. ``extent`` is one more than the largest index."""
+
+    extent: int = 0
+    count: int = 0
+    #: The root of the first n rows, for each n that was asked for and whose rows are all there.
+    roots: dict[int, bytes] = field(default_factory=dict)
+    #: Indexes whose stored leaf hash is not that of the stored bytes: (stored, recomputed).
+    mislabelled: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+
+
+def scan_rows(
+    tx: Connection,
+    sizes: Iterable[int],
+    hashes: HashSpool,
+    report: Report,
+    progress: ProgressCallback,
+) -> RowScan:
+    """Pass over the numbered rows; leaf hashes below the largest of ``sizes`` go to ``hashes``."""
+    wanted = set(sizes)
+    signed = max(wanted, default=0)
+    scan = RowScan(roots={0: EMPTY_ROOT})
+    frontier = Frontier()
+    total = tx.scalar(sa.select(sa.func.max(log_entries.c.idx))) or 0
+    for idx, stored, entry in numbered_hashes(tx):
+        leaf_hash = hash_leaf(entry)
+        if leaf_hash != stored and len(scan.mislabelled) < MAX_FINDINGS:
+            scan.mislabelled[idx] = (stored, leaf_hash)
+        if idx > scan.extent and idx > signed:
+            _report_gap(report, max(scan.extent, signed), idx)
+        if idx < signed:
+            hashes.append(idx, leaf_hash)
+        if frontier.size == idx:  # stops for good at the first gap
+            frontier.append(leaf_hash)
+            if frontier.size in wanted:
+                scan.roots[frontier.size] = frontier.root()
+        scan.extent = idx + 1
+        scan.count += 1
+        if scan.count % PROGRESS_STEP == 0:
+            progress(Progress("log", scan.count, total + 1))
+    _check_counters(tx, scan, report)
+    report.entries_checked = scan.count
+    report.unpublished = max(0, scan.extent - signed)
+    report.pending = _pending(tx)
+    progress(Progress("log", scan.count, scan.count))
+    return scan
+
+
+def _report_gap(report: Report, first: int, end: int) -> None:
+    """Nothing is published there, so nothing but the numbers tells that something is missing."""
+    report.add(
+        Finding(
+            FindingCode.ENTRY_MISSING,
+            f"log:{first}",
+            f"Rows {first} to {end - 1} of the log are missing; they were not published yet.",
+            expected=f"rows {first} to {end - 1}",
+            entry_index=first,
+        )
+    )
+
+
+def _check_counters(tx: Connection, scan: RowScan, report: Report) -> None:
+    state = tx.execute(sa.select(log_state).where(log_state.c.id == STATE_ID)).first()
+    sequenced, integrated = (0, 0) if state is None else (state.sequenced, state.integrated)
+    if sequenced != scan.extent:
+        report.add(
+            Finding(
+                FindingCode.STATE_COUNTER,
+                "log",
+                f"{sequenced} entries were numbered, the last row has number {scan.extent - 1}.",
+                expected=str(sequenced),
+                found=str(scan.extent),
+                entry_index=min(sequenced, scan.extent),
+            )
+        )
+    elif integrated > sequenced:
+        report.add(
+            Finding(
+                FindingCode.STATE_COUNTER,
+                "log",
+                f"{integrated} entries are said to be in the tiles, {sequenced} are numbered.",
+                expected=f"at most {sequenced}",
+                found=str(integrated),
+            )
+        )
+
+
+def _pending(tx: Connection) -> int:
+    pending = sa.select(sa.func.count()).select_from(log_entries)
+    return tx.scalar(pending.where(log_entries.c.idx.is_(None))) or 0
