@@ -162,8 +162,9 @@ class TileReader:
 
     def entry(self, index: int) -> bytes:
         """The bytes of entry ``index``. Raises `TileError` if they do not hash to its leaf."""
+        leaf_hash = self.leaf_hash(index)
         entry = self.bundle(tile_of(self.size, 0, index // WIDTH))[index % WIDTH]
-        if hash_leaf(entry) != self.leaf_hash(index):
+        if hash_leaf(entry) != leaf_hash:
             raise TileError(f"entry {index} does not hash to its leaf")
         return entry
 
