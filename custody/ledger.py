@@ -50,26 +50,24 @@ class Appended:
     leaf_hash: bytes
 
 
-# Statements are built once: their compiled form is found again without walking them anew.
-_INSERT = sa.insert(log_entries)
-_HEAD = (
-    sa.select(log_entries.c.item_seq, log_entries.c.leaf_hash)
-    .where(log_entries.c.item == sa.bindparam("wanted"))
-    .order_by(log_entries.c.item_seq.desc())
-    .limit(1)
-)
-_HEADS = """
+# `inline`: the row's id is asked back by nobody.
+_INSERT = sa.insert(log_entries).inline()
+_HEADS_SQLITE = """
     SELECT e.item, e.item_seq, e.leaf_hash
-    FROM (SELECT wanted, (SELECT max(item_seq) FROM log_entries WHERE item = wanted) AS top
-          FROM {source}) AS heads
+    FROM (SELECT value AS wanted, (SELECT max(item_seq) FROM log_entries WHERE item = value) AS top
+          FROM json_each(?)) AS heads
     JOIN log_entries e ON e.item = heads.wanted AND e.item_seq = heads.top
 """
-_HEADS_SQLITE = sa.text(
-    _HEADS.format(source="(SELECT value AS wanted FROM json_each(:items)) AS items")
-)
-_HEADS_POSTGRESQL = sa.text(_HEADS.format(source="unnest(CAST(:items AS text[])) AS wanted"))
-_LOCK = sa.text("SELECT pg_advisory_xact_lock(:key)")
-_LOCKS = sa.text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
+# LATERAL with LIMIT leaves the planner one way, down the index, however stale its statistics are.
+_HEADS_POSTGRESQL = """
+    SELECT head.item, head.item_seq, head.leaf_hash
+    FROM unnest(%s::text[]) AS wanted
+    CROSS JOIN LATERAL (
+        SELECT item, item_seq, leaf_hash FROM log_entries
+        WHERE item = wanted ORDER BY item_seq DESC LIMIT 1
+    ) AS head
+"""
+_LOCKS_POSTGRESQL = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key"
 
 
 class Ledger:
@@ -85,20 +83,7 @@ class Ledger:
         entries follow each other without a gap. Raises `EntryError` if facts or details can't be
         written canonically, `ValueError` for an item that is none.
         """
-        _check_item(event.item)
-        if tx.dialect.name == "postgresql":
-            # A statement of its own: the head must be read in a snapshot taken after the lock.
-            tx.execute(_LOCK, {"key": _lock_key(event.item)})
-        head = tx.execute(_HEAD, {"wanted": event.item}).first()
-        row = _build_row(
-            actor,
-            event,
-            self._now(),
-            0 if head is None else head[0] + 1,
-            None if head is None else bytes(head[1]),
-        )
-        tx.execute(_INSERT, row)
-        return Appended(event.item, row["item_seq"], row["leaf_hash"])
+        return self.append_many(tx, actor, (event,))[0]
 
     def append_many(self, tx: Connection, actor: Actor, events: Iterable[Event]) -> list[Appended]:
         """Append several entries, in their order, with three statements however many they are.
@@ -112,13 +97,9 @@ class Ledger:
             return []
         items = sorted({event.item for event in wanted})
         for item in items:
-            _check_item(item)
-        if tx.dialect.name == "postgresql":
-            tx.execute(_LOCKS, {"keys": sorted({_lock_key(item) for item in items})})
-            found = tx.execute(_HEADS_POSTGRESQL, {"items": items})
-        else:
-            found = tx.execute(_HEADS_SQLITE, {"items": json.dumps(items)})
-        heads: dict[str, tuple[int, bytes]] = {row[0]: (row[1], bytes(row[2])) for row in found}
+            if not is_item(item):
+                raise ValueError(f"not an item of the log: {item!r}")
+        heads = _hold(tx, items)
         now = self._now()
         rows = []
         for event in wanted:
@@ -172,9 +153,20 @@ def _build_row(
     }
 
 
-def _check_item(item: str) -> None:
-    if not is_item(item):
-        raise ValueError(f"not an item of the log: {item!r}")
+def _hold(tx: Connection, items: list[str]) -> dict[str, tuple[int, bytes]]:
+    """Keep others from appending to ``items`` until ``tx`` ends; the last entry of each."""
+    if tx.dialect.name != "postgresql":
+        # BEGIN IMMEDIATE made this the one writer already.
+        rows = tx.exec_driver_sql(_HEADS_SQLITE, (json.dumps(items),)).all()
+    else:
+        # Two statements in one round trip. They must be two: the heads are read in a snapshot
+        # taken after the locks are held.
+        driver: Any = tx.connection.driver_connection
+        with driver.pipeline():
+            driver.execute(_LOCKS_POSTGRESQL, (sorted(map(_lock_key, items)),))
+            found = driver.execute(_HEADS_POSTGRESQL, (items,))
+        rows = found.fetchall()
+    return {item: (item_seq, bytes(leaf_hash)) for item, item_seq, leaf_hash in rows}
 
 
 def _lock_key(item: str) -> int:
