@@ -110,10 +110,10 @@ def load_config(
     if missing := sorted({"server", "home"} - set(settings)):
         raise ConfigError(f"{path}: missing setting: {', '.join(missing)}")
     folder = path.absolute().parent
-    config = Config(server="", home=folder)
-    for name, value in settings.items():
-        config = replace(config, **{name: _convert(name, value, folder)})
-    return _checked(config)
+    values: dict[str, Any] = {
+        name: _convert(name, value, folder) for name, value in settings.items()
+    }
+    return _checked(Config(**values))
 
 
 def _from_environment(name: str, environment: Mapping[str, str]) -> str | None:

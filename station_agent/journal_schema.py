@@ -21,6 +21,7 @@ CREATE TABLE files (
   sha256 TEXT,
   sm3 TEXT,
   upload_path TEXT,
+  upload_sha256 TEXT,  -- what was announced for upload_path
   manifest_id INTEGER REFERENCES manifests (id),
   clip_id TEXT,
   received_at TEXT  -- the station's clock; for people, no rule reads it
@@ -30,7 +31,8 @@ CREATE UNIQUE INDEX files_on_their_way ON files (path)
   WHERE state NOT IN ('received', 'released');
 CREATE INDEX files_queue ON files (attempts, important DESC, mtime_ns)
   WHERE state IN ('settled', 'hashed', 'sending');
-CREATE INDEX files_state ON files (state) WHERE state NOT IN ('received', 'released');
+CREATE INDEX files_state ON files (state);
+CREATE INDEX files_received_at ON files (received_at) WHERE received_at IS NOT NULL;
 CREATE INDEX files_root ON files (root);
 
 CREATE TABLE receipts (
@@ -64,6 +66,11 @@ def version_of(connection: sqlite3.Connection) -> int:
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the journal to `VERSION`, each step whole or not at all."""
     for version in range(version_of(connection), VERSION):
-        connection.executescript(
-            f"BEGIN IMMEDIATE;\n{STEPS[version]}\nPRAGMA user_version = {version + 1};\nCOMMIT;"
-        )
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE;{STEPS[version]}PRAGMA user_version = {version + 1};COMMIT;"
+            )
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise

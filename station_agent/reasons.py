@@ -13,6 +13,8 @@ SERVER_REFUSED = "server_refused"
 DIGEST_MISMATCH = "digest_mismatch"
 INTERRUPTED = "interrupted"
 SERVER_ERROR = "server_error"
+NOT_WATCHED = "not_watched"
+UPLOAD_GONE = "upload_gone"
 RECEIPT_WRONG = "receipt_wrong"
 
 #: Skipped entries of a folder (never opened), as the manifest and the display name them.
@@ -24,13 +26,13 @@ FOLDER = "folder"
 IGNORED = "ignored"
 OWN = "station_home"
 
-_SEPARATOR = os.sep.encode()
+SEPARATOR = os.sep.encode()
 _MARKED = re.compile(rb"(?:_(?:IMP|SOS)|(?<=[0-9])IMP)(?:\.[^.]*)?$", re.IGNORECASE)
 
 
 def base_name(path: bytes) -> bytes:
     """The last part of a path, as raw as it came."""
-    return path.rsplit(_SEPARATOR, 1)[-1]
+    return path.rsplit(SEPARATOR, 1)[-1]
 
 
 def is_marked(path: bytes) -> bool:

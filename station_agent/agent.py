@@ -1,0 +1,332 @@
+"""The agent: what lies in the watched folders goes to the archive, whatever happens meanwhile.
+
+The main thread looks at the folders, waits until files have settled and makes manifests; worker
+threads take one file each through hashing and sending, so that one is hashed while another is
+sent; one thread collects receipts, one tells the archive how we are. What is to be done follows
+from the journal alone: after a crash at any point the same loop simply goes on.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from custody.log.note import NoteSigner
+from station_agent import reasons
+from station_agent.config import Config
+from station_agent.enrolment import Enrolment
+from station_agent.errors import JournalError, RefusedError, ServerAwayError, StaleFileError
+from station_agent.events import Event, Listener
+from station_agent.folders import Folders
+from station_agent.intake import adopt
+from station_agent.journal import File, Journal, State
+from station_agent.manifests import Manifests
+from station_agent.pauses import Pauses
+from station_agent.receipts import ReceiptCollector
+from station_agent.sending import Sender
+from station_agent.setbacks import Setbacks
+from station_agent.status import Live, build_status, save_status
+from station_agent.transport import Transport
+from station_agent.trust import Trust
+from station_agent.watch import Hints
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two words to the archive about how we are.
+STATUS_S = 3.0
+#: Longest sleep of a worker with nothing to do; new work wakes it earlier.
+_IDLE_S = 1.0
+_RECEIPT_S = 0.25
+#: Events come in bursts; so long their end is waited for.
+_BURST_S = 0.1
+_AFTER_TROUBLE_S = 2.0
+#: How long the threads get to end before the process does; what they leave is taken up next time.
+_END_S = 10.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a single pass ended: files by state, and what kept the rest from being archived."""
+
+    counts: dict[str, int]
+    server: str | None
+    trouble: str | None
+    folder_errors: int
+    alarm: str | None
+
+
+class Agent:
+    """Runs until told to stop (`run`), or until there is nothing more it can do (`run_once`)."""
+
+    def __init__(
+        self,
+        config: Config,
+        enrolment: Enrolment,
+        signer: NoteSigner,
+        journal: Journal,
+        listener: Listener,
+        *,
+        pauses: Pauses | None = None,
+    ) -> None:
+        self._config = config
+        self._journal = journal
+        self._listener = listener
+        self._asked_to_stop = False
+        self._stop = threading.Event()
+        #: `SimpleQueue.put` may be called from a signal handler; the lock of an `Event` may not.
+        self._wakes: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._work = threading.Condition()
+        self._busy: set[int] = set()
+        #: Trouble of our own by the thread that is in it.
+        self._troubles: dict[str, str] = {}
+        self._pauses = pauses or Pauses()
+        self._setbacks = Setbacks(journal, self._pauses, listener)
+        self._transport = Transport(
+            config.server,
+            timeout_s=config.timeout_s,
+            ca_file=config.ca_file,
+            credentials=(enrolment, signer),
+        )
+        self._manifests = Manifests(journal, signer)
+        self._trust = Trust(config.home, enrolment, self._transport.fetch_log)
+        self._sender = Sender(
+            journal,
+            self._transport,
+            self._manifests,
+            self._pauses,
+            self._setbacks,
+            listener,
+            self._stop.is_set,
+        )
+        self._receipts = ReceiptCollector(
+            journal,
+            self._transport,
+            self._manifests,
+            self._trust,
+            self._pauses,
+            self._setbacks,
+            listener,
+        )
+        self._folders = Folders(config, journal, self._manifests, self._setbacks, listener)
+        self._threads: list[threading.Thread] = []
+
+    def request_stop(self) -> None:
+        """End soon, from any thread or a signal handler; everything under way goes on next time."""
+        self._asked_to_stop = True
+        self._wakes.put(False)
+
+    def run(self) -> None:
+        """Work until `request_stop`."""
+        hints = Hints(lambda: self._wakes.put(True))
+        hints.start()
+        self._begin()
+        try:
+            while not self._asked_to_stop:
+                for root in self._folders.roots:
+                    hints.follow(root)
+                self._sleep(self._turn())
+        finally:
+            hints.stop()
+            self._end()
+
+    def run_once(self, *, patience_s: float = 20.0, tries: int = 3) -> Outcome:
+        """Work until everything that can be done is done.
+
+        A file that failed ``tries`` times is left for the next time, and so is everything once
+        nothing has moved for ``patience_s`` (the server is away, a file does not settle).
+        """
+        patience_s += self._config.settle_s
+        self._begin()
+        before = {file.id: file.attempts for file in self._guarded(self._unfinished) or ()}
+        moved, moved_at = None, time.monotonic()
+        try:
+            while not self._asked_to_stop:
+                pause = self._turn()
+                state = self._guarded(
+                    lambda: (self._left_to_do(tries, before), self._journal.counts())
+                )
+                if state is not None and not state[0]:
+                    break
+                progress = (state, [current.done_bytes for current in self._sender.current()])
+                if progress != moved:
+                    moved, moved_at = progress, time.monotonic()
+                elif not self._busy and time.monotonic() - moved_at > patience_s:
+                    break
+                self._sleep(min(pause, 0.1))
+        finally:
+            self._end()
+        return Outcome(
+            counts=self._journal.counts(),
+            server=self._pauses.trouble,
+            trouble=self._current_trouble(),
+            folder_errors=self._folders.errors,
+            alarm=None if self._trust.alarm is None else self._trust.alarm.text,
+        )
+
+    def _unfinished(self) -> list[File]:
+        states = [State.SEEN, State.SETTLED, State.HASHED, State.SENDING, State.FAILED]
+        if self._trust.alarm is None:
+            states.append(State.SENT)
+        return self._journal.files(*states)
+
+    def _left_to_do(self, tries: int, before: dict[int, int]) -> bool:
+        """``before`` says how often a file had failed when this pass began."""
+        left = any(file.attempts - before.get(file.id, 0) < tries for file in self._unfinished())
+        return left or bool(self._busy) or bool(self._manifests.waiting())
+
+    # --- the main thread -----------------------------------------------------------------------
+
+    def _turn(self) -> float:
+        """Look at the folders and move on what is due; seconds until there may be more to do."""
+        pause = self._guarded(self._folders.turn)
+        failed = self._guarded(self._retry_failed)
+        with self._work:
+            self._work.notify_all()
+        if pause is None or failed is None:
+            return _AFTER_TROUBLE_S
+        return min(pause, 1.0) if failed else pause
+
+    def _retry_failed(self) -> int:
+        """Put failed files whose pause is over on their way again; how many go on waiting."""
+        held = self._pauses.held()
+        waiting = 0
+        for file in self._journal.files(State.FAILED):
+            if file.id in held:
+                waiting += 1
+            else:
+                self._resume(file)
+        return waiting
+
+    def _resume(self, file: File) -> None:
+        try:
+            self._journal.advance(file, file.resume_state, reason=file.reason)
+        except StaleFileError:
+            logger.debug("changed meanwhile: %s", reasons.visible(file.path))
+
+    def _sleep(self, seconds: float) -> None:
+        """Until something wakes us; a burst of events is one reason to look, not many."""
+        try:
+            hinted = self._wakes.get(timeout=seconds)
+            if not self._asked_to_stop:
+                time.sleep(_BURST_S)
+            while True:
+                hinted = self._wakes.get_nowait() or hinted
+                if hinted:
+                    self._folders.hint()
+        except queue.Empty:
+            return
+
+    def _begin(self) -> None:
+        self._guarded(self._recover)
+        for number in range(self._config.concurrency):
+            self._start(f"worker-{number}", self._work_loop)
+        self._start("receipts", lambda: self._loop(self._collect, _RECEIPT_S))
+        self._start("status", lambda: self._loop(self._report, STATUS_S))
+
+    def _recover(self) -> None:
+        """Take up what an earlier run left."""
+        adopt(self._journal, list(self._folders.roots))
+        for file in self._journal.files(State.REFUSED):
+            # Another limit, another server: it may be welcome now. An empty file is still empty.
+            if reasons.code_of(file.reason or "") == reasons.SERVER_REFUSED:
+                self._resume(file)
+
+    def _start(self, name: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _end(self) -> None:
+        self._stop.set()
+        with self._work:
+            self._work.notify_all()
+        self._transport.abort()
+        deadline = time.monotonic() + _END_S
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._transport.close()
+        self._guarded(self._save_status)
+
+    # --- the other threads ---------------------------------------------------------------------
+
+    def _guarded(self, action: Callable[[], T]) -> T | None:
+        """Do it; None where it failed, which is said aloud, and the caller tries again later.
+
+        What comes here is trouble of our own: a full or broken disk under the journal, or a
+        mistake in this program. A station runs unattended for years, and neither may end it.
+        """
+        try:
+            result = action()
+        except (JournalError, OSError) as error:
+            self._say_trouble(str(error))
+        except Exception as error:
+            logger.exception("this should not happen")
+            self._say_trouble(f"{type(error).__name__}: {error}")
+        else:
+            self._troubles.pop(threading.current_thread().name, None)
+            return result
+        return None
+
+    def _say_trouble(self, trouble: str) -> None:
+        if trouble not in self._troubles.values():
+            logger.error("%s", trouble)
+            self._listener(Event("station", reason=trouble))
+        self._troubles[threading.current_thread().name] = trouble
+
+    def _current_trouble(self) -> str | None:
+        return next(iter(list(self._troubles.values())), None)
+
+    def _loop(self, action: Callable[[], object], pause_s: float) -> None:
+        while not self._stop.is_set():
+            self._guarded(action)
+            self._stop.wait(pause_s)
+
+    def _work_loop(self) -> None:
+        while not self._stop.is_set():
+            file = self._guarded(lambda: (self._take(),))
+            if file is None:
+                self._stop.wait(_AFTER_TROUBLE_S)
+            elif file[0] is None:
+                with self._work:
+                    if not self._stop.is_set():
+                        self._work.wait(_IDLE_S)
+            else:
+                self._work_on(file[0])
+
+    def _take(self) -> File | None:
+        with self._work:
+            sending = self._pauses.server_wait_s() == 0
+            file = self._journal.queue(self._pauses.held() | self._busy, sending=sending)
+            if file is not None:
+                self._busy.add(file.id)
+            return file
+
+    def _work_on(self, file: File) -> None:
+        done = self._guarded(lambda: self._sender.process(file))
+        with self._work:
+            if done is None:
+                self._pauses.hold(file.id, 1)  # the journal could not say it
+            self._busy.discard(file.id)
+
+    def _collect(self) -> None:
+        self._receipts.run_once()
+
+    def _report(self) -> None:
+        status = self._save_status()
+        if self._pauses.server_wait_s() == 0:
+            try:
+                self._transport.post_status(status)
+            except (ServerAwayError, RefusedError) as error:
+                logger.info("the archive does not hear how we are: %s", error)
+
+    def _save_status(self) -> dict[str, object]:
+        live = Live(tuple(self._sender.current()), self._pauses.trouble, self._current_trouble())
+        alarm = None if self._trust.alarm is None else self._trust.alarm.text
+        status = build_status(self._journal, self._config.home, self._config.name, alarm, live)
+        save_status(self._config.home, status)
+        return status

@@ -1,0 +1,239 @@
+"""What `liuhen-station` does: enrol, run, scan and status, each returning its exit code."""
+
+import argparse
+import json
+import signal
+import sys
+import time
+from typing import Any
+
+from station_agent import enrolment as enrolments
+from station_agent.agent import Agent, Outcome
+from station_agent.config import Config
+from station_agent.display import line_of, listener_for, size_text
+from station_agent.enrolment import Enrolment, load_enrolment, load_key
+from station_agent.errors import (
+    JournalError,
+    JournalNewerError,
+    NotEnrolledError,
+    ServerAwayError,
+)
+from station_agent.events import Event, Listener
+from station_agent.journal import Journal, State, open_journal
+from station_agent.lock import HomeLock, is_running
+from station_agent.messages import say, say_reason
+from station_agent.pauses import Pauses
+from station_agent.status import Live, build_status, load_status
+from station_agent.transport import Transport
+from station_agent.trust import forget, read_alarm
+
+GOOD, WRONG, NOT_NOW, USAGE = 0, 1, 2, 64
+
+_AFTER_JOURNAL_TROUBLE_S = 2.0
+
+
+def enrol(config: Config, options: argparse.Namespace) -> int:
+    """Enrol; anew where a token is given on the command line."""
+    try:
+        known = load_enrolment(config.home)
+    except NotEnrolledError:
+        known = None
+    if known is not None and not options.token:
+        print(say(config.language, "already_enrolled", id=known.station_id))
+        return GOOD
+    config.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with HomeLock(config.home):
+        enrolment = _enrol_with_token(config)
+    print(say(config.language, "enrolled", name=enrolment.name, id=enrolment.station_id))
+    return GOOD
+
+
+def run(config: Config, options: argparse.Namespace) -> int:
+    """Watch until stopped, through whatever happens to server, network and disk."""
+    stop = _Stop()
+    config.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    listener = listener_for(options.progress, config.language, sys.stdout)
+    with HomeLock(config.home):
+        agent = _agent(config, listener, None)
+        stop.agent = agent
+        words = {"name": config.name, "count": len(config.watch), "server": config.server}
+        _say_if_shown(options, say(config.language, "watching", **words))
+        agent.run()
+    _say_if_shown(options, say(config.language, "stopped"))
+    return GOOD
+
+
+def scan(config: Config, options: argparse.Namespace) -> int:
+    """Archive what is there now, then end; the code says how it went."""
+    stop = _Stop()
+    config.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    listener = listener_for(options.progress, config.language, sys.stdout)
+    with HomeLock(config.home):
+        agent = _agent(config, listener, options.patience)
+        stop.agent = agent
+        outcome = agent.run_once(patience_s=options.patience)
+    code = exit_code(outcome)
+    if options.progress == "json":
+        print(json.dumps({"event": "summary", "files": outcome.counts, "exit": code}))
+    else:
+        counts = outcome.counts
+        named = {state: counts.get(state, 0) for state in ("refused", "failed", "gone")}
+        received = sum(counts.get(state, 0) for state in ("received", "released"))
+        unfinished = sum(counts.values()) - received - sum(named.values())
+        _say_if_shown(
+            options,
+            say(config.language, "summary", received=received, open=unfinished, **named),
+        )
+    return code
+
+
+def exit_code(outcome: Outcome) -> int:
+    """0: all archived. 2: what is left waits for the server or for our disk. 1: the rest."""
+    waiting = (State.SETTLED, State.HASHED, State.SENDING, State.SENT)
+    bad = (State.SEEN, State.FAILED, State.REFUSED, State.GONE)
+    if outcome.alarm is not None:
+        return WRONG
+    if outcome.server or outcome.trouble or any(outcome.counts.get(state) for state in waiting):
+        return NOT_NOW
+    if outcome.folder_errors or any(outcome.counts.get(state) for state in bad):
+        return WRONG
+    return GOOD
+
+
+def status(config: Config, options: argparse.Namespace) -> int:
+    """How the station is doing; 1 where somebody should look."""
+    value: dict[str, Any] | None = None
+    running = is_running(config.home)
+    if running:
+        value = load_status(config.home)
+    if value is None:
+        if not config.journal_file.exists():
+            raise NotEnrolledError
+        journal = Journal(config.journal_file, read_only=True)
+        try:
+            value = build_status(journal, config.home, config.name, read_alarm(config.home), Live())
+        finally:
+            journal.close()
+    value["running"] = running
+    if options.json:
+        print(json.dumps(value, ensure_ascii=False, indent=1))
+    else:
+        print(_status_text(value, config.language))
+    return WRONG if value["alarm"] or value["refused"] else GOOD
+
+
+def _status_text(value: dict[str, Any], language: str) -> str:
+    none = say(language, "status.none")
+    state = say(language, "status.running" if value["running"] else "status.not_running")
+    rows = [
+        (value["station"], state),
+        ("status.server", value["server"] or say(language, "status.answers")),
+        ("status.last_receipt", value["last_receipt_at"] or none),
+        ("status.free", none if value["free_bytes"] is None else size_text(value["free_bytes"])),
+    ]
+    if value["trouble"]:
+        rows.append(("status.trouble", value["trouble"]))
+    if not value["running"]:
+        del rows[1]
+    lines = [
+        f"{say(language, key) if key.startswith('status.') else key}: {text}" for key, text in rows
+    ]
+    if value["alarm"]:
+        lines.insert(0, line_of(Event("alarm", reason=value["alarm"]), language) or "")
+    lines.append(say(language, "status.files") + ":")
+    lines += [f"  {say(language, f'state.{key}')}  {n}" for key, n in value["files"].items()]
+    if value["current"]:
+        lines.append(say(language, "status.current") + ":")
+        lines += [
+            f"  {one['name']}  {size_text(one['sent_bytes'])} / {size_text(one['size_bytes'])}"
+            for one in value["current"]
+        ]
+    if value["refused"]:
+        lines.append(say(language, "status.refused") + ":")
+        lines += [
+            f"  {one['name']}  {say(language, 'state.' + one['state'])}"
+            f"  {say_reason(language, one['reason'])}"
+            for one in value["refused"]
+        ]
+    return "\n".join(lines)
+
+
+def _say_if_shown(options: argparse.Namespace, text: str) -> None:
+    if options.progress not in {"json", "none"}:
+        print(text, flush=True)
+
+
+class _Stop:
+    """SIGTERM and SIGINT stop the agent cleanly; the second one ends the process at once."""
+
+    def __init__(self) -> None:
+        self.agent: Agent | None = None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        if self.agent is None:
+            raise SystemExit(GOOD)  # nothing has begun that would need an end
+        self.agent.request_stop()
+
+
+def _agent(config: Config, listener: Listener, patience_s: float | None) -> Agent:
+    """The agent on its journal. Waits for what is away, at most ``patience_s``."""
+    enrolment = _enrolled(config, listener, patience_s)
+    journal = _opened(config, listener, patience_s)
+    return Agent(config, enrolment, load_key(config.home), journal, listener)
+
+
+def _enrolled(config: Config, listener: Listener, patience_s: float | None) -> Enrolment:
+    """The enrolment, made now if need be."""
+    began, pauses = time.monotonic(), Pauses()
+    while True:
+        try:
+            return load_enrolment(config.home)
+        except NotEnrolledError:
+            try:
+                return _enrol_with_token(config)
+            except ServerAwayError as error:
+                if patience_s is not None and time.monotonic() - began > patience_s:
+                    raise
+                reason = str(error.args[0])
+                if pauses.server_failed(reason, error.retry_after_s):
+                    listener(Event("server", state="away", reason=reason))
+        time.sleep(pauses.server_wait_s())
+
+
+def _enrol_with_token(config: Config) -> Enrolment:
+    if not config.token:
+        raise NotEnrolledError
+    transport = Transport(config.server, timeout_s=config.timeout_s, ca_file=config.ca_file)
+    try:
+        enrolment = enrolments.enrol(
+            config.home, config.server, config.name, config.token, transport
+        )
+    finally:
+        transport.close()
+    forget(config.home)
+    return enrolment
+
+
+def _opened(config: Config, listener: Listener, patience_s: float | None) -> Journal:
+    """The journal; a damaged one is set aside, a full disk is waited for."""
+    began, said = time.monotonic(), ""
+    while True:
+        try:
+            journal, damaged = open_journal(config.journal_file)
+        except JournalNewerError:
+            raise
+        except JournalError as error:
+            if patience_s is not None and time.monotonic() - began > patience_s:
+                raise
+            if str(error) != said:
+                said = str(error)
+                listener(Event("station", reason=said))
+            time.sleep(_AFTER_JOURNAL_TROUBLE_S)
+        else:
+            if damaged is not None:
+                words = say(config.language, "journal_damaged", path=damaged)
+                listener(Event("station", reason=words))
+            return journal

@@ -1,0 +1,118 @@
+"""Who this station is, and whom it trusts: its own key, and the archive's keys pinned at enrolment.
+
+The private key is made here and never leaves the home folder (`station.key`, mode 0600). What the
+archive said of itself at enrolment stands in `enrolment.json`; a change of the archive's keys needs
+a new token from the administrator.
+"""
+
+import json
+import os
+import stat
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from custody.log.errors import LogError
+from custody.log.note import NoteSigner, NoteVerifier
+from station_agent.durable import write_file
+from station_agent.errors import NotEnrolledError, StationKeyError
+from station_agent.wire import station_key_name
+
+KEY_FILE = "station.key"
+ENROLMENT_FILE = "enrolment.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What the archive answered: our id, its log's origin, and its two verifier keys."""
+
+    server: str
+    name: str
+    station_id: str
+    origin: str
+    log_key: str
+    receipt_key: str
+
+    @property
+    def log_verifier(self) -> NoteVerifier:
+        return NoteVerifier.parse(self.log_key)
+
+    @property
+    def receipt_verifier(self) -> NoteVerifier:
+        return NoteVerifier.parse(self.receipt_key)
+
+
+class Enroller(Protocol):
+    """The one call that enrolment needs of the transport."""
+
+    def enrol(self, token: str, name: str, verifier_key: str) -> dict[str, str]: ...
+
+
+def load_key(home: Path) -> NoteSigner:
+    """The station's key. Raises `StationKeyError`, also where others could read it."""
+    path = home / KEY_FILE
+    try:
+        if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise StationKeyError(f"{path}: readable by others, expected mode 0600")
+        return NoteSigner.parse(path.read_text(encoding="ascii").strip())
+    except (OSError, UnicodeDecodeError, LogError) as error:
+        raise StationKeyError(f"{path}: {error}") from error
+
+
+def load_or_create_key(home: Path) -> NoteSigner:
+    """The station's key, made on the first call; durable before it is used for anything."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if (home / KEY_FILE).exists():
+        return load_key(home)
+    private = Ed25519PrivateKey.generate()
+    signer = NoteSigner(station_key_name(private.public_key()), private)
+    write_file(home / KEY_FILE, signer.secret_text().encode() + b"\n")
+    return signer
+
+
+def enrol(home: Path, server: str, name: str, token: str, enroller: Enroller) -> Enrolment:
+    """Enrol with a one-time token and pin what the archive answers.
+
+    The key is durable before the token is spent, so that a crash in between can be repeated with
+    the same key. Raises what the transport raises, and `StationKeyError` for an answer without
+    usable keys.
+    """
+    signer = load_or_create_key(home)
+    answer = enroller.enrol(token, name, signer.verifier.vkey)
+    try:
+        enrolment = Enrolment(
+            server=server,
+            name=name,
+            station_id=answer["station_id"],
+            origin=answer["origin"],
+            log_key=answer["log_key"],
+            receipt_key=answer["receipt_key"],
+        )
+        _check(enrolment)
+    except (KeyError, TypeError, LogError) as error:
+        raise StationKeyError(f"the archive's answer can't be used: {error!r}") from error
+    write_file(
+        home / ENROLMENT_FILE, json.dumps(asdict(enrolment), ensure_ascii=False, indent=1).encode()
+    )
+    return enrolment
+
+
+def load_enrolment(home: Path) -> Enrolment:
+    """What was pinned. Raises `NotEnrolledError`, or `StationKeyError` if it can't be read."""
+    path = home / ENROLMENT_FILE
+    try:
+        enrolment = Enrolment(**json.loads(path.read_text(encoding="utf-8")))
+        _check(enrolment)
+    except FileNotFoundError as error:
+        raise NotEnrolledError from error
+    except (OSError, ValueError, TypeError, LogError) as error:
+        raise StationKeyError(f"{path}: {error}") from error
+    return enrolment
+
+
+def _check(enrolment: Enrolment) -> None:
+    """Raise `LogError` or `TypeError` unless the pinned keys are keys."""
+    NoteVerifier.parse(enrolment.log_key)
+    NoteVerifier.parse(enrolment.receipt_key)

@@ -1,0 +1,264 @@
+"""The station's memory: which file is how far on its way. SQLite, WAL, every commit on the disk.
+
+Contract: a method that returns has made its change durable; one that raises has changed nothing.
+`JournalFullError` means that the disk is full and the caller may simply try again later. A row
+belongs to one identity of a file (path, size, mtime, inode): `advance` refuses with
+`StaleFileError` to say anything about a file that was meanwhile replaced. Thread-safe.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from station_agent.errors import (
+    JournalDamagedError,
+    JournalError,
+    JournalFullError,
+    JournalNewerError,
+    StaleFileError,
+)
+from station_agent.journal_schema import VERSION, migrate, version_of
+from station_agent.settle import Identity
+
+
+class State(StrEnum):
+    """How far a file is; see `journal_schema`."""
+
+    SEEN = "seen"
+    SETTLED = "settled"
+    HASHED = "hashed"
+    SENDING = "sending"
+    SENT = "sent"
+    RECEIVED = "received"
+    RELEASED = "released"
+    FAILED = "failed"
+    REFUSED = "refused"
+    GONE = "gone"
+
+
+#: Archived with proof; nothing is left to do with the bytes.
+DONE = frozenset({State.RECEIVED, State.RELEASED})
+
+COLUMNS = (
+    "id, root, path, size_bytes, mtime_ns, inode, important, state, reason, attempts, sha256, sm3,"
+    " upload_path, upload_sha256, manifest_id, clip_id"
+)
+
+_ORDER = "attempts, important DESC, mtime_ns"
+_QUEUE_TO_SEND = (
+    f"SELECT {COLUMNS} FROM files WHERE state IN ('settled', 'hashed', 'sending')"  # noqa: S608
+    f" AND (state = 'settled' OR manifest_id IS NOT NULL) ORDER BY {_ORDER}"
+)
+_QUEUE_TO_HASH = f"SELECT {COLUMNS} FROM files WHERE state = 'settled' ORDER BY {_ORDER}"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One row of the journal."""
+
+    id: int
+    root: bytes
+    path: bytes
+    identity: Identity
+    important: bool
+    state: State
+    reason: str | None
+    attempts: int
+    sha256: str | None
+    sm3: str | None
+    upload_path: str | None
+    upload_sha256: str | None
+    manifest_id: int | None
+    clip_id: str | None
+
+    @property
+    def resume_state(self) -> State:
+        """Where a file that failed or was away takes up its way again."""
+        if self.sha256 is None:
+            return State.SEEN
+        return State.HASHED if self.upload_path is None else State.SENDING
+
+
+def file_of(row: tuple[object, ...]) -> File:
+    """The `File` in a row of `COLUMNS`."""
+    (id_, root, path, size, mtime, inode, important, state, *rest) = row
+    identity = Identity(size, mtime, int(inode))  # type: ignore[arg-type,call-overload]
+    return File(id_, root, path, identity, bool(important), State(state), *rest)  # type: ignore[arg-type]
+
+
+class Journal:
+    """See the module; `connection` and `transaction` are for the modules that keep tables in it."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        with _translated():
+            target = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+            self.connection = sqlite3.connect(
+                target, uri=True, isolation_level=None, check_same_thread=False, timeout=10
+            )
+        try:
+            with _translated():
+                self._prepare(read_only=read_only)
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def _prepare(self, *, read_only: bool) -> None:
+        self.connection.execute("PRAGMA foreign_keys = ON")
+        if (version := version_of(self.connection)) > VERSION:
+            raise JournalNewerError(f"version {version}, this program knows {VERSION}")
+        if read_only:
+            return
+        if self.connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise JournalDamagedError(str(self.path))
+        self.connection.execute("PRAGMA journal_mode = WAL")
+        self.connection.execute("PRAGMA synchronous = FULL")
+        migrate(self.connection)
+
+    def close(self) -> None:
+        with self._lock:
+            self.connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, durable at the end of the block, undone where the block raises."""
+        with self._lock, _translated():
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:
+                # A full disk may have ended the transaction already.
+                with suppress(sqlite3.Error):
+                    self.connection.execute("ROLLBACK")
+                raise
+
+    def read(self, query: str, parameters: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+        """All rows of a query."""
+        with self._lock, _translated():
+            return self.connection.execute(query, parameters).fetchall()
+
+    def files(self, *states: State) -> list[File]:
+        """All files in these states, in the order in which they are to be worked on."""
+        marks = ", ".join("?" * len(states))
+        rows = self.read(
+            f"SELECT {COLUMNS} FROM files WHERE state IN ({marks})"  # noqa: S608
+            f" ORDER BY {_ORDER}, path",
+            states,
+        )
+        return [file_of(row) for row in rows]
+
+    def get(self, file_id: int) -> File:
+        """One file; `StaleFileError` if it is known no more."""
+        rows = self.read(f"SELECT {COLUMNS} FROM files WHERE id = ?", (file_id,))  # noqa: S608
+        if not rows:
+            raise StaleFileError(str(file_id))
+        return file_of(rows[0])
+
+    def queue(self, exclude: Container[int], *, sending: bool) -> File | None:
+        """The next file to hash or, if ``sending``, to send; none of those in ``exclude``.
+
+        Files without a failure come first, then the marked, then the oldest: a bad file goes
+        behind the others and stays in the queue. A file is sent once a manifest lists it.
+        """
+        with self._lock, _translated():
+            cursor = self.connection.execute(_QUEUE_TO_SEND if sending else _QUEUE_TO_HASH)
+            try:
+                for row in cursor:
+                    if row[0] not in exclude:
+                        return file_of(row)
+            finally:
+                cursor.close()
+        return None
+
+    def advance(self, file: File, state: State, **columns: str | int | None) -> File:
+        """Bring ``file`` to ``state``; ``columns`` may set anything of the row beside.
+
+        A ``reason`` that is not given is cleared. Raises `StaleFileError` if the row is of another
+        identity or in another state by now.
+        """
+        with self.transaction() as connection:
+            return _update(connection, file, {"reason": None, **columns, "state": state})
+
+    def receive(self, file: File, note: str, clip_id: str, received_at: str) -> File:
+        """Bring ``file`` to `RECEIVED` and keep the receipt that proves it. Raises as `advance`."""
+        values = {"state": State.RECEIVED, "reason": None, "attempts": 0, "clip_id": clip_id}
+        with self.transaction() as connection:
+            received = _update(connection, file, {**values, "received_at": received_at})
+            connection.execute(
+                "INSERT OR REPLACE INTO receipts (file_id, note) VALUES (?, ?)", (file.id, note)
+            )
+            return received
+
+    def counts(self) -> dict[str, int]:
+        """How many files stand in each state that has any."""
+        rows = self.read("SELECT state, COUNT(*) FROM files GROUP BY state ORDER BY state")
+        return {str(state): int(str(count)) for state, count in rows}
+
+    def last_received_at(self) -> str | None:
+        """When the last receipt came, by the station's clock."""
+        rows = self.read("SELECT MAX(received_at) FROM files WHERE received_at IS NOT NULL")
+        return None if rows[0][0] is None else str(rows[0][0])
+
+
+def _update(connection: sqlite3.Connection, file: File, values: Mapping[str, object]) -> File:
+    settings = ", ".join(f"{name} = ?" for name in values)
+    identity = file.identity
+    changed = connection.execute(
+        f"UPDATE files SET {settings}"  # noqa: S608
+        " WHERE id = ? AND state = ? AND size_bytes = ? AND mtime_ns = ? AND inode = ?",
+        (
+            *values.values(),
+            file.id,
+            file.state,
+            identity.size_bytes,
+            identity.mtime_ns,
+            str(identity.inode),
+        ),
+    )
+    if changed.rowcount != 1:
+        raise StaleFileError
+    query = f"SELECT {COLUMNS} FROM files WHERE id = ?"  # noqa: S608
+    return file_of(connection.execute(query, (file.id,)).fetchone())
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """SQLite's errors as ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code & 0xFF == sqlite3.SQLITE_FULL:
+            raise JournalFullError(str(error)) from error
+        if code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            raise JournalDamagedError(str(error)) from error
+        raise JournalError(str(error)) from error
+
+
+def open_journal(path: Path) -> tuple[Journal, Path | None]:
+    """Open the journal, or begin anew where it is damaged; then also where the old one went.
+
+    Nothing is lost by beginning anew: the folders are read again, and the archive answers for
+    what it holds with the same receipts. Raises `JournalError` for everything else.
+    """
+    try:
+        return Journal(path), None
+    except JournalDamagedError:
+        aside = _free_name(path)
+        path.rename(aside)
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        return Journal(path), aside
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    return aside

@@ -1,0 +1,116 @@
+"""What the station says to people, in Chinese and English; programs get codes instead."""
+
+from station_agent.reasons import code_of
+
+_MESSAGES: dict[str, tuple[str, str]] = {
+    # states of a file
+    "state.seen": ("发现", "seen"),
+    "state.settled": ("已稳定", "settled"),
+    "state.hashed": ("已计算校验值", "hashed"),
+    "state.sending": ("上传中", "sending"),
+    "state.sent": ("已上传，等待回执", "sent, waiting for its receipt"),
+    "state.received": ("已入库", "archived"),
+    "state.released": ("已可清除", "released"),
+    "state.failed": ("稍后重试", "to be tried again"),
+    "state.refused": ("未接收", "refused"),
+    "state.gone": ("文件已不在", "gone"),
+    "work.settled": ("计算校验值", "hashing"),
+    "work.sending": ("上传", "sending"),
+    # reasons
+    "reason.empty": ("空文件（有内容后会再次处理）", "empty (taken up again if it grows)"),
+    "reason.unreadable": ("无读取权限", "no permission to read it"),
+    "reason.read_error": ("读取出错", "reading failed"),
+    "reason.vanished": ("文件已不在采集源上", "no longer on the source"),
+    "reason.changed_while_read": ("读取时仍在变化", "changed while it was read"),
+    "reason.not_a_regular_file": ("不是普通文件", "not a regular file"),
+    "reason.server_refused": ("服务器不接收", "the server refuses it"),
+    "reason.digest_mismatch": ("校验值不一致", "digests differ"),
+    "reason.interrupted": ("连接中断", "the connection was cut"),
+    "reason.server_error": ("服务器出错", "the server failed"),
+    "reason.upload_gone": ("服务器上已无此上传", "the server dropped the upload"),
+    "reason.not_watched": ("所在文件夹已不再监视", "its folder is no longer watched"),
+    "reason.receipt_wrong": (
+        "回执不能证明已入库，请通知管理员",
+        "the receipt proves nothing; tell the administrator",
+    ),
+    "reason.symlink": ("符号链接", "a symbolic link"),
+    "reason.fifo": ("管道", "a FIFO"),
+    "reason.socket": ("套接字", "a socket"),
+    "reason.device": ("设备文件", "a device"),
+    "reason.folder": ("是文件夹", "a folder (what is in it is taken)"),
+    "reason.ignored": ("系统文件", "a file of the system"),
+    "reason.station_home": ("采集站自己的文件夹", "the station's own folder"),
+    # lines
+    "skipped": ("跳过 {name}：{reason}", "skipped {name}: {reason}"),
+    "folder": ("无法列出文件夹 {name}：{reason}", "can't list the folder {name}: {reason}"),
+    "server.away": (
+        "服务器暂不可用（{reason}）；会继续重试，文件不会丢失",
+        "the server is away ({reason}); trying on, nothing is lost",
+    ),
+    "server.back": ("服务器已恢复", "the server is back"),
+    "alarm": (
+        "警报：{reason}。不再相信新的回执，请立即通知管理员和审计人员",
+        "ALARM: {reason}. New receipts are not believed; tell the administrator and the auditor",
+    ),
+    "alarm.file": ("警报：{name}：{reason}", "ALARM: {name}: {reason}"),
+    "station": (
+        "采集站本机故障：{reason}；会继续重试，文件不会丢失",
+        "trouble on this station: {reason}; trying on, nothing is lost",
+    ),
+    "enrolled": (
+        "采集站“{name}”已登记，编号 {id}",
+        "the station “{name}” is enrolled as {id}",
+    ),
+    "already_enrolled": (
+        "采集站已登记（编号 {id}）；要重新登记请给出新的令牌",
+        "the station is enrolled already as {id}; give a new token to enrol it anew",
+    ),
+    "no_token": (
+        "采集站尚未登记：请向管理员索取一次性令牌，并用 --token 给出",
+        "this station is not enrolled: ask the administrator for a one-time token (--token)",
+    ),
+    "server_unreachable": ("无法连接服务器：{reason}", "the server can't be reached: {reason}"),
+    "watching": (
+        "采集站“{name}”正在监视 {count} 个文件夹，服务器 {server}",
+        "the station “{name}” watches {count} folders for {server}",
+    ),
+    "summary": (
+        "已入库 {received}，未接收 {refused}，待重试 {failed}，已不在 {gone}，未完成 {open}",
+        "archived {received}, refused {refused}, to retry {failed}, gone {gone}, open {open}",
+    ),
+    "stopped": ("已停止；下次从中断处继续", "stopped; goes on from here next time"),
+    # status
+    "status.running": ("运行中", "running"),
+    "status.not_running": ("未运行", "not running"),
+    "status.files": ("文件", "files"),
+    "status.current": ("正在处理", "at work on"),
+    "status.refused": ("有问题的文件", "files with trouble"),
+    "status.free": ("磁盘剩余", "free disk"),
+    "status.last_receipt": ("最近回执", "last receipt"),
+    "status.server": ("服务器", "server"),
+    "status.answers": ("正常", "answers"),
+    "status.trouble": ("本机故障", "trouble of the station"),
+    "status.alarm": ("警报", "ALARM"),
+    "status.none": ("无", "none"),
+    "journal_damaged": (
+        "日志数据库已损坏，原文件另存为 {path}；将重新读取文件夹并向服务器核对",
+        "the journal was damaged, kept as {path}; folders and archive are asked anew",
+    ),
+}
+
+LANGUAGES = ("zh", "en")
+
+
+def say(language: str, key: str, **values: object) -> str:
+    """The message for ``key``. A key that is not in the catalogue raises `KeyError`."""
+    return _MESSAGES[key][LANGUAGES.index(language)].format(**values)
+
+
+def say_reason(language: str, reason: str) -> str:
+    """A composed reason in words: what we know of it, then what the system or the server said."""
+    _, _, detail = reason.partition(":")
+    key = f"reason.{code_of(reason)}"
+    if key not in _MESSAGES:
+        return reason
+    words = say(language, key)
+    return f"{words} ({detail.strip()})" if detail.strip() else words

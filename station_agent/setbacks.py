@@ -1,0 +1,77 @@
+"""What goes wrong, written down, said aloud, and followed by a pause; nothing is ever forgotten.
+
+A setback of a file holds that file back and lets the others go first; a setback of the server
+holds back all that is asked of it. Thread-safe.
+"""
+
+import logging
+
+from station_agent import reasons
+from station_agent.errors import RefusedError, ServerAwayError, StaleFileError
+from station_agent.events import Event, Listener
+from station_agent.journal import File, Journal, State
+from station_agent.pauses import Pauses
+
+logger = logging.getLogger(__name__)
+
+
+class Setbacks:
+    """See the module. Methods raise `JournalError` only."""
+
+    def __init__(self, journal: Journal, pauses: Pauses, listener: Listener) -> None:
+        self._journal = journal
+        self._pauses = pauses
+        self._listener = listener
+
+    def fail(self, file: File, reason: str, *, forget_digests: bool = False) -> None:
+        """The file can't go on its way; it is tried again after a growing pause."""
+        forgotten: dict[str, None] = {"sha256": None, "sm3": None} if forget_digests else {}
+        self._write(file, State.FAILED, reason, file.attempts + 1, forgotten)
+
+    def put_back(self, file: File, reason: str) -> None:
+        """This try failed; the file keeps its state and goes behind the others for a while."""
+        self._write(file, file.state, reason, file.attempts + 1, {})
+
+    def announce_again(self, file: File) -> None:
+        """The server knows the file's upload no more."""
+        forgotten = {"upload_path": None, "upload_sha256": None}
+        self._write(file, State.HASHED, reasons.UPLOAD_GONE, file.attempts + 1, forgotten)
+
+    def refuse(self, file: File, reason: str) -> None:
+        """Nothing will come of it until the file changes or the agent starts anew."""
+        self._write(file, State.REFUSED, reason, file.attempts, {})
+
+    def _write(
+        self, file: File, state: State, reason: str, attempts: int, forgotten: dict[str, None]
+    ) -> None:
+        try:
+            file = self._journal.advance(file, state, reason=reason, attempts=attempts, **forgotten)
+        except StaleFileError:
+            logger.info("changed meanwhile: %s", reasons.visible(file.path))
+            return
+        logger.warning("%s: %s", reasons.visible(file.path), reason)
+        final = state is State.REFUSED
+        if not final:
+            self._pauses.hold(file.id, attempts)
+        size = file.identity.size_bytes
+        kind = "state" if final else "trouble"
+        self._listener(Event(kind, file.path, file.state, 0, size, reason))
+
+    def server_away(self, error: ServerAwayError) -> None:
+        """Nothing is asked of the server for a while."""
+        self._server_away(str(error.args[0]), error.retry_after_s)
+
+    def server_refuses(self, error: RefusedError) -> None:
+        """It answers, but not to us: revoked, or not the server we think. A matter for people."""
+        self._server_away(f"refused: {error.status} {error.detail}".strip(), None)
+
+    def _server_away(self, detail: str, retry_after_s: float | None) -> None:
+        if self._pauses.server_failed(detail, retry_after_s):
+            logger.warning("the server is away: %s", detail)
+            self._listener(Event("server", state="away", reason=detail))
+
+    def server_answered(self) -> None:
+        """The server did what it was asked."""
+        if self._pauses.server_answered():
+            logger.info("the server is back")
+            self._listener(Event("server", state="back"))

@@ -1,0 +1,172 @@
+"""What this station believes of the archive: receipts by pinned keys, and one history of the log.
+
+The last checkpoint seen stands in ``trust.json``, apart from the journal, so that a lost journal
+does not let the archive tell another history. A checkpoint that is not consistent with it raises
+an alarm: both signed notes are kept as evidence, and no receipt is believed any more until the
+station is enrolled anew. Thread-safe.
+"""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.errors import LogError, TileError
+from custody.log.merkle import prove_consistency
+from custody.log.tiles import TileReader
+from custody.log.verify import verify_extension
+from station_agent import wire
+from station_agent.durable import write_file
+from station_agent.enrolment import Enrolment
+from station_agent.errors import (
+    LogForkedError,
+    ReceiptWrongError,
+    RefusedError,
+    ServerAwayError,
+    StationKeyError,
+)
+from station_agent.hashing import Digests
+
+TRUST_FILE = "trust.json"
+_REMEMBERED = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Two signed tree heads that can't both be of one log, and what did not fit."""
+
+    text: str
+    earlier: str
+    later: str
+
+
+class Trust:
+    """See the module; ``fetch`` reads ``tile/…`` of the log, and raises as the transport does."""
+
+    def __init__(self, home: Path, enrolment: Enrolment, fetch: Callable[[str], bytes]) -> None:
+        self._path = home / TRUST_FILE
+        self._origin = enrolment.origin
+        self._log = enrolment.log_verifier
+        self._receipts = enrolment.receipt_verifier
+        self._fetch = fetch
+        self._lock = threading.Lock()
+        #: Size and root of checkpoints that were found consistent since the start.
+        self._believed: dict[int, bytes] = {}
+        self._note: str | None = None
+        self._last: Checkpoint | None = None
+        self.alarm: Alarm | None = None
+        self._load()
+
+    def _load(self) -> None:
+        try:
+            value = json.loads(self._path.read_text(encoding="utf-8"))
+            self._note = value["checkpoint"]
+            self.alarm = None if value["alarm"] is None else Alarm(**value["alarm"])
+            if self._note is not None:
+                self._last = open_checkpoint(self._note, self._log, origin=self._origin)
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, KeyError, TypeError, LogError) as error:
+            raise StationKeyError(f"{self._path}: {error}") from error
+
+    @property
+    def last_size(self) -> int | None:
+        """The size of the log at the last checkpoint seen."""
+        return None if self._last is None else self._last.size
+
+    def accept(self, note: str, digests: Digests) -> wire.Receipt:
+        """The receipt in ``note``, if it proves that the archive holds these bytes.
+
+        Raises `ReceiptWrongError`, `LogForkedError` (now and ever after), and what fetching raises.
+        """
+        with self._lock:
+            # 1. Nothing contradicts what we saw of this log before.
+            if self.alarm is not None:
+                raise LogForkedError(self.alarm.text)
+            try:
+                # 2. Signature, entry, commitment, checkpoint, inclusion: all of it (wire).
+                receipt = wire.open_receipt(note, self._receipts, self._log)
+                # 3. It is about these bytes.
+                wire.check_receipt_for(receipt, digests.sha256, digests.sm3, digests.size_bytes)
+                checkpoint = open_checkpoint(receipt.checkpoint, self._log, origin=self._origin)
+            except LogError as error:
+                raise ReceiptWrongError(str(error)) from error
+            # 4. Its checkpoint and the last one are of one history.
+            self._extend(checkpoint, receipt.checkpoint)
+            return receipt
+
+    def _extend(self, checkpoint: Checkpoint, note: str) -> None:
+        last = self._last
+        if last is not None and self._believed.get(checkpoint.size) != checkpoint.root:
+            earlier, later = sorted((last, checkpoint), key=lambda one: one.size)
+            try:
+                self._check(earlier, later)
+            except LogError as error:
+                self._raise_alarm(f"{earlier.size} → {later.size}: {error}", note)
+        if last is None or checkpoint.size > last.size:
+            self._save(note, None)
+            self._last, self._note = checkpoint, note
+        if len(self._believed) >= _REMEMBERED:
+            self._believed.clear()
+        self._believed[checkpoint.size] = checkpoint.root
+
+    def _check(self, earlier: Checkpoint, later: Checkpoint) -> None:
+        """Raise `LogError` if ``later`` does not begin with ``earlier``.
+
+        A damaged transfer must not look like a rewritten log: what fails is fetched once more.
+        Tiles that are withheld or of the wrong length prove nothing either way.
+        """
+        for last_try in (False, True):
+            reader = TileReader(self._fetch, later.size)
+            try:
+                verify_extension(
+                    earlier, later, prove_consistency(earlier.size, later.size, reader.read)
+                )
+            except TileError as error:
+                raise ServerAwayError(f"the log can't be read: {error}") from error
+            except RefusedError as error:
+                raise ServerAwayError(f"the log can't be read: {error}") from error
+            except LogError:
+                if last_try:
+                    raise
+            else:
+                return
+
+    def _raise_alarm(self, text: str, note: str) -> None:
+        self.alarm = Alarm(text, self._note or "", note)
+        self._save(self._note, self.alarm)
+        raise LogForkedError(text)
+
+    def _save(self, note: str | None, alarm: Alarm | None) -> None:
+        written = None
+        if alarm is not None:
+            written = {"text": alarm.text, "earlier": alarm.earlier, "later": alarm.later}
+        value = {"checkpoint": note, "alarm": written}
+        write_file(self._path, json.dumps(value, indent=1).encode())
+
+
+def forget(home: Path) -> None:
+    """Begin anew with an archive: called after an enrolment pinned its keys.
+
+    The old file is set aside, not removed: it may be the evidence of a rewritten log.
+    """
+    path = home / TRUST_FILE
+    if path.exists():
+        number = 1
+        while (aside := path.with_name(f"{TRUST_FILE}.before-{number}")).exists():
+            number += 1
+        path.rename(aside)
+
+
+def read_alarm(home: Path) -> str | None:
+    """The alarm on record, for those who only look. Raises `StationKeyError`."""
+    path = home / TRUST_FILE
+    try:
+        alarm = json.loads(path.read_text(encoding="utf-8"))["alarm"]
+        return None if alarm is None else str(alarm["text"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StationKeyError(f"{path}: {error}") from error
