@@ -1,0 +1,574 @@
+"""Receiving over a real server: what is taken, what is refused and how, and what is left behind."""
+
+import base64
+import hashlib
+import http.client
+import os
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from api.services import Services
+from custody.actors import service_actor
+from custody.clips import Clip, find_clip_by_digest
+from custody.object_keys import original_key
+from custody.tables import clips, log_entries
+from ingest import receiving, reception
+from ingest.receiving import sweep
+from ingest.tables import clip_work, uploads
+from station_agent.wire import open_receipt
+from storage.errors import StoreFullError, StoreUnavailableError
+from storage.memory import MemoryStore
+from tests.services.station_client import BYTES, TUS, StationClient, enrolled_station, sha256, sm3
+
+DATA = os.urandom(300_000)
+
+
+def clip_of(services: Services, data: bytes) -> Clip:
+    with services.database.read() as tx:
+        clip = find_clip_by_digest(tx, sha256(data))
+    assert clip is not None
+    return clip
+
+
+def count(services: Services, table: sa.Table) -> int:
+    with services.database.read() as tx:
+        return int(tx.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
+
+
+def assert_nothing_kept(services: Services, memory_store: MemoryStore) -> None:
+    assert count(services, clips) == 0
+    assert services.staging.entries() == []
+    assert list(memory_store.list("originals/")) == []
+
+
+def assert_archived(services: Services, data: bytes) -> Clip:
+    """The clip is there once, with the right bytes, and nothing lies in staging."""
+    clip = clip_of(services, data)
+    assert services.store.read_bytes(clip.object_key) == data
+    assert (clip.sha256, clip.sm3, clip.size_bytes) == (sha256(data), sm3(data), len(data))
+    assert services.staging.entries() == []
+    return clip
+
+
+# --- the straight way ----------------------------------------------------------------------------
+
+
+def test_bytes_become_a_clip_with_its_entry_and_its_work(
+    services: Services, station: StationClient
+) -> None:
+    name = "TA00716_JX0227_20170623093621_IMP.MOV"
+    upload = station.begin(DATA, filename=name, sm3=sm3(DATA), modified_at="2026-11-22T09:00:00Z")
+    assert station.offset(upload) == 0
+    answer = station.patch(upload, 0, DATA)
+    assert (answer.status_code, answer.headers["Upload-Offset"]) == (204, str(len(DATA)))
+    assert answer.headers["Tus-Resumable"] == "1.0.0"
+    clip = assert_archived(services, DATA)
+    assert (clip.name, clip.officer, clip.recorder) == (name, "JX0227", "TA00716")
+    assert clip.important
+    assert clip.recorded_at is not None
+    assert clip.recorded_at.isoformat() == "2017-06-23T01:36:21+00:00"
+    assert (clip.station_id, clip.station_name) == (station.id, "采集站 1")
+    assert services.store.stat(clip.object_key).retain_until is not None
+    assert count(services, clip_work) == 1
+    with services.database.read() as tx:
+        kinds = tx.scalars(sa.select(log_entries.c.kind).order_by(log_entries.c.id)).all()
+    assert kinds == ["station.invited", "station.enrolled", "clip.admitted"]
+
+
+def test_an_upload_goes_on_where_it_stands(services: Services, station: StationClient) -> None:
+    upload = station.begin(DATA)
+    for start in range(0, len(DATA), 70_001):
+        assert station.offset(upload) == start
+        assert station.patch(upload, start, DATA[start : start + 70_001]).status_code == 204
+    assert_archived(services, DATA)
+
+
+def test_the_same_bytes_again_are_complete_at_once_and_give_the_same_receipt(
+    services: Services, station: StationClient
+) -> None:
+    first = station.begin(DATA)
+    station.patch(first, 0, DATA)
+    answer = station.announce(DATA, filename="other.mp4")
+    assert (answer.status_code, answer.headers["Upload-Offset"]) == (201, str(len(DATA)))
+    second = answer.headers["Location"]
+    assert second != first
+    assert station.offset(second) == len(DATA)
+    assert station.patch(second, len(DATA), b"").status_code == 204
+    assert station.patch(second, 0, DATA).status_code == 409
+    not_yet = station.http.get(f"{first}/receipt")
+    assert (not_yet.status_code, not_yet.headers["Retry-After"]) == (202, "1")
+    services.publisher.run_once()
+    receipts = [station.http.get(f"{upload}/receipt") for upload in (first, second)]
+    assert [answer.status_code for answer in receipts] == [200, 200]
+    assert receipts[0].text == receipts[1].text
+    receipt = open_receipt(
+        receipts[0].text, services.keys.receipts.verifier, services.keys.log.verifier
+    )
+    assert (receipt.sha256, receipt.clip_id) == (sha256(DATA), clip_of(services, DATA).id)
+    assert count(services, clips) == 1
+
+
+def test_two_stations_bring_the_same_bytes_at_once(
+    services: Services, station: StationClient, address: str
+) -> None:
+    other = enrolled_station(services, address, "采集站 2")
+    senders = [(station, station.begin(DATA)), (other, other.begin(DATA))]
+    threads = [
+        threading.Thread(target=client.patch, args=(upload, 0, DATA)) for client, upload in senders
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [client.offset(upload) for client, upload in senders] == [len(DATA)] * 2
+    assert count(services, clips) == 1
+    assert_archived(services, DATA)
+    other.http.close()
+
+
+NAMES = (
+    b"line\nbreak.mp4",
+    b'"quotes\' and\\slash".mp4',
+    "执法😀.mp4".encode(),
+    "执法记录.mp4".encode("gb18030"),
+    b"n" * 251 + b".mp4",
+    b"../../etc/passwd",
+    b"nul\x00inside.mp4",
+    b"\xff\xfe\x80.mp4",
+)
+
+
+def test_any_name_is_kept_as_it_is(services: Services, station: StationClient) -> None:
+    for number, name in enumerate(NAMES):
+        data = DATA + bytes([number])
+        station.patch(station.begin(data, filename=name), 0, data)
+        clip = assert_archived(services, data)
+        assert clip.name_raw == name
+        assert clip.object_key == original_key(sha256(data))
+
+
+# --- what can't be announced ---------------------------------------------------------------------
+
+
+WRONG_ANNOUNCEMENTS: tuple[tuple[dict[str, object], int], ...] = (
+    ({"length": 0}, 400),
+    ({"length": -1}, 400),
+    ({"length": "1e3"}, 400),
+    ({"length": "+5"}, 400),
+    ({"length": "9" * 18}, 413),
+    ({"length": "9" * 40}, 400),
+    ({"filename": None}, 400),
+    ({"filename": b""}, 400),
+    ({"filename": b"n" * 5000}, 400),
+    ({"sha256": None}, 400),
+    ({"sha256": "0" * 63}, 400),
+    ({"sha256": "A" * 64}, 400),
+    ({"sha256": "é" * 32}, 400),
+    ({"sha256": b"\xff" * 64}, 400),
+    ({"sm3": "nonsense"}, 400),
+    ({"modified_at": "yesterday"}, 400),
+    ({"modified_at": "2026-11-22T09:00:00"}, 400),
+    ({"modified_at": "0001-01-01T00:00:00+14:00"}, 400),
+    ({"dock_session": "../../x"}, 400),
+)
+WRONG_METADATA = (
+    "filename",
+    "filename !!!!",
+    ",",
+    "filename YQ==,filename YQ==",
+    "a" * 20_000,
+    "file name YQ==",
+    "filename YQ",
+)
+
+
+def test_what_cant_be_right_is_refused(services: Services, station: StationClient) -> None:
+    for changes, status in WRONG_ANNOUNCEMENTS:
+        answer = station.announce(DATA, **changes)
+        assert answer.status_code == status, (changes, answer.text)
+    for header in WRONG_METADATA:
+        headers = TUS | {"Upload-Length": "5", "Upload-Metadata": header}
+        answer = station.http.post("/api/uploads", headers=headers)
+        assert answer.status_code == 400, header[:80]
+    assert count(services, uploads) == 0
+
+
+def test_a_length_that_is_told_later_is_refused(station: StationClient) -> None:
+    headers = TUS | {"Upload-Defer-Length": "1", "Upload-Metadata": "filename YQ=="}
+    assert station.http.post("/api/uploads", headers=headers).status_code == 400
+
+
+def test_known_bytes_with_another_size_or_sm3_are_refused(station: StationClient) -> None:
+    station.patch(station.begin(DATA), 0, DATA)
+    assert station.announce(DATA, length=len(DATA) + 1).status_code == 400
+    assert station.announce(DATA, sm3="0" * 64).status_code == 460
+
+
+# --- what can't be sent --------------------------------------------------------------------------
+
+
+WRONG_PATCHES = (
+    ({"Upload-Offset": "1"}, 409),
+    ({"Upload-Offset": "-1"}, 400),
+    ({"Upload-Offset": "zero"}, 400),
+    ({"Upload-Offset": "9" * 30}, 400),
+    ({"Tus-Resumable": "0.2.2"}, 412),
+    ({"Content-Type": "application/octet-stream"}, 415),
+    ({"Content-Encoding": "gzip"}, 415),
+    ({"Upload-Checksum": "crc32 AAAAAA=="}, 400),
+    ({"Upload-Checksum": "sha256 AAAA"}, 400),
+    ({"Upload-Checksum": "sha256 ***"}, 400),
+)
+
+
+def test_a_wrong_header_takes_nothing(station: StationClient) -> None:
+    upload = station.begin(DATA)
+    for headers, status in WRONG_PATCHES:
+        answer = station.patch(upload, 0, DATA, headers)
+        assert answer.status_code == status, (headers, answer.text)
+        assert answer.headers["Tus-Resumable"] == "1.0.0"
+        assert answer.headers.get("Upload-Offset") == ("0" if status == 409 else None)
+        assert answer.headers.get("Tus-Version") == ("1.0.0" if status == 412 else None)
+        assert station.offset(upload) == 0
+
+
+def test_more_bytes_than_announced_are_not_kept(services: Services, station: StationClient) -> None:
+    upload = station.begin(DATA)
+    station.patch(upload, 0, DATA[:1000])
+    assert station.patch(upload, 1000, DATA).status_code == 413
+    # The same without saying beforehand how many they are.
+    parts = iter([DATA[1000:200_000], DATA[200_000:], b"too much"])
+    sent = TUS | BYTES | {"Upload-Offset": "1000"}
+    assert station.http.patch(upload, headers=sent, content=parts).status_code == 413
+    assert station.offset(upload) == 1000
+    assert [entry.size_bytes for entry in services.staging.entries()] == [1000]
+    assert station.patch(upload, 1000, DATA[1000:]).status_code == 204
+    assert_archived(services, DATA)
+
+
+@pytest.mark.parametrize("announced", [{"sha256": "0" * 64}, {"sm3": "0" * 64}])
+def test_bytes_unlike_the_announced_digest_are_refused_and_gone(
+    services: Services,
+    station: StationClient,
+    memory_store: MemoryStore,
+    announced: dict[str, str],
+) -> None:
+    upload = station.begin(DATA, **announced)
+    assert station.patch(upload, 0, DATA).status_code == 460
+    assert station.head(upload).status_code == 410
+    assert station.patch(upload, len(DATA), b"").status_code == 410
+    assert station.http.get(f"{upload}/receipt").status_code == 410
+    assert_nothing_kept(services, memory_store)
+
+
+def checksum(algorithm: str, data: bytes) -> dict[str, str]:
+    digest = base64.b64encode(hashlib.new(algorithm, data).digest()).decode()
+    return {"Upload-Checksum": f"{algorithm} {digest}"}
+
+
+def test_a_requests_checksum_is_verified(services: Services, station: StationClient) -> None:
+    upload = station.begin(DATA)
+    offset = 0
+    for algorithm, end in (("sha256", 100_000), ("sha1", 200_000), ("md5", len(DATA))):
+        wrong = station.patch(upload, offset, b"x" * 5000, checksum(algorithm, DATA))
+        assert wrong.status_code == 460
+        assert station.offset(upload) == offset
+        assert [entry.size_bytes for entry in services.staging.entries()] == [offset]
+        part = DATA[offset:end]
+        assert station.patch(upload, offset, part, checksum(algorithm, part)).status_code == 204
+        offset = end
+    assert_archived(services, DATA)
+
+
+def test_a_given_up_upload_leaves_nothing(
+    services: Services, station: StationClient, memory_store: MemoryStore
+) -> None:
+    upload = station.begin(DATA)
+    station.patch(upload, 0, DATA[:5000])
+    assert station.http.delete(upload, headers=TUS).status_code == 204
+    assert station.http.delete(upload, headers=TUS).status_code == 410
+    assert station.head(upload).status_code == 410
+    assert_nothing_kept(services, memory_store)
+
+
+def test_what_is_archived_cant_be_taken_back(services: Services, station: StationClient) -> None:
+    upload = station.begin(DATA)
+    station.patch(upload, 0, DATA)
+    assert station.http.delete(upload, headers=TUS).status_code == 403
+    assert_archived(services, DATA)
+
+
+def test_an_unknown_upload_is_not_found(station: StationClient) -> None:
+    for upload in ("00000000-0000-7000-8000-000000000000", "x", "%00", "..%2f.."):
+        assert station.head(f"/api/uploads/{upload}").status_code == 404
+        assert station.patch(f"/api/uploads/{upload}", 0, b"x").status_code == 404
+
+
+def test_nobody_else_gets_at_an_upload(
+    services: Services, station: StationClient, address: str
+) -> None:
+    upload = station.begin(DATA)
+    other = enrolled_station(services, address, "采集站 2")
+    assert other.head(upload).status_code == 404
+    assert other.patch(upload, 0, DATA).status_code == 404
+    assert other.http.delete(upload, headers=TUS).status_code == 404
+    assert other.http.get(f"{upload}/receipt").status_code == 404
+    other.http.close()
+    with httpx.Client(base_url=address) as stranger:
+        assert stranger.head(upload, headers=TUS).status_code == 401
+        assert stranger.post("/api/uploads", headers=TUS).status_code == 401
+        wrong = TUS | {"Authorization": "Bearer wrong"}
+        assert stranger.head(upload, headers=wrong).status_code == 401
+
+
+def test_the_server_says_what_it_can(station: StationClient) -> None:
+    answer = station.http.options("/api/uploads")
+    assert answer.status_code == 204
+    assert answer.headers["Tus-Version"] == "1.0.0"
+    assert answer.headers["Tus-Extension"] == "creation,checksum,termination"
+    assert answer.headers["Tus-Max-Size"] == str(1 << 30)
+
+
+def test_methods_can_be_overridden(services: Services, station: StationClient) -> None:
+    upload = station.begin(DATA)
+    sent = TUS | BYTES | {"Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
+    assert station.http.post(upload, headers=sent, content=DATA).status_code == 204
+    assert_archived(services, DATA)
+    sent = TUS | {"X-HTTP-Method-Override": "DELETE"}
+    assert station.http.post(upload, headers=sent).status_code == 403
+
+
+# --- interruptions -------------------------------------------------------------------------------
+
+
+def send_part(
+    station: StationClient, upload: str, data: bytes, total: int
+) -> http.client.HTTPConnection:
+    """A PATCH from 0 that announces ``total`` bytes, sends only ``data`` and stays open."""
+    where = urlsplit(str(station.http.base_url))
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=30)
+    connection.putrequest("PATCH", upload)
+    headers = TUS | BYTES | {"Upload-Offset": "0", "Content-Length": str(total)}
+    for name, value in (headers | {"Authorization": f"Bearer {station.bearer}"}).items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    connection.send(data)
+    return connection
+
+
+def wait_for_offset(station: StationClient, upload: str, offset: int) -> None:
+    deadline = time.monotonic() + 20
+    while station.offset(upload) != offset:
+        assert time.monotonic() < deadline, f"stands at {station.offset(upload)}, not {offset}"
+        time.sleep(0.02)
+
+
+def break_off(connection: http.client.HTTPConnection) -> None:
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+    connection.close()
+
+
+def test_what_came_before_the_line_broke_is_kept(
+    services: Services, station: StationClient
+) -> None:
+    upload = station.begin(DATA)
+    break_off(send_part(station, upload, DATA[:123_456], len(DATA)))
+    wait_for_offset(station, upload, 123_456)
+    assert station.patch(upload, 123_456, DATA[123_456:]).status_code == 204
+    assert_archived(services, DATA)
+
+
+def test_two_writers_at_once_are_kept_apart(services: Services, station: StationClient) -> None:
+    upload = station.begin(DATA)
+    connection = send_part(station, upload, DATA[:200_000], len(DATA))
+    deadline = time.monotonic() + 20
+    while services.staging.entries() == []:  # until the first has the upload
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert station.patch(upload, 0, DATA).status_code == 423
+    assert station.http.delete(upload, headers=TUS).status_code == 423
+    connection.send(DATA[200_000:])
+    assert connection.getresponse().status == 204
+    connection.close()
+    assert_archived(services, DATA)
+
+
+def test_long_requests_become_durable_on_the_way(
+    services: Services, station: StationClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reception, "DURABLE_EVERY_BYTES", 4 << 20)
+    data = os.urandom(10 << 20)
+    upload = station.begin(data)
+    connection = send_part(station, upload, data[: 9 << 20], len(data))
+    deadline = time.monotonic() + 20
+    while (offset := station.offset(upload)) < 8 << 20:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    [staged] = services.staging.entries()
+    assert offset <= staged.size_bytes
+    connection.send(data[9 << 20 :])
+    assert connection.getresponse().status == 204
+    connection.close()
+    assert_archived(services, data)
+
+
+def test_a_restarted_server_hashes_the_staged_prefix_again(
+    services: Services, station: StationClient, station_app: object
+) -> None:
+    upload = station.begin(DATA)
+    station.patch(upload, 0, DATA[:100_000])
+    del station_app.state.receiver  # type: ignore[attr-defined]  # all that a restart forgets
+    [staged] = services.staging.entries()
+    with services.staging.path(staged.upload_id).open("ab") as file:
+        file.write(b"written, but the offset was never moved")
+    assert station.patch(upload, 100_000, DATA[100_000:]).status_code == 204
+    assert_archived(services, DATA)
+
+
+def test_staged_bytes_that_got_lost_are_asked_for_again(
+    services: Services, station: StationClient
+) -> None:
+    upload = station.begin(DATA)
+    station.patch(upload, 0, DATA[:100_000])
+    [staged] = services.staging.entries()
+    os.truncate(services.staging.path(staged.upload_id), 60_000)
+    answer = station.patch(upload, 100_000, DATA[100_000:])
+    assert (answer.status_code, answer.headers["Upload-Offset"]) == (409, "60000")
+    assert station.patch(upload, 60_000, DATA[60_000:]).status_code == 204
+    assert_archived(services, DATA)
+
+
+# --- the store and the disk ----------------------------------------------------------------------
+
+
+class Faults:
+    """Fails the first ``times`` calls of one of the store's methods."""
+
+    def __init__(self, operation: str, phase: str, error: Exception, times: int = 1) -> None:
+        self.operation, self.phase, self.error, self.times = operation, phase, error, times
+
+    def __call__(self, operation: str, key: str, phase: Literal["before", "after"]) -> None:
+        if (operation, phase) == (self.operation, self.phase) and self.times > 0:
+            self.times -= 1
+            raise self.error
+
+
+def test_a_store_that_fails_is_tried_again(
+    services: Services, station: StationClient, memory_store: MemoryStore
+) -> None:
+    outages = [
+        Faults(operation, phase, error)
+        for operation in ("put_file", "open")
+        for phase in ("before", "after")
+        for error in (StoreUnavailableError("away"), StoreFullError("full"))
+    ]
+    for number, fault in enumerate(outages):
+        memory_store.faults = fault
+        data = DATA + bytes([number])
+        upload = station.begin(data)
+        answer = station.patch(upload, 0, data)
+        assert answer.status_code == (503 if fault.error.args == ("away",) else 507)
+        assert count(services, clips) == number
+        assert station.offset(upload) == len(data)
+        assert station.http.get(f"{upload}/receipt").status_code == 202
+        assert station.patch(upload, len(data), b"").status_code == 204
+        assert_archived(services, data)
+
+
+def test_the_sweep_finishes_what_nobody_came_back_for(
+    services: Services,
+    station: StationClient,
+    memory_store: MemoryStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory_store.faults = Faults("put_file", "after", StoreUnavailableError("away"))
+    upload = station.begin(DATA)
+    assert station.patch(upload, 0, DATA).status_code == 503
+    run_sweep(services)
+    assert count(services, clips) == 0  # its sender has some seconds to do it
+    monkeypatch.setattr(receiving, "FINISH_AFTER", timedelta(0))
+    run_sweep(services)
+    assert station.patch(upload, len(DATA), b"").status_code == 204
+    assert assert_archived(services, DATA).station_id == station.id
+
+
+def run_sweep(services: Services, stale_after: timedelta = timedelta(days=7)) -> None:
+    sweep(
+        services.database,
+        services.store,
+        services.staging,
+        services.ledger,
+        services.clock,
+        service_actor("sweep"),
+        stale_after=stale_after,
+        lock_days=180,
+    )
+
+
+def test_the_sweep_gives_up_what_is_stale_and_keeps_the_rest(
+    services: Services, station: StationClient
+) -> None:
+    upload = station.begin(DATA)
+    station.patch(upload, 0, DATA[:1000])
+    run_sweep(services)
+    assert station.offset(upload) == 1000
+    run_sweep(services, stale_after=timedelta(0))
+    assert station.head(upload).status_code == 410
+    assert services.staging.entries() == []
+
+
+def test_a_wrong_object_in_the_place_is_said_loudly_and_nothing_is_registered(
+    services: Services, station: StationClient, memory_store: MemoryStore
+) -> None:
+    memory_store.put_bytes(original_key(sha256(DATA)), b"something else")
+    upload = station.begin(DATA)
+    answer = station.patch(upload, 0, DATA)
+    assert answer.status_code == 500
+    assert "stood there before" in answer.json()["detail"]
+    assert count(services, clips) == 0
+    assert [entry.size_bytes for entry in services.staging.entries()] == [len(DATA)]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 4 MiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_stops_the_upload_and_room_lets_it_go_on(
+    services: Services,
+    station: StationClient,
+    station_app: object,
+    small_disk: Path,
+) -> None:
+    from dataclasses import replace
+
+    from storage.staging import Staging
+
+    station_app.state.services = replace(services, staging=Staging(small_disk))  # type: ignore[attr-defined]
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"\0" * (2 << 20))
+    data = os.urandom(3 << 20)
+    upload = station.begin(data)
+    assert station.patch(upload, 0, data[: 1 << 20]).status_code == 204
+    assert station.patch(upload, 1 << 20, data[1 << 20 :]).status_code == 507
+    offset = station.offset(upload)
+    assert offset >= 1 << 20
+    ballast.unlink()
+    assert station.patch(upload, offset, data[offset:]).status_code == 204
+    assert services.store.read_bytes(clip_of(services, data).object_key) == data

@@ -1,0 +1,112 @@
+"""A station that speaks plain HTTP, so that a test can say anything, right or wrong."""
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from api.services import Services
+from custody.actors import service_actor
+from custody.log.note import NoteSigner, generate
+from ingest.stations import create_enrolment_token
+from station_agent.wire import challenge_message, station_key_name
+
+TUS = {"Tus-Resumable": "1.0.0"}
+BYTES = {"Content-Type": "application/offset+octet-stream"}
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def sm3(data: bytes) -> str:
+    return hashlib.new("sm3", data).hexdigest()
+
+
+def metadata(**values: bytes | str) -> str:
+    """``Upload-Metadata`` of these names and values."""
+    pairs = []
+    for name, value in values.items():
+        raw = value.encode() if isinstance(value, str) else value
+        pairs.append(f"{name} {base64.b64encode(raw).decode()}")
+    return ",".join(pairs)
+
+
+def new_station_key() -> NoteSigner:
+    """A key under the name that its own fingerprint gives."""
+    signer = generate("liuhen-station/new")
+    return NoteSigner(station_key_name(signer.private.public_key()), signer.private)
+
+
+@dataclass
+class StationClient:
+    """One station; ``http`` is signed in once `sign_in` has been called."""
+
+    http: httpx.Client
+    key: NoteSigner
+    id: str = ""
+    bearer: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def enrol(self, token: str, name: str) -> httpx.Response:
+        body = {"token": token, "name": name, "verifier_key": self.key.verifier.vkey}
+        return self.http.post("/api/stations/enrol", json=body)
+
+    def challenge(self) -> str:
+        answer = self.http.post("/api/stations/challenge", json={"station_id": self.id})
+        nonce: str = answer.json()["nonce"]
+        return nonce
+
+    def open_session(self, nonce: str, *, key: NoteSigner | None = None) -> httpx.Response:
+        signature = (key or self.key).private.sign(challenge_message(nonce))
+        body = {
+            "station_id": self.id,
+            "nonce": nonce,
+            "signature": base64.b64encode(signature).decode(),
+        }
+        return self.http.post("/api/stations/session", json=body)
+
+    def sign_in(self) -> None:
+        self.bearer = self.open_session(self.challenge()).json()["token"]
+        self.http.headers["Authorization"] = f"Bearer {self.bearer}"
+
+    def announce(self, data: bytes, **changes: Any) -> httpx.Response:
+        """POST for ``data``; ``changes`` are metadata (None leaves one out) or ``length``."""
+        length = changes.pop("length", len(data))
+        values: dict[str, Any] = {"filename": "MOV_0001.mp4", "sha256": sha256(data), "sm3": None}
+        values |= changes
+        given = {name: value for name, value in values.items() if value is not None}
+        headers = TUS | {"Upload-Length": str(length), "Upload-Metadata": metadata(**given)}
+        return self.http.post("/api/uploads", headers=headers)
+
+    def begin(self, data: bytes, **changes: Any) -> str:
+        """The address of a new upload."""
+        answer = self.announce(data, **changes)
+        assert answer.status_code == 201, answer.text
+        return str(answer.headers["Location"])
+
+    def patch(
+        self, address: str, offset: int, data: bytes, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        sent = TUS | BYTES | {"Upload-Offset": str(offset)} | (headers or {})
+        return self.http.patch(address, headers=sent, content=data)
+
+    def head(self, address: str) -> httpx.Response:
+        return self.http.head(address, headers=TUS)
+
+    def offset(self, address: str) -> int:
+        return int(self.head(address).headers["Upload-Offset"])
+
+
+def enrolled_station(services: Services, address: str, name: str) -> StationClient:
+    """A station that is enrolled and signed in; its client is closed by the caller."""
+    with services.database.write() as tx:
+        token = create_enrolment_token(
+            tx, services.clock, services.ledger, service_actor("test"), name
+        )
+    client = StationClient(httpx.Client(base_url=address, timeout=60), new_station_key())
+    client.id = client.enrol(token, name).json()["station_id"]
+    client.sign_in()
+    return client
