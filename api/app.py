@@ -1,0 +1,71 @@
+"""The web application: every route of the house under one roof."""
+
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
+
+from api import errors
+from api.auth import passwords
+from api.routes import (
+    cases,
+    clips,
+    dock_sessions,
+    health,
+    home,
+    log,
+    log_pages,
+    media,
+    sign_in,
+    stations,
+    stations_api,
+    uploads,
+    users,
+    verification,
+)
+from api.services import Services
+from api.verification_runs import VerificationRuns
+from api.web.assets import Assets
+from api.web.pages import Pages
+from api.web.security import SameOrigin, SecurityHeaders
+
+_PARTS = (
+    home,
+    sign_in,
+    clips,
+    media,
+    cases,
+    stations,
+    verification,
+    log_pages,
+    users,
+    health,
+    log,
+    stations_api,
+    dock_sessions,
+    uploads,
+)
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application over ``services``. It starts no thread and opens no file of its own."""
+    # No docs pages: they load scripts from outside, and the contract stands in docs/.
+    app = FastAPI(title="Liuhen", docs_url=None, redoc_url=None, openapi_url=None)
+    assets = Assets()
+    app.state.services = services
+    app.state.assets = assets
+    app.state.pages = Pages(services.config, assets)
+    app.state.verification_runs = VerificationRuns(services)
+    for part in _PARTS:
+        app.include_router(part.router)
+    errors.install(app)
+    # The last one added is the outermost: headers stand on refusals too.
+    app.add_middleware(SameOrigin, refuse=_refuse)
+    app.add_middleware(SecurityHeaders, hsts=services.config.secure_cookies)
+    passwords.warm_up()
+    return app
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    answer = errors.Answer(403, "forged_request")
+    response = await run_in_threadpool(errors.respond, Request(scope), answer, "")
+    await response(scope, receive, send)

@@ -1,0 +1,58 @@
+"""What can go wrong with accounts and sign-in; the docstring is the message."""
+
+
+class AuthError(Exception):
+    """The account or the sign-in can't be used like this."""
+
+    def __str__(self) -> str:
+        message = (type(self).__doc__ or "").strip()
+        detail = super().__str__()
+        return f"{message} ({detail})" if detail else message
+
+
+class NotSignedInError(AuthError):
+    """Nobody is signed in, or the session has ended."""
+
+
+class PasswordChangeNeededError(AuthError):
+    """The one-time password must be replaced first."""
+
+
+class SignInFailedError(AuthError):
+    """Name or password is wrong."""
+
+
+class TooManyFailuresError(AuthError):
+    """There were too many failed sign-ins; wait before the next one."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"{wait_s} s")
+        self.wait_s = wait_s
+
+
+class WeakPasswordError(AuthError):
+    """The new password is too short, too long or the same as the old one."""
+
+
+class ForgedRequestError(AuthError):
+    """The form did not come from a page of this session."""
+
+
+class UserNotFoundError(AuthError):
+    """There is no such user."""
+
+
+class UserExistsError(AuthError):
+    """A user with this name exists already."""
+
+
+class UserNameError(AuthError):
+    """A user name has 2 to 64 letters, digits, dots, hyphens or underscores."""
+
+
+class UserSettledError(AuthError):
+    """This user has signed in already and has a password of their own."""
+
+
+class OwnAccountError(AuthError):
+    """Nobody disables their own account."""

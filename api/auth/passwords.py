@@ -1,0 +1,58 @@
+"""Passwords: argon2id hashes, one-time passwords, and what a new password must be."""
+
+import secrets
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from api.auth.errors import WeakPasswordError
+
+#: NIST SP 800-63B section 3.1.1.2: length is what counts; no rules about kinds of characters.
+MIN_LENGTH = 10
+#: Longer ones only cost time; argon2 itself has no such limit.
+MAX_LENGTH = 256
+
+#: Without letters and digits that are taken for one another when read aloud or from paper.
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+#: The library's defaults are RFC 9106's second choice (64 MiB, 3 passes, 4 lanes).
+_hasher = PasswordHasher()
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash in its encoded form (``$argon2id$v=19$…``). About 0.1 s."""
+    return _hasher.hash(password)
+
+
+def verify_password(password_hash: str | None, password: str) -> bool:
+    """Whether ``password`` belongs to the hash. ``None`` (no such user) costs the same time."""
+    try:
+        _hasher.verify(password_hash or _nobodys_hash(), password[:MAX_LENGTH])
+    except (VerificationError, InvalidHashError):
+        return False
+    return password_hash is not None
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _hasher.hash(secrets.token_urlsafe(32))
+
+
+def warm_up() -> None:
+    """Make the hash that stands in for unknown names, so that the first of them takes no longer."""
+    _nobodys_hash()
+
+
+def one_time_password() -> str:
+    """Sixteen characters in groups of four, 79 bits; to be read aloud or copied from paper."""
+    groups = ("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
+    return "-".join(groups)
+
+
+def check_new_password(new: str, old: str) -> None:
+    """Raise `WeakPasswordError` where ``new`` can't replace ``old``."""
+    if not MIN_LENGTH <= len(new) <= MAX_LENGTH:
+        raise WeakPasswordError(f"{MIN_LENGTH}-{MAX_LENGTH}")
+    if new == old:
+        raise WeakPasswordError("the same")

@@ -1,0 +1,191 @@
+"""People who may sign in. Every change is an entry in the log, in the same transaction."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from api.auth.errors import (
+    OwnAccountError,
+    UserExistsError,
+    UserNameError,
+    UserNotFoundError,
+    UserSettledError,
+)
+from api.auth.passwords import hash_password, one_time_password
+from api.auth.sessions import end_sessions_of
+from api.auth.tables import users
+from custody.actors import Actor, Role
+from custody.clock import Clock
+from custody.events import EventKind
+from custody.ids import new_id
+from custody.ledger import Event, Ledger
+
+#: The roles a person can have; the others belong to machines.
+PERSON_ROLES = (Role.LEGAL, Role.ADMIN)
+
+_NAME = re.compile(r"[\w.-]{2,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One account. ``name`` is typed at sign-in, ``display_name`` stands on pages."""
+
+    id: str
+    name: str
+    display_name: str
+    role: Role
+    password_hash: str
+    must_change_password: bool
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+def create_user(
+    tx: Connection,
+    ledger: Ledger,
+    actor: Actor,
+    clock: Clock,
+    *,
+    name: str,
+    display_name: str,
+    role: Role,
+) -> tuple[User, str]:
+    """Add an account; returns it with its one-time password, which is kept nowhere.
+
+    Takes about 0.1 s for the hash. Raises `UserNameError` and `UserExistsError`.
+    """
+    name = name.strip()
+    if not _NAME.fullmatch(name):
+        raise UserNameError(repr(name))
+    if role not in PERSON_ROLES:
+        raise ValueError(f"not a role for a person: {role}")
+    if find_user_by_name(tx, name) is not None:
+        raise UserExistsError(name)
+    password = one_time_password()
+    user = User(
+        id=new_id(),
+        name=name,
+        display_name=display_name.strip() or name,
+        role=role,
+        password_hash=hash_password(password),
+        must_change_password=True,
+        created_at=clock.now(),
+        disabled_at=None,
+    )
+    tx.execute(
+        sa.insert(users).values(
+            id=user.id,
+            name=user.name,
+            display_name=user.display_name,
+            role=user.role.value,
+            password_hash=user.password_hash,
+            must_change_password=True,
+            created_at=user.created_at,
+            disabled_at=None,
+        )
+    )
+    ledger.append(
+        tx,
+        actor,
+        Event(
+            EventKind.USER_CREATED,
+            f"user:{user.id}",
+            facts={"user": user.id, "role": user.role.value},
+            details={"name": user.name, "display_name": user.display_name},
+        ),
+    )
+    return user, password
+
+
+def reissue_one_time_password(tx: Connection, ledger: Ledger, actor: Actor, *, user_id: str) -> str:
+    """A new one-time password for somebody who has not signed in with the first yet.
+
+    Raises `UserNotFoundError` and `UserSettledError`: nobody resets the password of a person
+    who has one of their own, for that would let an administrator sign in as them.
+    """
+    user = get_user(tx, user_id)
+    if not user.must_change_password:
+        raise UserSettledError(user.name)
+    password = one_time_password()
+    _change(tx, user_id, password_hash=hash_password(password))
+    end_sessions_of(tx, user_id)
+    _note_change(tx, ledger, actor, user_id, "one_time_password")
+    return password
+
+
+def set_password(
+    tx: Connection, ledger: Ledger, actor: Actor, *, user_id: str, password_hash: str
+) -> None:
+    """Replace the password by the user's own choice; every session of theirs ends."""
+    _change(tx, user_id, password_hash=password_hash, must_change_password=False)
+    end_sessions_of(tx, user_id)
+    _note_change(tx, ledger, actor, user_id, "password")
+
+
+def disable_user(
+    tx: Connection, ledger: Ledger, actor: Actor, clock: Clock, *, user_id: str
+) -> None:
+    """Shut an account; its sessions end at once. Raises `UserNotFoundError`, `OwnAccountError`."""
+    if actor.id == user_id:
+        raise OwnAccountError
+    user = get_user(tx, user_id)
+    if user.disabled_at is not None:
+        return
+    _change(tx, user_id, disabled_at=clock.now())
+    end_sessions_of(tx, user_id)
+    _note_change(tx, ledger, actor, user_id, "disabled")
+
+
+def enable_user(tx: Connection, ledger: Ledger, actor: Actor, *, user_id: str) -> None:
+    """Open a shut account again, with the password it had. Raises `UserNotFoundError`."""
+    user = get_user(tx, user_id)
+    if user.disabled_at is None:
+        return
+    _change(tx, user_id, disabled_at=None)
+    _note_change(tx, ledger, actor, user_id, "enabled")
+
+
+def get_user(tx: Connection, user_id: str) -> User:
+    """Raises `UserNotFoundError`."""
+    row = tx.execute(sa.select(users).where(users.c.id == user_id)).one_or_none()
+    if row is None:
+        raise UserNotFoundError(user_id)
+    return _user(row)
+
+
+def find_user_by_name(tx: Connection, name: str) -> User | None:
+    row = tx.execute(sa.select(users).where(users.c.name == name.strip())).one_or_none()
+    return None if row is None else _user(row)
+
+
+def list_users(tx: Connection) -> list[User]:
+    """Everybody, by name."""
+    return [_user(row) for row in tx.execute(sa.select(users).order_by(users.c.name))]
+
+
+def _change(tx: Connection, user_id: str, **values: object) -> None:
+    tx.execute(sa.update(users).where(users.c.id == user_id).values(**values))
+
+
+def _note_change(tx: Connection, ledger: Ledger, actor: Actor, user_id: str, what: str) -> None:
+    ledger.append(
+        tx,
+        actor,
+        Event(EventKind.USER_CHANGED, f"user:{user_id}", facts={"user": user_id, "what": what}),
+    )
+
+
+def _user(row: Row[tuple[object, ...]]) -> User:
+    return User(
+        id=row.id,
+        name=row.name,
+        display_name=row.display_name,
+        role=Role(row.role),
+        password_hash=row.password_hash,
+        must_change_password=row.must_change_password,
+        created_at=row.created_at,
+        disabled_at=row.disabled_at,
+    )

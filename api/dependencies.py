@@ -1,0 +1,115 @@
+"""What routes ask for: the services, who is signed in, the form's proof."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Depends, Form, Request
+
+from api.auth.errors import ForgedRequestError, NotSignedInError, PasswordChangeNeededError
+from api.auth.sessions import SEEN_STEP, Session, find_session, touch_session
+from api.auth.users import User, get_user
+from api.services import Services
+from custody.actors import Actor, Role, Via
+
+SESSION_COOKIE = "liuhen_session"
+#: With TLS the browser itself refuses this name over plain HTTP or from a subdomain (RFC 6265bis).
+SECURE_SESSION_COOKIE = "__Host-liuhen_session"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is signed in, and the actor they are for the log."""
+
+    user: User
+    session: Session
+    actor: Actor
+
+
+def services_of(request: Request) -> Services:
+    """The services the application was made with."""
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(services_of)]
+
+
+def origin_of(request: Request) -> str:
+    """The address a request comes from."""
+    return request.client.host if request.client else "unknown"
+
+
+def session_cookie_name(services: Services) -> str:
+    return SECURE_SESSION_COOKIE if services.config.secure_cookies else SESSION_COOKIE
+
+
+def anonymous_actor(request: Request) -> Actor:
+    """Somebody before sign-in."""
+    return Actor(id="anonymous", role=Role.ANONYMOUS, via=Via.NONE, origin=origin_of(request))
+
+
+def person_actor(user: User, origin: str) -> Actor:
+    return Actor(
+        id=user.id, role=user.role, via=Via.PASSWORD, origin=origin, name=user.display_name
+    )
+
+
+def find_person(request: Request, services: ServicesDep) -> Person | None:
+    """Who is signed in, if anybody; kept on the request so that pages can name them."""
+    token = request.cookies.get(session_cookie_name(services))
+    if not token:
+        return None
+    now = services.clock.now()
+    idle = timedelta(minutes=services.config.session_idle_minutes)
+    with services.database.read() as tx:
+        session = find_session(tx, token=token, now=now, idle=idle)
+        if session is None:
+            return None
+        user = get_user(tx, session.user_id)
+    if now - session.last_seen_at > SEEN_STEP:
+        with services.database.write() as tx:
+            touch_session(tx, session, now)
+    person = Person(user, session, person_actor(user, origin_of(request)))
+    request.state.person = person
+    return person
+
+
+FoundPersonDep = Annotated[Person | None, Depends(find_person)]
+
+
+def signed_in(person: FoundPersonDep) -> Person:
+    """Who is signed in, whatever their password. Raises `NotSignedInError`."""
+    if person is None:
+        raise NotSignedInError
+    return person
+
+
+def settled(person: Annotated[Person, Depends(signed_in)]) -> Person:
+    """Who is signed in with a password of their own. Raises `PasswordChangeNeededError`."""
+    if person.user.must_change_password:
+        raise PasswordChangeNeededError
+    return person
+
+
+#: A page for somebody signed in. What they may do there is decided by `custody.access`.
+PersonDep = Annotated[Person, Depends(settled)]
+
+
+def _checked_form(
+    person: Annotated[Person, Depends(signed_in)], csrf: Annotated[str, Form()] = ""
+) -> Person:
+    if not secrets.compare_digest(csrf.encode(), person.session.csrf_token.encode()):
+        raise ForgedRequestError
+    return person
+
+
+def submitted(person: Annotated[Person, Depends(_checked_form)]) -> Person:
+    return settled(person)
+
+
+#: The sender of a form that came from a page of their own session. Raises `ForgedRequestError`.
+SubmittedDep = Annotated[Person, Depends(submitted)]
+#: The same for somebody who still has their one-time password.
+UnsettledSubmittedDep = Annotated[Person, Depends(_checked_form)]

@@ -1,0 +1,159 @@
+"""One table from exception to HTTP; a page for people, JSON for stations and programs.
+
+A page says what happened, what it means for the evidence, and what to do: the texts
+``error.<key>.what``, ``.evidence`` and ``.do`` of the catalogue.
+"""
+
+import logging
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from api.auth import errors as auth
+from api.dependencies import find_person, services_of
+from api.web.pages import Pages
+from custody import errors as custody
+from custody.verification.findings import VerificationImpossibleError
+from ingest import errors as ingest
+from storage import errors as storage
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP status and the key of the texts."""
+
+    status: int
+    key: str
+
+
+#: The first class that fits wins, so the particular stands before the general.
+ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
+    (auth.SignInFailedError, Answer(403, "sign_in_failed")),
+    (auth.TooManyFailuresError, Answer(429, "too_many_failures")),
+    (auth.ForgedRequestError, Answer(403, "forged_request")),
+    (auth.WeakPasswordError, Answer(422, "weak_password")),
+    (auth.UserNotFoundError, Answer(404, "not_found")),
+    (auth.UserExistsError, Answer(409, "user_exists")),
+    (auth.UserNameError, Answer(422, "user_name")),
+    (auth.UserSettledError, Answer(409, "user_settled")),
+    (auth.OwnAccountError, Answer(409, "own_account")),
+    (custody.DeniedError, Answer(403, "denied")),
+    (custody.ClipNotFoundError, Answer(404, "not_found")),
+    (custody.CaseNotFoundError, Answer(404, "not_found")),
+    (custody.RenditionNotFoundError, Answer(404, "no_rendition")),
+    (custody.CaseExistsError, Answer(409, "case_exists")),
+    (custody.CaseNumberError, Answer(422, "case_number")),
+    (custody.LinkExistsError, Answer(409, "link_exists")),
+    (custody.LinkNotFoundError, Answer(409, "link_gone")),
+    (custody.PurposeMissingError, Answer(422, "purpose_missing")),
+    (custody.GrantExpiredError, Answer(403, "grant_expired")),
+    (custody.ReceiptNotReadyError, Answer(409, "not_published")),
+    (ingest.StationAuthError, Answer(401, "station_auth")),
+    (ingest.StationExistsError, Answer(409, "station_exists")),
+    (ingest.EnrolmentError, Answer(422, "station_name")),
+    (VerificationImpossibleError, Answer(503, "cannot_check")),
+    (storage.StoreUnavailableError, Answer(503, "store_unavailable")),
+    (storage.StoreFullError, Answer(507, "store_full")),
+    (storage.ObjectNotFoundError, Answer(500, "object_missing")),
+    (custody.CustodyError, Answer(409, "custody")),
+    (ingest.IngestError, Answer(409, "ingest")),
+    (storage.StorageError, Answer(503, "store_unavailable")),
+)
+_UNKNOWN = Answer(500, "internal")
+_BY_STATUS = {
+    404: Answer(404, "not_found"),
+    405: Answer(405, "method"),
+    416: Answer(416, "range"),
+}
+
+
+def answer_for(error: Exception) -> Answer:
+    """The row of the table for ``error``."""
+    for kind, answer in ANSWERS:
+        if isinstance(error, kind):
+            return answer
+    return _UNKNOWN
+
+
+def install(app: FastAPI) -> None:
+    """Let the application answer every exception by the table."""
+    app.add_exception_handler(auth.NotSignedInError, _ask_to_sign_in)
+    app.add_exception_handler(auth.PasswordChangeNeededError, _ask_for_password)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(RequestValidationError, _answer_unreadable)
+    for kind, _ in ANSWERS:
+        app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(Exception, _answer_unknown)
+
+
+def _answer(request: Request, error: Exception) -> Response:
+    answer = answer_for(error)
+    if answer.status >= 500:
+        _logger.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
+    return respond(request, answer, str(error))
+
+
+def _answer_unknown(request: Request, error: Exception) -> Response:
+    # The message of an unforeseen error may name paths and secrets: it goes to our log only.
+    _logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return respond(request, _UNKNOWN, "")
+
+
+def _answer_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    answer = _BY_STATUS.get(error.status_code, Answer(error.status_code, "unreadable"))
+    if not _is_api(request):
+        # No route was found, so none has looked who is asking; the page keeps its five rooms.
+        find_person(request, services_of(request))
+    return respond(request, answer, str(error.detail), dict(error.headers or {}))
+
+
+def _answer_unreadable(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    fields = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
+    return respond(request, Answer(422, "unreadable"), fields)
+
+
+def _ask_to_sign_in(request: Request, _error: Exception) -> Response:
+    if _is_api(request):
+        return JSONResponse({"error": "not_signed_in"}, 401)
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if request.method != "GET" or target == "/":
+        return _go(request, "/sign-in")
+    return _go(request, f"/sign-in?next={quote(target, safe='')}")
+
+
+def _ask_for_password(request: Request, _error: Exception) -> Response:
+    return _go(request, "/password")
+
+
+def _go(request: Request, address: str) -> Response:
+    if request.headers.get("hx-request"):
+        # htmx would paste the page it was sent on to into the middle of this one.
+        return Response(status_code=204, headers={"HX-Redirect": address})
+    return RedirectResponse(address, 303)
+
+
+def respond(
+    request: Request, answer: Answer, detail: str, headers: dict[str, str] | None = None
+) -> Response:
+    """The answer as JSON under ``/api/``, else as a page."""
+    if _is_api(request):
+        body = {"error": answer.key, "detail": detail}
+        return JSONResponse(body, answer.status, headers=headers)
+    pages: Pages = request.app.state.pages
+    response = pages.render(
+        request, "error.html", status=answer.status, answer=answer, detail=detail
+    )
+    response.headers.update(headers or {})
+    return response
+
+
+def _is_api(request: Request) -> bool:
+    return request.url.path.startswith(("/api/", "/log/tile", "/log/checkpoint", "/healthz"))

@@ -1,0 +1,224 @@
+"""Cases: the list, a new one, and one case with its clips by stage and what is missing."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from api import errors
+from api.dependencies import PersonDep, ServicesDep, SubmittedDep
+from api.web.pages import Pages
+from api.web.trace import build_trace
+from custody.access import Right, allows
+from custody.cases import (
+    CASE_SORTS,
+    Case,
+    CaseFilter,
+    CaseOfficer,
+    LinkedClip,
+    NewCase,
+    Procedure,
+    Stage,
+    clips_of_case,
+    create_case,
+    get_case,
+    search_cases,
+)
+from custody.errors import CaseExistsError, CaseNumberError
+from custody.events import case_item, clip_item
+from custody.history import histories_of, history_of
+from custody.renditions import renditions_of
+from custody.viewings import open_listing
+
+router = APIRouter()
+
+PER_PAGE = 50
+DEFAULT_SORT = "-occurred_on"
+ROW_GAP = 5.0
+MAX_OFFICERS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a case still lacks: stages without a recording, officers without one of their own."""
+
+    stages: tuple[Stage, ...]
+    officers: tuple[str, ...]
+
+
+def what_is_missing(case: Case, linked: Sequence[LinkedClip]) -> Missing:
+    """Stages that no clip covers and officers of whom there is no clip.
+
+    One recording may show both officers, so this warns and blocks nothing (处罚法 42).
+    """
+    covered = {one.stage for one in linked}
+    recording = {one.clip.officer for one in linked}
+    return Missing(
+        tuple(stage for stage in Stage if stage not in covered),
+        tuple(one.officer for one in case.officers if one.officer not in recording),
+    )
+
+
+@router.get("/cases")
+def list_cases(
+    request: Request,
+    services: ServicesDep,
+    person: PersonDep,
+    text: str = "",
+    officer: str = "",
+    procedure: str = "",
+    sort: str = DEFAULT_SORT,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> Response:
+    services.access.require(person.actor, Right.SEE_CLIPS, "cases")
+    if sort.removeprefix("-") not in CASE_SORTS:
+        sort = DEFAULT_SORT
+    wanted = CaseFilter(
+        text=text.strip() or None,
+        officer=officer.strip() or None,
+        procedure=procedure if procedure in set(Procedure) else None,
+    )
+    with services.database.read() as tx:
+        page = search_cases(tx, wanted, sort, offset, PER_PAGE)
+        histories = histories_of(tx, [case_item(case.id) for case in page.cases])
+    now = services.clock.now()
+    pages: Pages = request.app.state.pages
+    return pages.render(
+        request,
+        "cases.html",
+        cases=page.cases,
+        total=page.total,
+        traces={
+            case.id: build_trace(histories[case_item(case.id)], now, min_gap=ROW_GAP)
+            for case in page.cases
+        },
+        parameters={
+            name: request.query_params.get(name, "")
+            for name in ("text", "officer", "procedure", "sort")
+        },
+        sort=sort,
+        offset=offset,
+        per_page=PER_PAGE,
+        procedures=tuple(Procedure),
+    )
+
+
+@router.get("/cases/new")
+def show_new_case(request: Request, services: ServicesDep, person: PersonDep) -> Response:
+    services.access.require(person.actor, Right.MANAGE_CASES, "cases")
+    return _form(request, {"office": services.config.office_code})
+
+
+@router.post("/cases")
+def create(
+    request: Request,
+    services: ServicesDep,
+    person: SubmittedDep,
+    number: Annotated[str, Form(max_length=128)] = "",
+    procedure: Annotated[Procedure, Form()] = Procedure.SUMMARY,
+    title: Annotated[str, Form(max_length=500)] = "",
+    party: Annotated[str, Form(max_length=500)] = "",
+    occurred_on: Annotated[str, Form(max_length=10)] = "",
+    officers: Annotated[str, Form(max_length=5000)] = "",
+) -> Response:
+    services.access.require(person.actor, Right.MANAGE_CASES, "cases")
+    new = NewCase(
+        number=number,
+        procedure=procedure,
+        title=title.strip() or number.strip(),
+        party=party.strip() or None,
+        occurred_on=_read_day(occurred_on),
+        officers=read_officers(officers),
+    )
+    try:
+        with services.database.write() as tx:
+            case = create_case(tx, services.ledger, person.actor, new)
+    except (CaseNumberError, CaseExistsError) as error:
+        # What was typed stays in the form.
+        values = {
+            "number": number,
+            "procedure": procedure.value,
+            "title": title,
+            "party": party,
+            "occurred_on": occurred_on,
+            "officers": officers,
+            "office": services.config.office_code,
+        }
+        return _form(request, values, errors.answer_for(error))
+    return RedirectResponse(f"/cases/{case.id}", 303)
+
+
+@router.get("/cases/{case_id}")
+def show_case(request: Request, services: ServicesDep, person: PersonDep, case_id: str) -> Response:
+    services.access.require(person.actor, Right.SEE_CLIPS, case_item(case_id))
+    with services.database.read() as tx:
+        case = get_case(tx, case_id)
+        linked = clips_of_case(tx, case_id)
+        clip_ids = [one.clip.id for one in linked]
+        history = history_of(tx, case_item(case_id))
+        histories = histories_of(tx, [clip_item(clip_id) for clip_id in clip_ids])
+        renditions = renditions_of(tx, clip_ids)
+    listing = None
+    if linked and allows(person.actor.role, Right.SEE_FOOTAGE):
+        with services.database.write() as tx:
+            listing = open_listing(
+                tx, services.ledger, services.clock, person.actor, clip_ids, case.number
+            )
+    now = services.clock.now()
+    pages: Pages = request.app.state.pages
+    return pages.render(
+        request,
+        "case.html",
+        case=case,
+        linked=linked,
+        missing=what_is_missing(case, linked),
+        history=history,
+        trace=build_trace(history, now),
+        traces={
+            clip_id: build_trace(histories[clip_item(clip_id)], now, min_gap=ROW_GAP)
+            for clip_id in clip_ids
+        },
+        pictured={
+            clip_id
+            for clip_id, made in renditions.items()
+            if {one.kind for one in made} & {"poster", "waveform"}
+        },
+        listing=listing,
+        stages=tuple(Stage),
+    )
+
+
+def read_officers(text: str) -> tuple[CaseOfficer, ...]:
+    """One officer a line: the code, then 执法证号 if it is known, parted by space or comma."""
+    found: dict[str, CaseOfficer] = {}
+    for line in text.splitlines()[:MAX_OFFICERS]:
+        parts = re.split(r"[\s,，、;；]+", line.strip(), maxsplit=1)
+        if parts[0]:
+            certificate = parts[1].strip() if len(parts) > 1 else ""
+            found.setdefault(parts[0][:64], CaseOfficer(parts[0][:64], certificate[:64] or None))
+    return tuple(found.values())
+
+
+def _read_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _form(
+    request: Request, values: dict[str, str], answer: errors.Answer | None = None
+) -> Response:
+    pages: Pages = request.app.state.pages
+    return pages.render(
+        request,
+        "case_new.html",
+        status=answer.status if answer else 200,
+        values=values,
+        answer=answer,
+        procedures=tuple(Procedure),
+    )

@@ -1,0 +1,310 @@
+"""Clips: the list with its filters, one clip, opening it, assigning and linking it."""
+
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from api.dependencies import PersonDep, ServicesDep, SubmittedDep
+from api.routes.media import playable_type
+from api.web.pages import Pages, local_path
+from api.web.trace import build_trace
+from custody.access import Right, allows
+from custody.case_numbers import normalize_case_number
+from custody.cases import (
+    Stage,
+    clips_of_case,
+    find_case,
+    link_clip,
+    links_of_clip,
+    links_of_clips,
+    unlink_clip,
+)
+from custody.clip_search import CLIP_SORTS, DEFAULT_CLIP_SORT, ClipFilter, search_clips
+from custody.clips import ClipState, assign_clip, get_clip
+from custody.errors import CaseNotFoundError, GrantExpiredError
+from custody.events import clip_item
+from custody.history import histories_of, history_of
+from custody.renditions import renditions_of
+from custody.viewings import GrantKind, get_grant, open_listing, open_viewing
+from ingest.linking import suggestions_for
+
+router = APIRouter()
+
+PER_PAGE = 50
+#: Marks in a row of the list stand at least this far apart, in percent.
+ROW_GAP = 5.0
+KINDS = ("video", "audio", "picture", "text", "unknown")
+#: Columns that can be sorted by, in the order of the table.
+SORTS = ("recorded_at", "officer", "name", "size_bytes", "state")
+
+
+@router.get("/clips")
+def list_clips(
+    request: Request,
+    services: ServicesDep,
+    person: PersonDep,
+    officer: str = "",
+    recorder: str = "",
+    since: Annotated[str, Query(alias="from")] = "",
+    until: Annotated[str, Query(alias="to")] = "",
+    state: str = "",
+    kind: str = "",
+    important: str = "",
+    text: str = "",
+    sort: str = DEFAULT_CLIP_SORT,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> Response:
+    """The clips that the filters in the address find, fifty a page."""
+    services.access.require(person.actor, Right.SEE_CLIPS, "clips")
+    zone = services.config.zone
+    wanted = ClipFilter(
+        officer=officer.strip() or None,
+        recorder=recorder.strip() or None,
+        recorded_from=read_day(since, zone),
+        recorded_to=_day_after(read_day(until, zone)),
+        state=state if state in set(ClipState) else None,
+        media_kind=kind if kind in KINDS else None,
+        important=True if important else None,
+        text=text.strip() or None,
+    )
+    if sort.removeprefix("-") not in CLIP_SORTS:
+        sort = DEFAULT_CLIP_SORT
+    with services.database.read() as tx:
+        page = search_clips(tx, wanted, sort, offset, PER_PAGE)
+        unassigned = search_clips(tx, ClipFilter(unassigned=True), limit=0).total
+        clip_ids = [clip.id for clip in page.clips]
+        histories = histories_of(tx, [clip_item(clip_id) for clip_id in clip_ids])
+        links = links_of_clips(tx, clip_ids)
+        renditions = renditions_of(tx, clip_ids)
+    listing = None
+    if page.clips and allows(person.actor.role, Right.SEE_FOOTAGE):
+        with services.database.write() as tx:
+            listing = open_listing(
+                tx,
+                services.ledger,
+                services.clock,
+                person.actor,
+                clip_ids,
+                request.url.query or "all",
+            )
+    now = services.clock.now()
+    pages: Pages = request.app.state.pages
+    return pages.render(
+        request,
+        "clips.html",
+        clips=page.clips,
+        total=page.total,
+        unassigned=unassigned,
+        traces={
+            clip.id: build_trace(histories[clip_item(clip.id)], now, min_gap=ROW_GAP)
+            for clip in page.clips
+        },
+        links=links,
+        pictured={
+            clip_id
+            for clip_id, made in renditions.items()
+            if {one.kind for one in made} & {"poster", "waveform"}
+        },
+        listing=listing,
+        parameters={
+            name: request.query_params.get(name, "")
+            for name in (
+                "text",
+                "officer",
+                "recorder",
+                "from",
+                "to",
+                "state",
+                "kind",
+                "important",
+                "sort",
+            )
+        },
+        sort=sort,
+        sorts=SORTS,
+        offset=offset,
+        per_page=PER_PAGE,
+        states=tuple(ClipState),
+        kinds=KINDS,
+        stages=tuple(Stage),
+    )
+
+
+@router.get("/unassigned")
+def list_unassigned(
+    request: Request,
+    services: ServicesDep,
+    person: PersonDep,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> Response:
+    """Clips whose name gave no officer, to be assigned by hand."""
+    services.access.require(person.actor, Right.SEE_CLIPS, "clips")
+    with services.database.read() as tx:
+        page = search_clips(tx, ClipFilter(unassigned=True), "-admitted_at", offset, PER_PAGE)
+    pages: Pages = request.app.state.pages
+    return pages.render(
+        request,
+        "unassigned.html",
+        clips=page.clips,
+        total=page.total,
+        offset=offset,
+        per_page=PER_PAGE,
+    )
+
+
+@router.get("/clips/{clip_id}")
+def show_clip(
+    request: Request, services: ServicesDep, person: PersonDep, clip_id: str, viewing: str = ""
+) -> Response:
+    """One clip: facts and history for all, the picture under a viewing only."""
+    services.access.require(person.actor, Right.SEE_CLIPS, clip_item(clip_id))
+    grant = None
+    ended = False
+    with services.database.read() as tx:
+        clip = get_clip(tx, clip_id)
+        renditions = renditions_of(tx, [clip_id])[clip_id]
+        links = links_of_clip(tx, clip_id)
+        history = history_of(tx, clip_item(clip_id))
+        suggestions = suggestions_for(tx, [clip_id], services.config.zone).get(clip_id, [])
+        if viewing:
+            try:
+                grant = get_grant(
+                    tx,
+                    services.clock,
+                    person.actor,
+                    viewing,
+                    clip_id,
+                    kinds=(GrantKind.VIEWING,),
+                )
+            except GrantExpiredError:
+                ended = True  # a reload long after: the page stays, the picture is closed again
+    now = services.clock.now()
+    made = {one.kind: one for one in renditions}
+    pages: Pages = request.app.state.pages
+    return pages.render(
+        request,
+        "clip.html",
+        clip=clip,
+        renditions=renditions,
+        made=made,
+        stream_type=made["proxy"].media_type if "proxy" in made else playable_type(clip),
+        links=links,
+        suggestions=suggestions,
+        history=history,
+        trace=build_trace(history, now),
+        grant=grant,
+        ended=ended,
+        stages=tuple(Stage),
+    )
+
+
+@router.post("/clips/{clip_id}/open")
+def open_clip(
+    services: ServicesDep,
+    person: SubmittedDep,
+    clip_id: str,
+    purpose: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Open the picture: who and why is in the log before the way to the bytes is known."""
+    services.access.require(person.actor, Right.SEE_FOOTAGE, clip_item(clip_id))
+    lifetime = timedelta(minutes=services.config.viewing_minutes)
+    with services.database.write() as tx:
+        grant = open_viewing(
+            tx,
+            services.ledger,
+            services.clock,
+            person.actor,
+            clip_id,
+            purpose,
+            lifetime=lifetime,
+        )
+    return RedirectResponse(f"/clips/{clip_id}?viewing={grant.id}", 303)
+
+
+@router.post("/clips/{clip_id}/assign")
+def assign(
+    services: ServicesDep,
+    person: SubmittedDep,
+    clip_id: str,
+    officer: Annotated[str, Form(max_length=64)] = "",
+    recorder: Annotated[str, Form(max_length=64)] = "",
+    recorded_at: Annotated[str, Form(max_length=32)] = "",
+    back: Annotated[str, Form()] = "",
+) -> Response:
+    """Say by hand whose recording it is and when it was made."""
+    services.access.require(person.actor, Right.ASSIGN, clip_item(clip_id))
+    with services.database.write() as tx:
+        clip = get_clip(tx, clip_id)
+        assign_clip(
+            tx,
+            services.ledger,
+            person.actor,
+            clip_id,
+            officer.strip() or None,
+            recorder.strip() or None,
+            read_moment(recorded_at, services.config.zone) or clip.recorded_at,
+        )
+    return RedirectResponse(local_path(back or f"/clips/{clip_id}"), 303)
+
+
+@router.post("/links")
+def link(
+    services: ServicesDep,
+    person: SubmittedDep,
+    clip_id: Annotated[list[str], Form(max_length=PER_PAGE)],
+    case: Annotated[str, Form(max_length=128)],
+    stage: Annotated[Stage, Form()],
+    back: Annotated[str, Form()] = "/clips",
+) -> Response:
+    """Link one or many clips to a stage of a case, named by its number in any accepted writing."""
+    for one in clip_id:
+        services.access.require(person.actor, Right.LINK, clip_item(one))
+    with services.database.write() as tx:
+        found = find_case(tx, normalize_case_number(case))
+        if found is None:
+            raise CaseNotFoundError(case)
+        # Of many, those that are linked already are left as they are; one alone is told so.
+        linked = {one.clip.id for one in clips_of_case(tx, found.id)} if len(clip_id) > 1 else set()
+        for one in clip_id:
+            if one not in linked:
+                link_clip(tx, services.ledger, person.actor, found.id, one, stage)
+    return RedirectResponse(local_path(back), 303)
+
+
+@router.post("/clips/{clip_id}/unlink")
+def unlink(
+    services: ServicesDep,
+    person: SubmittedDep,
+    clip_id: str,
+    case_id: Annotated[str, Form()],
+    back: Annotated[str, Form()] = "",
+) -> Response:
+    """Take a clip out of a case; both the link and its end stay in the history."""
+    services.access.require(person.actor, Right.LINK, clip_item(clip_id))
+    with services.database.write() as tx:
+        unlink_clip(tx, services.ledger, person.actor, case_id, clip_id)
+    return RedirectResponse(local_path(back or f"/clips/{clip_id}"), 303)
+
+
+def read_day(text: str, zone: tzinfo) -> datetime | None:
+    """The beginning of a day ``2026-11-22`` in the bureau's zone; None where it is no day."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return datetime(day.year, day.month, day.day, tzinfo=zone)
+
+
+def read_moment(text: str, zone: tzinfo) -> datetime | None:
+    """A moment ``2026-11-22T17:21:38`` (as ``datetime-local`` sends it) in the bureau's zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
+
+
+def _day_after(day: datetime | None) -> datetime | None:
+    return None if day is None else day + timedelta(days=1)

@@ -1,0 +1,90 @@
+"""The way in, the page's own files, the reader's language and theme, and the search box."""
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from api.dependencies import PersonDep, ServicesDep
+from api.web.assets import Assets
+from api.web.locale import LANGUAGES
+from api.web.pages import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, address, local_path
+from custody.access import Right
+from custody.actors import Role
+from custody.case_numbers import normalize_case_number
+from custody.cases import find_case
+from custody.clips import find_clip_by_digest
+from custody.errors import CaseNumberError
+
+router = APIRouter()
+
+YEAR_S = 365 * 86400
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@router.get("/")
+def show_home(person: PersonDep) -> Response:
+    """The first room of whoever comes in."""
+    return RedirectResponse("/stations" if person.actor.role is Role.ADMIN else "/clips", 303)
+
+
+@router.get("/static/{name:path}")
+def send_asset(request: Request, name: str) -> Response:
+    assets: Assets = request.app.state.assets
+    asset = assets.find(name)
+    if asset is None:
+        raise HTTPException(404)
+    headers = {"Vary": "Accept-Encoding", "Cache-Control": "no-cache"}
+    if request.query_params.get("v") == asset.version:
+        headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    if "gzip" in request.headers.get("accept-encoding", "") and len(asset.packed) < len(asset.body):
+        headers["Content-Encoding"] = "gzip"
+        return Response(asset.packed, media_type=asset.media_type, headers=headers)
+    return Response(asset.body, media_type=asset.media_type, headers=headers)
+
+
+@router.post("/preferences")
+def set_preferences(
+    services: ServicesDep,
+    language: Annotated[str, Form()] = "",
+    theme: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "/",
+) -> Response:
+    """Keep the reader's language or theme in a cookie; no secret, so no sign-in is needed."""
+    response = RedirectResponse(local_path(back), 303)
+    for cookie, value, known in (
+        (LANGUAGE_COOKIE, language, LANGUAGES),
+        (THEME_COOKIE, theme, THEMES),
+    ):
+        if value in known:
+            response.set_cookie(
+                cookie,
+                value,
+                max_age=YEAR_S,
+                httponly=True,
+                samesite="lax",
+                secure=services.config.secure_cookies,
+            )
+    return response
+
+
+@router.get("/search")
+def search(services: ServicesDep, person: PersonDep, text: str = "") -> Response:
+    """The one search box: a whole digest or case number goes straight there, the rest to the clips."""
+    services.access.require(person.actor, Right.SEE_CLIPS, "clips")
+    wanted = text.strip()
+    digest = re.sub(r"\s", "", wanted).lower()
+    with services.database.read() as tx:
+        if _SHA256.fullmatch(digest):
+            clip = find_clip_by_digest(tx, digest)
+            if clip is not None:
+                return RedirectResponse(f"/clips/{clip.id}", 303)
+        try:
+            case = find_case(tx, normalize_case_number(wanted))
+        except CaseNumberError:
+            case = None
+    if case is not None:
+        return RedirectResponse(f"/cases/{case.id}", 303)
+    return RedirectResponse(address("/clips", {"text": wanted}), 303)

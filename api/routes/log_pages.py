@@ -1,0 +1,122 @@
+"""The log for people: its entries, one entry with its proof, the checkpoint.
+
+Reading the log is itself an entry (``log.read``), but one a minute for each session: a reader who
+turns pages would otherwise bury what they came to read.
+"""
+
+import json
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from sqlalchemy.engine import Connection
+from starlette.exceptions import HTTPException
+
+from api.auth.sessions import note_log_read
+from api.dependencies import Person, PersonDep, ServicesDep
+from api.services import Services
+from api.web.pages import Pages
+from custody.access import Right
+from custody.events import LOG_ITEM, EventKind, is_item
+from custody.history import find_event, history_of, newest_events
+from custody.ledger import Event
+from custody.published import newest_checkpoint, prove_entry, tile_reader
+from custody.sequencer import pending_count
+
+router = APIRouter()
+
+PER_PAGE = 50
+READ_STEP = timedelta(minutes=1)
+
+
+@router.get("/log")
+def show_log(
+    request: Request,
+    services: ServicesDep,
+    person: PersonDep,
+    kind: str = "",
+    item: str = "",
+    actor: str = "",
+    before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
+) -> Response:
+    """Entries, the newest first."""
+    services.access.require(person.actor, Right.READ_LOG, LOG_ITEM)
+    _note_reading(services, person)
+    wanted = item.strip()
+    kinds = sorted(one.value for one in EventKind)
+    with services.database.read() as tx:
+        if wanted:
+            # An item's own history is short and complete, pending entries included.
+            events = [
+                event
+                for event in reversed(history_of(tx, wanted) if is_item(wanted) else [])
+                if (not kind or event.kind == kind) and (not actor or event.actor_id == actor)
+            ]
+        else:
+            events = newest_events(
+                tx,
+                before=before,
+                limit=PER_PAGE,
+                kind=kind if kind in kinds else None,
+                actor_id=actor or None,
+            )
+        checkpoint = newest_checkpoint(tx)
+        numbered = _numbered(tx)
+        pending = pending_count(tx)
+    pages: Pages = request.app.state.pages
+    return pages.render(
+        request,
+        "log.html",
+        events=events,
+        older=None if wanted or len(events) < PER_PAGE else events[-1].idx,
+        checkpoint=checkpoint,
+        unpublished=numbered - (checkpoint.size if checkpoint else 0) + pending,
+        kinds=kinds,
+        parameters={"kind": kind, "item": item, "actor": actor},
+        before=before,
+    )
+
+
+@router.get("/log/entries/{index}")
+def show_entry(request: Request, services: ServicesDep, person: PersonDep, index: int) -> Response:
+    """One entry: its canonical bytes, its leaf hash and the proof that it is in the signed tree."""
+    services.access.require(person.actor, Right.READ_LOG, LOG_ITEM)
+    _note_reading(services, person)
+    with services.database.read() as tx:
+        event = find_event(tx, index) if 0 <= index < 2**53 else None
+        checkpoint = newest_checkpoint(tx)
+    if event is None:
+        raise HTTPException(404)
+    proof: list[bytes] = []
+    entry = b""
+    if checkpoint is not None and index < checkpoint.size:
+        proof = prove_entry(services.store, checkpoint, index)
+        # From the published bundle, not from the row: what is shown is what the tree is over.
+        entry = tile_reader(services.store, checkpoint.size).entry(index)
+    pages: Pages = request.app.state.pages
+    return pages.render(
+        request,
+        "entry.html",
+        event=event,
+        index=index,
+        checkpoint=checkpoint if proof or (checkpoint and checkpoint.size == 1) else None,
+        entry=entry.decode(),
+        readable=json.dumps(json.loads(entry), ensure_ascii=False, indent=2) if entry else "",
+        proof=[part.hex() for part in proof],
+    )
+
+
+def _numbered(tx: Connection) -> int:
+    newest = newest_events(tx, limit=1)
+    return 0 if not newest or newest[0].idx is None else newest[0].idx + 1
+
+
+def _note_reading(services: Services, person: Person) -> None:
+    now = services.clock.now()
+    read_at = person.session.log_read_at
+    if read_at is not None and now - read_at < READ_STEP:
+        return
+    with services.database.write() as tx:
+        note_log_read(tx, person.session, now)
+        services.ledger.append(tx, person.actor, Event(EventKind.LOG_READ, LOG_ITEM))

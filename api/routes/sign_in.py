@@ -1,0 +1,197 @@
+"""Signing in and out, and replacing the one-time password. Each is an entry in the log."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from api import errors
+from api.auth.errors import (
+    AuthError,
+    SignInFailedError,
+    TooManyFailuresError,
+    WeakPasswordError,
+)
+from api.auth.passwords import MIN_LENGTH, check_new_password, hash_password, verify_password
+from api.auth.sessions import end_session, open_session
+from api.auth.throttle import forget_failures, note_failure, wait_for
+from api.auth.users import User, find_user_by_name, set_password
+from api.dependencies import (
+    FoundPersonDep,
+    ServicesDep,
+    UnsettledSubmittedDep,
+    anonymous_actor,
+    origin_of,
+    person_actor,
+    session_cookie_name,
+    signed_in,
+)
+from api.services import Services
+from api.web.pages import Pages, local_path
+from custody.events import ANONYMOUS_ITEM, EventKind
+from custody.ledger import Event
+
+router = APIRouter()
+
+
+@router.get("/sign-in")
+def show_sign_in(
+    request: Request,
+    person: FoundPersonDep,
+    next: str = "/",  # noqa: A002 - the usual name
+) -> Response:
+    if person is not None:
+        return RedirectResponse(local_path(next), 303)
+    return _sign_in_page(request, target=next)
+
+
+@router.post("/sign-in")
+def sign_in(
+    request: Request,
+    services: ServicesDep,
+    name: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    target: Annotated[str, Form(alias="next")] = "/",
+) -> Response:
+    """Check name and password and start a session."""
+    try:
+        user = _check(services, request, name, password)
+    except AuthError as error:
+        return _sign_in_page(request, target=target, name=name, error=error)
+    response = RedirectResponse(
+        "/password" if user.must_change_password else local_path(target), 303
+    )
+    _start_session(services, request, response, user)
+    return response
+
+
+@router.post("/sign-out")
+def sign_out(services: ServicesDep, person: UnsettledSubmittedDep) -> Response:
+    with services.database.write() as tx:
+        end_session(tx, person.session)
+        services.ledger.append(
+            tx, person.actor, Event(EventKind.PERSON_SIGNED_OUT, f"user:{person.user.id}")
+        )
+    response = RedirectResponse("/sign-in", 303)
+    response.delete_cookie(session_cookie_name(services))
+    return response
+
+
+@router.get("/password")
+def show_password(request: Request, person: FoundPersonDep) -> Response:
+    signed_in(person)
+    return _password_page(request)
+
+
+@router.post("/password")
+def change_password(
+    request: Request,
+    services: ServicesDep,
+    person: UnsettledSubmittedDep,
+    old: Annotated[str, Form()] = "",
+    new: Annotated[str, Form()] = "",
+    again: Annotated[str, Form()] = "",
+) -> Response:
+    """Replace the password; every other session of this person ends."""
+    try:
+        _check(services, request, person.user.name, old)
+        check_new_password(new, old)
+        if new != again:
+            raise WeakPasswordError("different")
+    except AuthError as error:
+        return _password_page(request, error=error)
+    password_hash = hash_password(new)
+    with services.database.write() as tx:
+        set_password(
+            tx,
+            services.ledger,
+            person.actor,
+            user_id=person.user.id,
+            password_hash=password_hash,
+        )
+    response = RedirectResponse("/", 303)
+    _start_session(services, request, response, person.user)
+    return response
+
+
+def _check(services: Services, request: Request, name: str, password: str) -> User:
+    """The user of this name and password. Raises `SignInFailedError`, `TooManyFailuresError`.
+
+    argon2 runs between the transactions, so that nobody waits for it; and it runs for unknown
+    and disabled names too, so that the time it takes tells nothing.
+    """
+    origin = origin_of(request)
+    now = services.clock.now()
+    with services.database.read() as tx:
+        wait_s = wait_for(tx, name, origin, now)
+        user = find_user_by_name(tx, name)
+    if wait_s > 0:
+        raise TooManyFailuresError(wait_s)
+    usable = user if user is not None and user.disabled_at is None else None
+    right = verify_password(usable.password_hash if usable else None, password)
+    with services.database.write() as tx:
+        if usable is not None and right:
+            forget_failures(tx, name, origin)
+            return usable
+        note_failure(tx, name, origin, now)
+        services.ledger.append(
+            tx,
+            anonymous_actor(request),
+            Event(
+                EventKind.SIGN_IN_FAILED,
+                f"user:{user.id}" if user else ANONYMOUS_ITEM,
+                facts={"known": user is not None, "disabled": usable is None and user is not None},
+                outcome="denied",
+            ),
+        )
+    raise SignInFailedError
+
+
+def _start_session(services: Services, request: Request, response: Response, user: User) -> None:
+    lifetime = timedelta(hours=services.config.session_hours)
+    origin = origin_of(request)
+    with services.database.write() as tx:
+        token, _ = open_session(
+            tx, user_id=user.id, origin=origin, now=services.clock.now(), lifetime=lifetime
+        )
+        event = Event(EventKind.PERSON_SIGNED_IN, f"user:{user.id}")
+        services.ledger.append(tx, person_actor(user, origin), event)
+    response.set_cookie(
+        session_cookie_name(services),
+        token,
+        max_age=int(lifetime.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=services.config.secure_cookies,
+        path="/",
+    )
+
+
+def _sign_in_page(
+    request: Request, *, target: str, name: str = "", error: AuthError | None = None
+) -> Response:
+    pages: Pages = request.app.state.pages
+    answer = errors.answer_for(error) if error else None
+    return pages.render(
+        request,
+        "sign_in.html",
+        status=answer.status if answer else 200,
+        target=local_path(target),
+        name=name,
+        answer=answer,
+        wait_s=error.wait_s if isinstance(error, TooManyFailuresError) else 0,
+    )
+
+
+def _password_page(request: Request, *, error: AuthError | None = None) -> Response:
+    pages: Pages = request.app.state.pages
+    answer = errors.answer_for(error) if error else None
+    return pages.render(
+        request,
+        "password.html",
+        status=answer.status if answer else 200,
+        answer=answer,
+        wait_s=error.wait_s if isinstance(error, TooManyFailuresError) else 0,
+        min_length=MIN_LENGTH,
+    )

@@ -1,0 +1,87 @@
+"""Verification: one clip now, or everything in the background. The call to custody stands here only."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from api.dependencies import PersonDep, ServicesDep, SubmittedDep
+from api.services import Services
+from api.verification_runs import VerificationRuns, context_of
+from api.web.pages import Pages
+from custody.access import Right
+from custody.clips import get_clip
+from custody.events import EventKind, clip_item
+from custody.history import newest_events
+from custody.published import newest_checkpoint
+from custody.verification.context import Selection
+from custody.verification.records import record_run
+from custody.verification.run import verify_clip
+
+router = APIRouter()
+
+LAST_RUNS = 20
+
+
+@router.get("/verification")
+def show_verification(request: Request, services: ServicesDep, person: PersonDep) -> Response:
+    """The page; htmx asks for the state of the run alone while one goes on."""
+    services.access.require(person.actor, Right.VERIFY, "verification")
+    if request.headers.get("hx-request"):
+        return _render(request, services, "parts/verification_run.html")
+    return _render(request, services, "verification.html")
+
+
+@router.post("/verification")
+def start_run(request: Request, services: ServicesDep, person: SubmittedDep) -> Response:
+    """Read every original and the whole log again, in the background."""
+    services.access.require(person.actor, Right.VERIFY, "verification")
+    runs: VerificationRuns = request.app.state.verification_runs
+    runs.start(person.actor)
+    return RedirectResponse("/verification", 303)
+
+
+@router.post("/verification/stop")
+def stop_run(request: Request, services: ServicesDep, person: SubmittedDep) -> Response:
+    services.access.require(person.actor, Right.VERIFY, "verification")
+    runs: VerificationRuns = request.app.state.verification_runs
+    runs.stop()
+    return RedirectResponse("/verification", 303)
+
+
+@router.post("/clips/{clip_id}/verify")
+def verify_one(
+    request: Request, services: ServicesDep, person: SubmittedDep, clip_id: str
+) -> Response:
+    """Read the clip's bytes again and follow its proof up to the signed checkpoint."""
+    services.access.require(person.actor, Right.VERIFY, clip_item(clip_id))
+    with services.database.read() as tx:
+        clip = get_clip(tx, clip_id)
+    verdict = verify_clip(context_of(services), clip_id)
+    with services.database.write() as tx:
+        record_run(
+            tx,
+            services.ledger,
+            person.actor,
+            Selection(clip_ids=frozenset({clip_id})),
+            verdict.report,
+        )
+    template = "parts/verdict.html" if request.headers.get("hx-request") else "verdict.html"
+    pages: Pages = request.app.state.pages
+    return pages.render(
+        request, template, clip=clip, verdict=verdict, checked_at=services.clock.now()
+    )
+
+
+def _render(request: Request, services: Services, template: str) -> Response:
+    runs: VerificationRuns = request.app.state.verification_runs
+    with services.database.read() as tx:
+        last = newest_events(tx, limit=LAST_RUNS, kind=EventKind.VERIFICATION_RUN.value)
+        checkpoint = newest_checkpoint(tx)
+    pages: Pages = request.app.state.pages
+    return pages.render(
+        request,
+        template,
+        run=runs.last,
+        last=last,
+        checkpoint=checkpoint,
+        verifier_key=services.keys.log.verifier.vkey,
+    )

@@ -1,0 +1,90 @@
+"""How digests, times, sizes, durations and file names are written on a page. Pure functions."""
+
+import unicodedata
+from datetime import UTC, datetime, tzinfo
+
+from markupsafe import Markup, escape
+
+#: Invisible or direction-changing: control, format, surrogate, private use, line and paragraph.
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def digest_groups(digest: str) -> tuple[str, str, str]:
+    """The first two groups of four and the last: ``3f9a 21c4 … 88d0``."""
+    return digest[:4], digest[4:8], digest[-4:]
+
+
+def digest_in_full(digest: str) -> str:
+    """The whole digest in groups of four."""
+    return " ".join(digest[start : start + 4] for start in range(0, len(digest), 4))
+
+
+def local_time(moment: datetime, zone: tzinfo) -> str:
+    """``2026-11-22 17:21:38`` in the bureau's zone."""
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def utc_time(moment: datetime) -> str:
+    """``2026-11-22T09:21:38.123Z``, exact to the millisecond."""
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def size(size_bytes: int) -> str:
+    """``2.61 GB`` in decimal units, as recorders and disks count."""
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    amount = float(size_bytes)
+    for unit in ("kB", "MB", "GB", "TB"):
+        amount /= 1000
+        if amount < 999.5 or unit == "TB":
+            return f"{amount:.3g} {unit}" if amount < 100 else f"{amount:.0f} {unit}"
+    raise AssertionError("unreachable: the last unit takes every amount")
+
+
+def grouped(number: int) -> str:
+    """``1,234,567``."""
+    return f"{number:,}"
+
+
+def duration(milliseconds: int) -> str:
+    """``0:42``, ``12:05`` or ``1:02:03``."""
+    seconds = round(milliseconds / 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def file_name(name: str) -> Markup:
+    """A name as it is, set apart from the text around it, with what can't be seen made visible.
+
+    A right-to-left override in a name could make ``gpj.exe`` read ``exe.jpg``; here it shows as
+    ``U+202E`` and turns nothing round.
+    """
+    parts = [Markup('<bdi class="name">')]
+    for character in name:
+        category = unicodedata.category(character)
+        if character == "\x7f":
+            parts.append(_control("␡", character))
+        elif ord(character) < 0x20:
+            parts.append(_control(chr(0x2400 + ord(character)), character))
+        elif category in _INVISIBLE:
+            parts.append(_control(f"U+{ord(character):04X}", character))
+        else:
+            parts.append(escape(character))
+    parts.append(Markup("</bdi>"))
+    return Markup("").join(parts)
+
+
+def plain_name(name: str) -> str:
+    """The same for an attribute or a title, as text."""
+    return "".join(
+        f"⟨U+{ord(character):04X}⟩" if unicodedata.category(character) in _INVISIBLE else character
+        for character in name
+    )
+
+
+def _control(shown: str, character: str) -> Markup:
+    return Markup('<span class="ctl" title="U+{code}">{shown}</span>').format(
+        code=f"{ord(character):04X}", shown=shown
+    )

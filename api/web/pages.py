@@ -1,0 +1,115 @@
+"""Renders pages: templates, the language and theme of the reader, and how things are written."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import jinja2
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+
+from api.config import Config
+from api.web import formats
+from api.web.assets import Assets
+from api.web.locale import LANGUAGES, has_text, translate
+from custody.access import RIGHTS, Right
+
+LANGUAGE_COOKIE = "liuhen_language"
+THEME_COOKIE = "liuhen_theme"
+THEMES = ("light", "dark")
+
+
+class Pages:
+    """The templates of one application. Safe to share between threads."""
+
+    def __init__(self, config: Config, assets: Assets) -> None:
+        self.config = config
+        self.assets = assets
+        self._environment = jinja2.Environment(
+            loader=jinja2.PackageLoader("api.web", "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals.update(
+            {
+                "asset": assets.address,
+                "bureau": config.bureau,
+                "local_time": self._local_time,
+                "utc_time": formats.utc_time,
+                "size": formats.size,
+                "grouped": formats.grouped,
+                "duration": formats.duration,
+                "file_name": formats.file_name,
+                "plain_name": formats.plain_name,
+                "digest_groups": formats.digest_groups,
+                "digest_in_full": formats.digest_in_full,
+                "has_text": has_text,
+                "address": address,
+                "Right": Right,
+            }
+        )
+
+    def render(
+        self, request: Request, template: str, *, status: int = 200, **context: Any
+    ) -> HTMLResponse:
+        """The page for whoever asks, in their language and theme."""
+        language = language_of(request, self.config)
+        person = getattr(request.state, "person", None)
+
+        def text(key: str, **values: object) -> str:
+            return translate(language, key, **values)
+
+        html = self._environment.get_template(template).render(
+            {
+                "t": text,
+                "language": language,
+                "theme": theme_of(request),
+                "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+                "path": request.url.path,
+                "person": person,
+                "rights": RIGHTS[person.actor.role] if person else frozenset(),
+                "csrf": _csrf_field(person.session.csrf_token) if person else "",
+                "now": request.app.state.services.clock.now(),
+                "search_text": request.query_params.get("text", ""),
+                **context,
+            }
+        )
+        return HTMLResponse(html, status, headers={"Vary": "Cookie"})
+
+    def _local_time(self, moment: datetime) -> str:
+        return formats.local_time(moment, self.config.zone)
+
+
+def _csrf_field(token: str) -> Markup:
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(token)
+
+
+def language_of(request: Request, config: Config) -> str:
+    """The reader's choice, else the bureau's."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in LANGUAGES else config.language
+
+
+def theme_of(request: Request) -> str:
+    """``light``, ``dark``, or nothing: as the reader's system has it."""
+    chosen = request.cookies.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else ""
+
+
+def address(path: str, parameters: Mapping[str, object], **changes: object) -> str:
+    """``path`` with ``parameters`` and ``changes`` over them; empty ones are left out."""
+    merged = {**parameters, **changes}
+    query = urlencode({name: value for name, value in merged.items() if value not in {None, ""}})
+    return f"{path}?{query}" if query else path
+
+
+def local_path(target: str) -> str:
+    """``target`` if it is a path on this host, else the home page; so no link leads away from here."""
+    if target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable():
+        return target
+    return "/"

@@ -1,0 +1,81 @@
+// What a page can do beyond reading. Without this file every page still reads and every form works.
+"use strict";
+(() => {
+  const typing = (element) => element.closest("input, select, textarea, [contenteditable], .plyr");
+
+  // One click copies a whole digest.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.classList.add("done");
+    announce(button.dataset.copied);
+    setTimeout(() => button.classList.remove("done"), 1500);
+  });
+
+  const live = document.createElement("p");
+  live.className = "hidden";
+  live.setAttribute("role", "status");
+  document.body.append(live);
+  const announce = (text) => { live.textContent = text; };
+
+  // A form that names what it will do asks once more.
+  document.addEventListener("submit", (event) => {
+    const question = event.target.dataset.confirm;
+    if (question && !window.confirm(question)) event.preventDefault();
+  });
+
+  // Keys: "/" to the search box, up and down through the rows of a list.
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") { hideTip(); return; }
+    if (typing(event.target)) return;
+    if (event.key === "/") {
+      const box = document.getElementById("search");
+      if (box) { event.preventDefault(); box.focus(); box.select(); }
+      return;
+    }
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const links = [...document.querySelectorAll("[data-rows] .first")];
+    if (!links.length) return;
+    const at = links.indexOf(document.activeElement);
+    if (at < 0 && document.activeElement !== document.body && document.activeElement.id !== "main") return;
+    event.preventDefault();
+    links[Math.max(0, Math.min(links.length - 1, at + (event.key === "ArrowDown" ? 1 : -1)))].focus();
+  });
+
+  // The menu under the user's name closes when the reader goes elsewhere.
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.who[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+
+  // Marks of a trace say who, what, when on hover and focus.
+  let tip = null;
+  const hideTip = () => { tip?.remove(); tip = null; };
+  const showTip = (mark) => {
+    hideTip();
+    tip = document.createElement("div");
+    tip.className = "tip";
+    tip.setAttribute("aria-hidden", "true");
+    tip.textContent = mark.dataset.tip;
+    document.body.append(tip);
+    const box = mark.getBoundingClientRect();
+    const left = Math.min(Math.max(8, box.left), document.documentElement.clientWidth - tip.offsetWidth - 8);
+    tip.style.left = `${left + window.scrollX}px`;
+    tip.style.top = `${box.bottom + window.scrollY + 6}px`;
+  };
+  for (const kind of ["mouseover", "focusin"]) {
+    document.addEventListener(kind, (event) => {
+      const mark = event.target.closest?.("[data-tip]");
+      if (mark) showTip(mark); else if (tip) hideTip();
+    });
+  }
+
+  // All rows at once.
+  document.addEventListener("change", (event) => {
+    const all = event.target.closest("[data-select-all]");
+    if (all) for (const box of document.querySelectorAll("input[name=clip_id]")) box.checked = all.checked;
+  });
+})();

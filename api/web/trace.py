@@ -1,0 +1,140 @@
+"""The trace line 留痕: where each custody event of an item stands between first sight and now.
+
+One component for rows, pages and paper. Pure: from the item's history to percentages of the width.
+Gaps in time are drawn by their logarithm, so that the seconds of an admission and the years of an
+archive both stay readable; order is exact, distance tells much from little.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from custody.events import EventKind
+from custody.history import HistoryEvent
+
+#: Percent of the width left free at either end, so that no mark is cut in half.
+MARGIN = 1.5
+
+
+class TraceState(StrEnum):
+    """How far a piece of the line is proved."""
+
+    PROVED = "proved"  # in a published, signed checkpoint
+    WAITING = "waiting"  # committed, not published yet
+    BROKEN = "broken"  # a verification found that something does not agree
+
+
+#: Kinds that stand out when marks fall together; the first one there is names the mark.
+_GLYPHS: tuple[tuple[str, frozenset[EventKind]], ...] = (
+    ("admitted", frozenset({EventKind.CLIP_ADMITTED, EventKind.CASE_CREATED})),
+    ("denied", frozenset({EventKind.ACCESS_DENIED})),
+    ("copied", frozenset({EventKind.CLIP_DOWNLOADED, EventKind.CASE_EXPORTED})),
+    ("opened", frozenset({EventKind.CLIP_OPENED})),
+    ("linked", frozenset({EventKind.LINK_MADE, EventKind.LINK_REMOVED})),
+    ("verified", frozenset({EventKind.VERIFICATION_RUN})),
+    ("assigned", frozenset({EventKind.CLIP_ASSIGNED})),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One mark at ``x`` percent; it stands for every event too close to be drawn apart."""
+
+    x: float
+    glyph: str
+    state: TraceState
+    events: tuple[HistoryEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of the line from ``x1`` to ``x2`` percent."""
+
+    x1: float
+    x2: float
+    state: TraceState
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The whole line. ``state`` is its worst piece: what a glance should tell."""
+
+    marks: tuple[Mark, ...]
+    segments: tuple[Segment, ...]
+    state: TraceState
+    count: int
+
+
+def build_trace(events: Sequence[HistoryEvent], now: datetime, *, min_gap: float = 1.2) -> Trace:
+    """The trace of ``events`` (oldest first); marks nearer than ``min_gap`` percent become one."""
+    if not events:
+        return Trace((), (), TraceState.WAITING, 0)
+    states = _states(events)
+    places = _places([event.at for event in events], now)
+    marks: list[Mark] = []
+    for event, place, state in zip(events, places, states, strict=True):
+        if marks and place - marks[-1].x < min_gap:
+            together = (*marks[-1].events, event)
+            marks[-1] = Mark(
+                marks[-1].x, _glyph(together), _worst((marks[-1].state, state)), together
+            )
+        else:
+            marks.append(Mark(place, _glyph((event,)), state, (event,)))
+    return Trace(tuple(marks), _segments(places, states), _worst(states), len(events))
+
+
+def _places(times: Sequence[datetime], now: datetime) -> list[float]:
+    """Where each time stands, in percent; never going back, though clocks may."""
+    reach = 0.0
+    reached = [reach]
+    for before, after in zip(times, [*times[1:], now], strict=True):
+        reach += 1 + math.log1p(max(0.0, (after - before).total_seconds()))
+        reached.append(reach)
+    width = 100 - 2 * MARGIN
+    return [round(MARGIN + width * value / reach, 2) for value in reached[:-1]]
+
+
+def _states(events: Sequence[HistoryEvent]) -> list[TraceState]:
+    """Broken from a verification that failed until one that holds, and where the stored entry is
+    not what was appended; else published or not."""
+    broken = False
+    states = []
+    for event in events:
+        if event.kind == EventKind.VERIFICATION_RUN:
+            broken = event.outcome == "failed"
+        if broken or not event.intact:
+            states.append(TraceState.BROKEN)
+        else:
+            states.append(TraceState.PROVED if event.published else TraceState.WAITING)
+    return states
+
+
+def _segments(places: Sequence[float], states: Sequence[TraceState]) -> tuple[Segment, ...]:
+    """Each piece has the state of the event it leads to, the last one that of the event behind it.
+
+    Neighbours of one state become one piece, so that a long history is a handful of lines.
+    """
+    pieces: list[Segment] = []
+    ends = [*places, 100 - MARGIN]
+    leads_to = [*states[1:], states[-1]]
+    for x1, x2, state in zip(ends, ends[1:], leads_to, strict=False):
+        if pieces and pieces[-1].state is state:
+            pieces[-1] = Segment(pieces[-1].x1, x2, state)
+        else:
+            pieces.append(Segment(x1, x2, state))
+    return tuple(pieces)
+
+
+def _glyph(events: Sequence[HistoryEvent]) -> str:
+    kinds = {event.kind for event in events}
+    return next((name for name, of_kind in _GLYPHS if kinds & of_kind), "other")
+
+
+def _worst(states: Sequence[TraceState]) -> TraceState:
+    """What a glance should tell: broken as it stands now, else waiting, else proved."""
+    for state in (TraceState.BROKEN, TraceState.WAITING):
+        if state in states:
+            return state
+    return TraceState.PROVED
