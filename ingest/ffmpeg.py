@@ -15,10 +15,9 @@ from storage.errors import StoreFullError
 
 NEEDED_ENCODERS = ("libx264", "aac", "mjpeg", "png")
 
-#: Before the arguments of the graph: no questions, complaints with their level, progress as
-#: `key=value` lines on standard output.
-PREAMBLE = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+error",
-            "-progress", "pipe:1")  # fmt: skip
+#: Before the arguments of the graph: no questions, complaints with their level. No `-progress`:
+#: ffmpeg tells none before the last output has begun, and a waveform begins at the end.
+PREAMBLE = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+error")
 
 #: One complaint at `-loglevel level+error`: who, at which level, what.
 _COMPLAINT = re.compile(r"^(?P<context>(?:\[[^\]]*\] )*)\[(?:error|fatal|panic)\] ?(?P<text>.*)$")
@@ -26,8 +25,6 @@ _COMPLAINT = re.compile(r"^(?P<context>(?:\[[^\]]*\] )*)\[(?:error|fatal|panic)\
 _OUR_SIDE = re.compile(
     r"\[(?:mp4|ipod|image2|png|libx264|enc:|out#|vost#|aost#|fc#|Parsed_|swscaler)"
 )
-
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,39 +97,19 @@ def run_ffmpeg(
     limits: Limits,
     *,
     time_limit_s: float,
-    progress: Progress | None = None,
     should_stop: Callable[[], bool] = never,
 ) -> Run:
     """Run ffmpeg with `PREAMBLE` and ``arguments`` under limits.
 
-    ``progress`` is called with the milliseconds of film done so far. A failure is not raised but
-    returned: what it means depends on what was to be made. Raises `FfmpegMissingError`,
-    `MediaTimeLimitError`, `MediaInterruptedError`; `StoreFullError` if the scratch disk is.
+    A failure is not raised but returned: what it means depends on what was to be made. Raises
+    `FfmpegMissingError`, `MediaTimeLimitError`, `MediaInterruptedError`, and `StoreFullError` if
+    the scratch disk is full.
     """
     command = [find_ffmpeg().path, *PREAMBLE, *arguments]
-    reader = _ProgressReader(progress) if progress else None
-    outcome = run_limited(
-        command, limits, time_limit_s=time_limit_s, on_stdout=reader, should_stop=should_stop
-    )
+    outcome = run_limited(command, limits, time_limit_s=time_limit_s, should_stop=should_stop)
     if b"No space left on device" in outcome.stderr:
         raise StoreFullError("making renditions")
     return Run(outcome.returncode, input_complaints(outcome.stderr))
-
-
-class _ProgressReader:
-    """Cuts ffmpeg's progress into lines and reports the time of the output."""
-
-    def __init__(self, report: Progress) -> None:
-        self._report = report
-        self._rest = b""
-
-    def __call__(self, data: bytes) -> None:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            key, _, value = line.partition(b"=")
-            # `out_time_us` is N/A until the first frame is out.
-            if key == b"out_time_us" and value.strip().isdigit():
-                self._report(int(value) // 1000)
 
 
 def input_complaints(stderr: bytes) -> tuple[str, ...]:

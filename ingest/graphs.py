@@ -71,10 +71,10 @@ def _recording_outputs(stream: Any, found: ProbeResult, folder: Path, threads: i
         width, height = proxy_size(found)
         # V: no covers. The picture is scaled once and the small images come from the small one.
         shown = stream["V:0"].filter("scale", width, height).filter("format", "yuv420p")
-        if found.duration_ms:
+        if found.picture_ms:
             split = shown.filter_multi_output("split", 3)
             shown = split[0]
-            outputs += _image_outputs(split[1], split[2], found.duration_ms / 1000, folder)
+            outputs += _image_outputs(split[1], split[2], found.picture_ms / 1000, folder)
         tracks.append(shown)
         options |= {
             "c:v": "libx264",
@@ -166,10 +166,10 @@ def proxy_size(found: ProbeResult) -> tuple[int, int]:
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
-def image_arguments(proxy: Path, duration_ms: int) -> list[str]:
+def image_arguments(proxy: Path, picture_ms: int) -> list[str]:
     """The arguments that make poster and contact sheet, beside it, from a finished proxy."""
     stream = ffmpeg.input(input_address(proxy), f="mov", protocol_whitelist="file")
     split = stream["V:0"].filter_multi_output("split", 2)
-    outputs = _image_outputs(split[0], split[1], duration_ms / 1000, proxy.parent)
+    outputs = _image_outputs(split[0], split[1], picture_ms / 1000, proxy.parent)
     arguments: list[str] = ffmpeg.merge_outputs(*outputs).get_args(overwrite_output=True)
     return arguments

@@ -44,6 +44,7 @@ class StreamInfo:
     sample_rate: int = 0
     channels: int = 0
     cover: bool = False
+    duration_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,11 @@ class ProbeResult:
         return next(
             (s for s in self.streams if s.kind == "audio" and s.codec and s.sample_rate), None
         )
+
+    @property
+    def picture_ms(self) -> int | None:
+        """How long there are pictures; the sound may go on for longer. None if nothing says."""
+        return (self.video.duration_ms if self.video else 0) or self.duration_ms
 
     @property
     def too_large(self) -> bool:

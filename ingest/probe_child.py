@@ -36,14 +36,10 @@ def describe(container: InputContainer, max_pixels: int) -> dict[str, Any]:
     known = list(container.streams)[:MAX_STREAMS]
     streams = [describe_stream(stream) for stream in known]
     found: dict[str, Any] = {"opened": True, "streams": streams, "error": None}
-    lengths = [
-        int(stream.duration * stream.time_base * 1000)
-        for stream in known
-        if stream.type in {"video", "audio"} and stream.duration and stream.time_base
-    ]
+    lengths = [stream["duration_ms"] for stream in streams if stream["kind"] in {"video", "audio"}]
     if container.duration is not None and container.duration > 0:
         found["duration_ms"] = container.duration // 1000
-    elif lengths:
+    elif any(lengths):
         found["duration_ms"] = max(lengths)
     first = next((s for s in streams if s["kind"] == "video" and not s["cover"]), None)
     if first and 0 < first["width"] * first["height"] <= max_pixels:
@@ -53,7 +49,12 @@ def describe(container: InputContainer, max_pixels: int) -> dict[str, Any]:
 
 def describe_stream(stream: Any) -> dict[str, Any]:
     context = stream.codec_context
-    found: dict[str, Any] = {"kind": stream.type, "codec": context.name if context else None}
+    known = stream.duration and stream.time_base
+    found: dict[str, Any] = {
+        "kind": stream.type,
+        "codec": context.name if context else None,
+        "duration_ms": max(0, int(stream.duration * stream.time_base * 1000)) if known else 0,
+    }
     if context is None:
         # Data, or a codec this build does not know: nothing more can be said of it.
         return {**found, "width": 0, "height": 0, "cover": False}

@@ -20,8 +20,6 @@ TICK_S = 0.2
 #: What is kept of each of the child's outputs, in bytes; the rest is read and dropped.
 KEEP_BYTES = 256 * 1024
 
-Sink = Callable[[bytes], None]
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -41,15 +39,14 @@ def run_limited(
     limits: Limits,
     *,
     time_limit_s: float,
-    on_stdout: Sink | None = None,
     should_stop: Callable[[], bool] = never,
 ) -> Outcome:
     """Run ``command`` (an absolute path and its arguments) and wait for its end.
 
-    It gets no input, a minimal environment and the root folder to stand in. ``on_stdout`` receives
-    what it prints as it comes. Raises `MediaTimeLimitError` after ``time_limit_s`` of wall time and
-    `MediaInterruptedError` when ``should_stop`` says so; whichever way this function ends, every
-    process of the child's group is dead.
+    It gets no input, a minimal environment and the root folder to stand in. Raises
+    `MediaTimeLimitError` after ``time_limit_s`` of wall time and `MediaInterruptedError` when
+    ``should_stop`` says so; whichever way this function ends, every process of the child's group
+    is dead.
     """
     settings = json.dumps({"parent": os.getpid(), **asdict(limits)})
     deadline = time.monotonic() + time_limit_s
@@ -64,7 +61,7 @@ def run_limited(
         start_new_session=True,
     ) as child:
         try:
-            kept = _collect(child, deadline, time_limit_s, on_stdout, should_stop)
+            kept = _collect(child, deadline, time_limit_s, should_stop)
             child.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired as error:
             raise MediaTimeLimitError(f"{time_limit_s:.0f} s") from error
@@ -77,7 +74,6 @@ def _collect(
     child: subprocess.Popen[bytes],
     deadline: float,
     time_limit_s: float,
-    on_stdout: Sink | None,
     should_stop: Callable[[], bool],
 ) -> dict[str, bytearray]:
     """Read both outputs to their end."""
@@ -97,8 +93,6 @@ def _collect(
                 if not data:
                     selector.unregister(key.fileobj)
                     continue
-                if key.data == "stdout" and on_stdout is not None:
-                    on_stdout(data)
                 room = KEEP_BYTES - len(kept[key.data])
                 kept[key.data] += data[:room]
     return kept

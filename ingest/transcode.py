@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ingest.errors import TranscodeError
-from ingest.ffmpeg import Progress, Run, run_ffmpeg
+from ingest.ffmpeg import Run, run_ffmpeg
 from ingest.graphs import (
     IMAGE_FILES,
     SHEET_COLUMNS,
@@ -52,13 +52,12 @@ class _Budget:
     should_stop: Callable[[], bool]
     started: float = field(default_factory=time.monotonic)
 
-    def run(self, arguments: list[str], progress: Progress | None = None) -> Run:
+    def run(self, arguments: list[str]) -> Run:
         left = self.time_limit_s - (time.monotonic() - self.started)
         return run_ffmpeg(
             arguments,
             transcode_limits(self.size_bytes, self.time_limit_s),
             time_limit_s=max(left, 0.0),
-            progress=progress,
             should_stop=self.should_stop,
         )
 
@@ -69,7 +68,6 @@ def make_renditions(
     folder: Path,
     *,
     time_limit_s: float,
-    progress: Progress | None = None,
     should_stop: Callable[[], bool] = never,
 ) -> Renditions:
     """Make what fits ``found`` from ``source`` into the empty ``folder``.
@@ -83,7 +81,7 @@ def make_renditions(
     for variant, lacking in _variants(found):
         for leftover in folder.iterdir():
             leftover.unlink()
-        run = budget.run(transcode_arguments(source, variant, folder), progress)
+        run = budget.run(transcode_arguments(source, variant, folder))
         complaints += [*run.complaints, *lacking]
         proxy = proxy_path(folder, variant.kind)
         made = _probe_output(proxy, variant.kind, should_stop)
@@ -122,14 +120,14 @@ def _images(folder: Path) -> Iterator[MadeFile]:
 
 def _complete_images(found: ProbeResult, made: ProbeResult, folder: Path, budget: _Budget) -> None:
     """Make poster and sheet anew if they were planned for another duration."""
-    if made.duration_ms is None:
+    if made.picture_ms is None:
         return
-    step_ms = made.duration_ms / (SHEET_COLUMNS * SHEET_ROWS)
-    planned = found.duration_ms
-    right = planned is not None and abs(planned - made.duration_ms) <= max(step_ms, 500)
+    step_ms = made.picture_ms / (SHEET_COLUMNS * SHEET_ROWS)
+    planned = found.picture_ms
+    right = planned is not None and abs(planned - made.picture_ms) <= step_ms / 2
     if right and all(_holds_picture(folder / IMAGE_FILES[kind]) for kind in ("poster", "sheet")):
         return
-    budget.run(image_arguments(proxy_path(folder, "video"), made.duration_ms))
+    budget.run(image_arguments(proxy_path(folder, "video"), made.picture_ms))
 
 
 def _probe_output(path: Path, kind: str, should_stop: Callable[[], bool]) -> ProbeResult | None:

@@ -55,8 +55,9 @@ def sweep(tx: Connection, clock: Clock) -> int:
         insert(clip_work)
         .from_select(["clip_id", "attempts", "not_before"], lost)
         .on_conflict_do_nothing()
+        .returning(clip_work.c.clip_id)
     )
-    return tx.execute(statement).rowcount
+    return len(tx.execute(statement).all())
 
 
 def is_due(tx: Connection, clock: Clock) -> bool:
