@@ -5,6 +5,7 @@ import traceback
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.cli.failures import CommandError
 from api.cli.output import visible
 from api.config import ConfigError
 from api.services import HomeMissingError
@@ -13,10 +14,6 @@ from custody.log.errors import LogError
 from custody.verification.findings import VerificationImpossibleError
 from ingest.errors import IngestError
 from storage.errors import StorageError
-
-
-class CommandError(Exception):
-    """The command can't be carried out; the text says why and what to do."""
 
 
 def explain(error: Exception) -> str:

@@ -1,0 +1,52 @@
+"""`liuhen cases create`."""
+
+from datetime import datetime
+
+import click
+
+from api.cli.output import print_json
+from api.cli.shell import Shell, with_shell
+
+
+@click.command("create")
+@with_shell()
+@click.argument("number")
+@click.option("--title", required=True, help="What it is about.")
+@click.option("--procedure", type=click.Choice(["summary", "general"]), default="general")
+@click.option("--party", help="The party 当事人.")
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="When it happened.")
+@click.option(
+    "--officer",
+    "officers",
+    multiple=True,
+    metavar="CODE[=CERTIFICATE]",
+    help="An officer by the code in recordings, with 执法证号 if known. May be repeated.",
+)
+def command(
+    shell: Shell,
+    number: str,
+    title: str,
+    procedure: str,
+    party: str | None,
+    day: datetime | None,
+    officers: tuple[str, ...],
+) -> None:
+    """Create a case with a document NUMBER such as 零城执罚决字〔2026〕第12号."""
+    from api.cli.queries import case_json
+    from custody.access import Right
+    from custody.cases import CaseOfficer, NewCase, create_case
+
+    parsed = tuple(
+        CaseOfficer(code, certificate or None)
+        for code, _, certificate in (officer.partition("=") for officer in officers)
+    )
+    new = NewCase(number, procedure, title, party, day.date() if day else None, parsed)
+    with shell.open() as services:
+        services.access.require(shell.actor, Right.MANAGE_CASES, "cases")
+        with services.database.write() as tx:
+            case = create_case(tx, services.ledger, shell.actor, new)
+        shell.publish(services)
+        if shell.as_json:
+            print_json(case_json(case))
+        else:
+            shell.say("case_created", number=case.number)

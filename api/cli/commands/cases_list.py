@@ -1,0 +1,42 @@
+"""`liuhen cases list`."""
+
+import click
+
+from api.cli.output import print_json, print_table
+from api.cli.shell import Shell, with_shell
+
+
+@click.command("list")
+@with_shell()
+@click.option("--officer", help="Only this officer's.")
+@click.option("--text", help="Part of the number, the title or the party.")
+@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True)
+def command(shell: Shell, officer: str | None, text: str | None, limit: int) -> None:
+    """List cases, the newest first."""
+    from api.cli.queries import case_json
+    from custody.access import Right
+    from custody.cases import CaseFilter, search_cases
+
+    with shell.open() as services:
+        services.access.require(shell.actor, Right.SEE_CLIPS, "cases")
+        with services.database.read() as tx:
+            page = search_cases(tx, CaseFilter(text=text, officer=officer), limit=limit)
+        if shell.as_json:
+            print_json([case_json(case) for case in page.cases])
+            return
+        names = ("number", "procedure", "title", "officer", "day", "clips")
+        print_table(
+            [shell.word(f"head.{name}") for name in names],
+            [
+                [
+                    case.number,
+                    case.procedure,
+                    case.title,
+                    " ".join(one.officer for one in case.officers),
+                    "" if case.occurred_on is None else case.occurred_on.isoformat(),
+                    str(case.clip_count),
+                ]
+                for case in page.cases
+            ],
+        )
+        shell.say("cases_total", error=True, total=page.total)

@@ -1,0 +1,60 @@
+"""`liuhen cases show`."""
+
+import click
+
+from api.cli.output import local, print_json, print_table
+from api.cli.shell import Shell, with_shell
+
+
+@click.command("show")
+@with_shell()
+@click.argument("number")
+def command(shell: Shell, number: str) -> None:
+    """Show the case NUMBER with its clips by stage."""
+    from api.cli.queries import case_json, clip_json, get_case_by_number
+    from custody.access import Right
+    from custody.cases import clips_of_case
+    from custody.events import EventKind, case_item
+
+    with shell.open() as services:
+        services.access.require(shell.actor, Right.SEE_CLIPS, "cases")
+        with services.database.read() as tx:
+            case = get_case_by_number(tx, number)
+            linked = clips_of_case(tx, case.id)
+        shell.note(
+            services,
+            EventKind.CLIPS_LISTED,
+            None,
+            {"count": len(linked)},
+            {"query": case_item(case.id), "clips": [one.clip.id for one in linked]},
+        )
+        if shell.as_json:
+            clips = [
+                clip_json(one.clip) | {"stage": one.stage.value, "linked_at": one.linked_at}
+                for one in linked
+            ]
+            print_json(case_json(case) | {"clips": clips})
+            return
+        rows = [
+            [shell.word("head.number"), case.number],
+            [shell.word("head.title"), case.title],
+            [shell.word("head.procedure"), case.procedure],
+            [shell.word("head.officer"), " ".join(one.officer for one in case.officers)],
+        ]
+        print_table([shell.word("head.field"), shell.word("head.value")], rows)
+        click.echo()
+        names = ("id", "name", "officer", "recorded", "state")
+        print_table(
+            ["stage", *(shell.word(f"head.{name}") for name in names)],
+            [
+                [
+                    one.stage.value,
+                    one.clip.id,
+                    one.clip.name,
+                    one.clip.officer or "",
+                    local(one.clip.recorded_at, services.config.zone),
+                    one.clip.state,
+                ]
+                for one in linked
+            ],
+        )

@@ -1,0 +1,77 @@
+"""`liuhen clips show`."""
+
+import click
+
+from api.cli.output import iso, local, print_json, print_table, size
+from api.cli.shell import Shell, with_shell
+
+
+@click.command("show")
+@with_shell()
+@click.argument("clip")
+def command(shell: Shell, clip: str) -> None:
+    """Show CLIP (its id, or eight or more digits of its SHA-256): facts, links, custody history."""
+    from api.cli.queries import clip_json, event_json, find_clip
+    from custody.access import Right
+    from custody.cases import links_of_clip
+    from custody.events import EventKind, clip_item
+    from custody.history import history_of
+    from custody.renditions import renditions_of
+
+    with shell.open() as services:
+        services.access.require(shell.actor, Right.SEE_CLIPS, "clips")
+        with services.database.read() as tx:
+            found = find_clip(tx, clip)
+        item = clip_item(found.id)
+        shell.note(services, EventKind.CLIPS_LISTED, None, {"count": 1}, {"clips": [found.id]})
+        with services.database.read() as tx:
+            made = renditions_of(tx, [found.id])[found.id]
+            links = links_of_clip(tx, found.id)
+            events = history_of(tx, item)
+        if shell.as_json:
+            print_json(
+                clip_json(found)
+                | {
+                    "media": found.media,
+                    "renditions": [
+                        {"kind": one.kind, "sha256": one.sha256, "size_bytes": one.size_bytes}
+                        for one in made
+                    ],
+                    "links": [
+                        {"case": link.case_number, "stage": link.stage.value} for link in links
+                    ],
+                    "history": [event_json(event) for event in events],
+                }
+            )
+            return
+        zone = services.config.zone
+        rows = [
+            ["id", found.id],
+            ["name", found.name],
+            ["size", f"{size(found.size_bytes)} ({found.size_bytes})"],
+            ["sha256", found.sha256],
+            ["sm3", found.sm3],
+            ["officer", found.officer or ""],
+            ["recorder", found.recorder or ""],
+            ["recorded", local(found.recorded_at, zone)],
+            ["admitted", iso(found.admitted_at)],
+            ["state", found.state if found.reason is None else f"{found.state}: {found.reason}"],
+        ]
+        rows += [["link", f"{link.case_number} ({link.stage.value})"] for link in links]
+        rows += [[one.kind, f"{one.sha256} {size(one.size_bytes)}"] for one in made]
+        print_table([shell.word("head.field"), shell.word("head.value")], rows)
+        click.echo()
+        names = ("index", "at", "kind", "actor", "outcome")
+        print_table(
+            [shell.word(f"head.{name}") for name in names],
+            [
+                [
+                    "–" if event.idx is None else str(event.idx),
+                    local(event.at, zone),
+                    event.kind,
+                    event.actor_name or event.actor_id,
+                    event.outcome,
+                ]
+                for event in events
+            ],
+        )

@@ -1,0 +1,90 @@
+"""`liuhen import`: take in files and folders without a station."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.cli.output import print_json
+from api.cli.shell import Shell, with_shell
+
+if TYPE_CHECKING:
+    from ingest.folder_import import ImportResult
+
+
+@click.command("import")
+@with_shell()
+@click.argument(
+    "paths",
+    nargs=-1,
+    required=True,
+    metavar="PATH…",
+    type=click.Path(exists=True, path_type=Path),
+)
+def command(shell: Shell, paths: tuple[Path, ...]) -> int:
+    """Archive files and whole folders. Bytes that are in the archive already are not taken twice.
+
+    Exit code 2 if a file could not be taken; each says why, and the others are archived.
+    """
+    from api.cli.main import EXIT_FAILED, EXIT_GOOD
+    from custody.access import Right
+    from ingest.folder_import import Outcome, import_paths
+
+    results: list[ImportResult] = []
+    with shell.open() as services:
+        services.access.require(shell.actor, Right.UPLOAD, "clips")
+        # Absolute, because a name that begins with a dash or dots must not mean anything else.
+        found = import_paths(
+            services.database,
+            services.store,
+            services.staging,
+            services.ledger,
+            services.clock,
+            shell.actor,
+            [path.absolute() for path in paths],
+            _silent,
+            zone=services.config.zone,
+            lock_days=services.config.lock_days,
+        )
+        try:
+            for result in found:
+                results.append(result)
+                if not shell.as_json:
+                    _print(shell, result)
+        finally:
+            shell.publish(services)
+    counts = {outcome: sum(one.outcome == outcome for one in results) for outcome in Outcome}
+    if shell.as_json:
+        print_json([_as_json(result) for result in results])
+    else:
+        refused = counts[Outcome.REFUSED] + counts[Outcome.SKIPPED]
+        shell.say(
+            "import.done",
+            error=True,
+            archived=counts[Outcome.ARCHIVED],
+            known=counts[Outcome.KNOWN],
+            refused=refused,
+        )
+    return EXIT_FAILED if counts[Outcome.REFUSED] else EXIT_GOOD
+
+
+def _silent(_path: Path, _done: int, _total: int) -> None:
+    return None
+
+
+def _print(shell: Shell, result: "ImportResult") -> None:
+    outcome = result.outcome.value
+    key = f"import.{outcome}" if outcome in {"archived", "known"} else "import.refused"
+    shell.say(key, name=str(result.path), id=result.clip_id or "", reason=result.reason or "")
+
+
+def _as_json(result: "ImportResult") -> dict[str, Any]:
+    return {
+        "path": os.fspath(result.path),
+        "outcome": result.outcome.value,
+        "reason": result.reason,
+        "clip_id": result.clip_id,
+        "sha256": result.sha256,
+        "size_bytes": result.size_bytes,
+    }

@@ -1,0 +1,12 @@
+"""`liuhen log`."""
+
+from api.cli.lazy import group
+
+command = group(
+    "log",
+    "The custody log: entries, keys, checkpoint, verification.",
+    show="log_show",
+    verify="log_verify",
+    vkey="log_vkey",
+    checkpoint="log_checkpoint",
+)

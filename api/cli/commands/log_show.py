@@ -1,0 +1,55 @@
+"""`liuhen log show`."""
+
+import click
+
+from api.cli.output import local, print_json, print_table
+from api.cli.shell import Shell, with_shell
+
+
+@click.command("show")
+@with_shell()
+@click.option("--before", type=click.IntRange(0), help="From below this index on.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--kind", help="Only this kind of event, such as clip.opened.")
+@click.option("--item", help="The history of one item, such as clip:<id>.")
+def command(
+    shell: Shell, before: int | None, limit: int, kind: str | None, item: str | None
+) -> None:
+    """Show entries, the newest first (one item: in its order). Reading the log is an entry too."""
+    from api.cli.queries import event_json
+    from custody.access import Right
+    from custody.events import EventKind
+    from custody.history import history_of, newest_events
+
+    with shell.open() as services:
+        services.access.require(shell.actor, Right.READ_LOG, "log")
+        shell.note(
+            services,
+            EventKind.LOG_READ,
+            None,
+            {"limit": limit, "before": before},
+            {"kind": kind, "item": item},
+        )
+        with services.database.read() as tx:
+            if item is not None:
+                events = history_of(tx, item, limit)
+            else:
+                events = newest_events(tx, before=before, limit=limit, kind=kind)
+        if shell.as_json:
+            print_json([event_json(event) for event in events])
+            return
+        names = ("index", "at", "kind", "item", "actor", "outcome")
+        print_table(
+            [shell.word(f"head.{name}") for name in names],
+            [
+                [
+                    "–" if event.idx is None else str(event.idx),
+                    local(event.at, services.config.zone),
+                    event.kind,
+                    event.item,
+                    event.actor_name or event.actor_id,
+                    event.outcome,
+                ]
+                for event in events
+            ],
+        )

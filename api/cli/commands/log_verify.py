@@ -1,0 +1,18 @@
+"""`liuhen log verify`."""
+
+import click
+
+from api.cli.shell import Shell, with_shell
+
+
+@click.command("verify")
+@with_shell()
+def command(shell: Shell) -> int:
+    """Verify the log alone: entries, tree, checkpoints, rows against entries; no footage."""
+    from api.cli.verifying import run_verification
+    from custody.access import Right
+    from custody.verification import LOG_ONLY
+
+    with shell.open() as services:
+        services.access.require(shell.actor, Right.VERIFY, "log")
+        return run_verification(shell, services, LOG_ONLY, sm3=False, threads=None)

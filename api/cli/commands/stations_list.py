@@ -1,0 +1,41 @@
+"""`liuhen stations list`."""
+
+import click
+
+from api.cli.output import local, print_json, print_table
+from api.cli.shell import Shell, with_shell
+
+
+@click.command("list")
+@with_shell()
+def command(shell: Shell) -> None:
+    """List collection stations."""
+    from custody.access import Right
+    from ingest.stations import list_stations
+
+    with shell.open() as services:
+        services.access.require(shell.actor, Right.SEE_STATIONS, "stations")
+        with services.database.read() as tx:
+            stations = list_stations(tx)
+        if shell.as_json:
+            print_json(
+                [
+                    {
+                        "id": station.id,
+                        "name": station.name,
+                        "verifier_key": station.verifier_key,
+                        "enrolled_at": station.enrolled_at,
+                        "revoked_at": station.revoked_at,
+                        "last_seen_at": station.last_seen_at,
+                    }
+                    for station in stations
+                ]
+            )
+            return
+        print_table(
+            [shell.word("head.name"), shell.word("head.id"), shell.word("head.seen")],
+            [
+                [station.name, station.id, local(station.last_seen_at, services.config.zone)]
+                for station in stations
+            ],
+        )

@@ -1,0 +1,41 @@
+"""`liuhen users list`."""
+
+import click
+
+from api.cli.output import print_json, print_table
+from api.cli.shell import Shell, with_shell
+
+
+@click.command("list")
+@with_shell()
+def command(shell: Shell) -> None:
+    """List accounts."""
+    from api.auth.users import list_users
+    from custody.access import Right
+
+    with shell.open() as services:
+        services.access.require(shell.actor, Right.MANAGE_USERS, "users")
+        with services.database.read() as tx:
+            users = list_users(tx)
+        if shell.as_json:
+            print_json(
+                [
+                    {
+                        "id": user.id,
+                        "name": user.name,
+                        "display_name": user.display_name,
+                        "role": user.role.value,
+                        "has_own_password": not user.must_change_password,
+                        "disabled": user.disabled_at is not None,
+                    }
+                    for user in users
+                ]
+            )
+            return
+        print_table(
+            [shell.word("head.name"), shell.word("head.role"), shell.word("head.state")],
+            [
+                [user.name, user.role.value, "disabled" if user.disabled_at else "active"]
+                for user in users
+            ],
+        )

@@ -1,0 +1,110 @@
+"""What commands look up, and how it reads as JSON."""
+
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from api.cli.failures import CommandError
+from custody.cases import Case, find_case
+from custody.clip_search import ClipFilter, search_clips
+from custody.clips import Clip
+from custody.errors import CaseNotFoundError
+from custody.history import HistoryEvent
+
+PAGE = 500
+
+
+def all_clips(tx: Connection, wanted: ClipFilter, limit: int | None) -> list[Clip]:
+    """Every clip the filter finds, or the first ``limit``, page by page."""
+    found: list[Clip] = []
+    while limit is None or len(found) < limit:
+        ask = PAGE if limit is None else min(PAGE, limit - len(found))
+        page = search_clips(tx, wanted, offset=len(found), limit=ask)
+        found += page.clips
+        if len(page.clips) < ask:
+            break
+    return found
+
+
+def find_clip(tx: Connection, name: str) -> Clip:
+    """The clip with this id, or whose SHA-256 or id begins like this if that is only one.
+
+    Raises `CommandError`.
+    """
+    page = search_clips(tx, ClipFilter(text=name), limit=20)
+    exact = [clip for clip in page.clips if name in (clip.id, clip.sha256)]
+    if exact:
+        return exact[0]
+    begins = [clip for clip in page.clips if clip.sha256.startswith(name.lower())]
+    if len(begins) == 1 and len(name) >= 8:
+        return begins[0]
+    raise CommandError(f"there is no clip {name}; `liuhen clips list` shows their ids")
+
+
+def get_case_by_number(tx: Connection, number: str) -> Case:
+    """The case with this number in any accepted writing. Raises `CaseNotFoundError`."""
+    case = find_case(tx, number)
+    if case is None:
+        raise CaseNotFoundError(number)
+    return case
+
+
+def clip_json(clip: Clip) -> dict[str, Any]:
+    """A clip for programs; times are RFC 3339 in UTC, sizes bytes."""
+    return {
+        "id": clip.id,
+        "sha256": clip.sha256,
+        "sm3": clip.sm3,
+        "name": clip.name,
+        "size_bytes": clip.size_bytes,
+        "recorded_at": clip.recorded_at,
+        "officer": clip.officer,
+        "recorder": clip.recorder,
+        "state": clip.state,
+        "reason": clip.reason,
+        "media_kind": clip.media_kind,
+        "duration_ms": clip.duration_ms,
+        "important": clip.important,
+        "admitted_at": clip.admitted_at,
+        "station": clip.station_name,
+    }
+
+
+def case_json(case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "number": case.number,
+        "procedure": case.procedure,
+        "title": case.title,
+        "party": case.party,
+        "occurred_on": None if case.occurred_on is None else case.occurred_on.isoformat(),
+        "created_at": case.created_at,
+        "officers": [
+            {"officer": one.officer, "certificate_number": one.certificate_number}
+            for one in case.officers
+        ],
+        "clip_count": case.clip_count,
+    }
+
+
+def event_json(event: HistoryEvent) -> dict[str, Any]:
+    return {
+        "index": event.idx,
+        "item": event.item,
+        "item_seq": event.item_seq,
+        "kind": event.kind,
+        "at": event.at,
+        "actor": {
+            "id": event.actor_id,
+            "name": event.actor_name,
+            "role": event.role,
+            "via": event.via,
+            "origin": event.origin,
+        },
+        "outcome": event.outcome,
+        "facts": event.facts,
+        "details": event.details,
+        "leaf_hash": event.leaf_hash,
+        "published": event.published,
+        "intact": event.intact,
+    }

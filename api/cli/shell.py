@@ -1,0 +1,132 @@
+"""What every command shares: the home, the language, who is typing, and how entries get out."""
+
+import functools
+import os
+import pwd
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.cli.output import visible
+from api.cli.words import LANGUAGES, say
+from api.config import Config, default_home, load_config
+
+if TYPE_CHECKING:
+    from api.services import Services
+    from custody.actors import Actor
+    from custody.events import EventKind
+    from custody.log.entry import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """The options that every command takes."""
+
+    home: Path
+    given_language: str | None
+    as_json: bool
+
+    def config(self, **overrides: Any) -> Config:
+        """The configuration of the home. Raises `ConfigError`."""
+        return load_config(self.home, language=self.given_language, **overrides)
+
+    @property
+    def language(self) -> str:
+        return self.config().language
+
+    @contextmanager
+    def open(self) -> Iterator["Services"]:
+        """The services over the home. Raises `HomeMissingError` and what the engines raise."""
+        from api.services import open_services
+
+        with open_services(self.config()) as services:
+            yield services
+
+    @property
+    def actor(self) -> "Actor":
+        """Whoever has this shell: the account on this machine."""
+        from custody.actors import Actor, Role, Via
+
+        user = account_name()
+        return Actor(f"shell:{user}"[:64], Role.OPERATOR, Via.SHELL, socket.gethostname(), user)
+
+    def say(self, key: str, *, error: bool = False, **values: object) -> None:
+        """One line for people, with whatever a name may hide made visible."""
+        shown = {
+            name: visible(value) if isinstance(value, str) else value
+            for name, value in values.items()
+        }
+        click.echo(say(self.language, key, **shown), err=error)
+
+    def word(self, key: str) -> str:
+        return say(self.language, key)
+
+    def note(
+        self,
+        services: "Services",
+        kind: "EventKind",
+        item: str | None = None,
+        facts: Mapping[str, "Json"] | None = None,
+        details: Mapping[str, "Json"] | None = None,
+    ) -> None:
+        """Append one entry in a transaction of its own: what was looked at, before it is shown."""
+        from custody.events import actor_item
+        from custody.ledger import Event
+
+        event = Event(kind, item or actor_item(self.actor), facts or {}, details or {})
+        with services.database.write() as tx:
+            services.ledger.append(tx, self.actor, event)
+
+    def publish(self, services: "Services") -> None:
+        """Publish what was appended, in case no server runs; one that does is not waited for.
+
+        What was done stands whether or not this succeeds, so a failure is told and no more.
+        """
+        from custody.errors import CustodyError
+        from custody.log.errors import LogError
+        from storage.errors import StorageError
+
+        try:
+            services.publisher.run_once()
+        except (CustodyError, LogError, StorageError) as error:
+            self.say("publish_failed", error=True, reason=str(error))
+
+
+def account_name() -> str:
+    """The account this process runs under; its number where it has no name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def with_shell(*, prints: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the common options, and a `Shell` made of them as its first argument."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def call(home: Path | None, lang: str | None, as_json: bool = False, **options: Any) -> Any:
+            shell = Shell((home or default_home()).absolute(), lang, as_json)
+            return function(shell, **options)
+
+        decorated = click.option(
+            "--home",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="The home folder (LIUHEN_HOME, else var).",
+        )(call)
+        decorated = click.option(
+            "--lang", type=click.Choice(LANGUAGES), help="Language of what is said to people."
+        )(decorated)
+        if prints:
+            decorated = click.option("--json", "as_json", is_flag=True, help="Print JSON.")(
+                decorated
+            )
+        return decorated
+
+    return decorate

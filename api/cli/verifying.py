@@ -1,0 +1,145 @@
+"""Running a verification from the command line: progress, findings, the entry, the exit code."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from api.cli.main import EXIT_DOES_NOT_VERIFY, EXIT_FAILED, EXIT_GOOD
+from api.cli.output import print_json, size, visible
+from api.cli.queries import find_clip, get_case_by_number
+from api.cli.shell import Shell
+from api.services import Services
+from api.verification_runs import context_of
+from custody.access import Right
+from custody.errors import CustodyError
+from custody.events import case_item, clip_item
+from custody.verification import (
+    EVERYTHING,
+    Finding,
+    Progress,
+    Report,
+    Selection,
+    record_run,
+    verify_all,
+)
+from storage.errors import StorageError
+
+#: Seconds between two lines of progress where standard error is no terminal.
+PLAIN_STEP_S = 5.0
+LIVE_STEP_S = 0.1
+
+
+def select(
+    shell: Shell, services: Services, clip: str | None, case_number: str | None
+) -> Selection:
+    """What the options name. Raises `CommandError`, `CaseNotFoundError`, `DeniedError`."""
+    selection, item = EVERYTHING, "log"
+    with services.database.read() as tx:
+        if clip is not None:
+            clip_id = find_clip(tx, clip).id
+            selection, item = Selection(clip_ids=frozenset({clip_id})), clip_item(clip_id)
+        elif case_number is not None:
+            case_id = get_case_by_number(tx, case_number).id
+            selection, item = Selection(case_id=case_id), case_item(case_id)
+    services.access.require(shell.actor, Right.VERIFY, item)
+    return selection
+
+
+def run_verification(
+    shell: Shell, services: Services, selection: Selection, *, sm3: bool, threads: int | None
+) -> int:
+    """Verify, print, append ``verification.run``; the exit code."""
+    started = time.monotonic()
+    with _progress() as progress:
+        report = verify_all(
+            context_of(services), selection, sm3=sm3, threads=threads, progress=progress
+        )
+    _record(shell, services, selection, report)
+    if shell.as_json:
+        seconds = round(time.monotonic() - started, 3)
+        print_json(report.as_json() | {"seconds": seconds})
+    else:
+        _print(shell, report)
+    if report.findings:
+        return EXIT_DOES_NOT_VERIFY
+    return EXIT_FAILED if report.unchecked else EXIT_GOOD
+
+
+def _record(shell: Shell, services: Services, selection: Selection, report: Report) -> None:
+    """The run is an entry, and so is it on every clip that has findings, for its trace."""
+    broken = frozenset(one.clip_id for one in report.findings if one.clip_id is not None)
+    try:
+        with services.database.write() as tx:
+            record_run(tx, services.ledger, shell.actor, selection, report)
+            if broken and selection.clip_ids is None:
+                record_run(tx, services.ledger, shell.actor, Selection(clip_ids=broken), report)
+    except (CustodyError, StorageError, ValueError) as error:
+        # A database altered so that nothing can be appended must not hide what was found.
+        shell.say("publish_failed", error=True, reason=str(error))
+
+
+def _print(shell: Shell, report: Report) -> None:
+    for finding in report.findings:
+        _print_finding(shell, finding)
+    if report.more_findings:
+        shell.say("verify.more", count=report.more_findings)
+    for item in report.unchecked:
+        click.echo(f"? {visible(item.subject)}: {visible(item.reason)}")
+    if report.good:
+        shell.say(
+            "verify.good",
+            clips=report.clips_checked,
+            renditions=report.renditions_checked,
+            entries=report.entries_checked,
+            bytes=size(report.bytes_read),
+        )
+    else:
+        shell.say("verify.bad", findings=report.finding_count, unchecked=len(report.unchecked))
+    if report.checkpoint is None:
+        shell.say("verify.no_tree")
+    else:
+        shell.say("verify.tree", size=report.checkpoint.size, root=report.checkpoint.root.hex())
+    waiting = report.pending + report.unpublished
+    if waiting:
+        shell.say("verify.waiting", count=waiting)
+
+
+def _print_finding(shell: Shell, finding: Finding) -> None:
+    where = "" if finding.entry_index is None else f" #{finding.entry_index}"
+    click.echo(f"✗ {finding.code}  {visible(finding.subject)}{where}\n  {visible(finding.message)}")
+    for word, value in (("expected", finding.expected), ("found", finding.found)):
+        if value is not None:
+            click.echo(f"  {shell.word(word)}: {visible(value)}")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """A line that changes on a terminal, a line now and then elsewhere; on standard error."""
+    live = sys.stderr.isatty()
+    last = 0.0
+    started = time.monotonic()
+
+    def show(progress: Progress) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < (LIVE_STEP_S if live else PLAIN_STEP_S):
+            return
+        last = now
+        if not live and now - started < PLAIN_STEP_S:
+            return  # a short run needs no progress in a file
+        text = f"{progress.phase} {progress.done}/{progress.total}"
+        if progress.total_bytes:
+            rate = progress.done_bytes / max(now - started, 0.001)
+            text += (
+                f"  {size(progress.done_bytes)}/{size(progress.total_bytes)}  {size(int(rate))}/s"
+            )
+        click.echo(f"\r\x1b[K{text}" if live else text, err=True, nl=not live)
+
+    try:
+        yield show
+    finally:
+        if live and last:
+            click.echo("\r\x1b[K", err=True, nl=False)

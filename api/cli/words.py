@@ -1,0 +1,111 @@
+"""What commands say to people, in both languages. Help texts and JSON are English only."""
+
+LANGUAGES = ("zh", "en")
+
+WORDS: dict[str, tuple[str, str]] = {
+    "home_made": ("已建立：{home}", "made: {home}"),
+    "home_there": ("已存在：{home}", "already there: {home}"),
+    "home_next": (
+        "下一步：liuhen serve --home {home}",
+        "next: liuhen serve --home {home}",
+    ),
+    "serving": (
+        "留痕正在运行：{address}（Ctrl-C 停止）",
+        "Liuhen serves {address} (Ctrl-C stops it)",
+    ),
+    "stopping": ("正在停止……", "stopping …"),
+    "clips_total": ("共 {total} 条", "{total} clips"),
+    "cases_total": ("共 {total} 件", "{total} cases"),
+    "case_created": ("已建案：{number}", "created: {number}"),
+    "linked": ("已关联：{clip} → {number}（{stage}）", "linked: {clip} → {number} ({stage})"),
+    "unlinked": ("已取消关联：{clip} → {number}", "unlinked: {clip} → {number}"),
+    "import.archived": ("已入库  {name}  {id}", "archived  {name}  {id}"),
+    "import.known": ("已有    {name}  {id}", "known     {name}  {id}"),
+    "import.refused": ("未收    {name}  {reason}", "refused   {name}  {reason}"),
+    "import.done": (
+        "入库 {archived}，已有 {known}，未收 {refused}",
+        "{archived} archived, {known} known, {refused} refused",
+    ),
+    "verify.good": (
+        "全部一致：{clips} 条录像、{renditions} 个衍生件、{entries} 条日志，重读 {bytes}",
+        "all good: {clips} clips, {renditions} renditions, {entries} entries, {bytes} read again",
+    ),
+    "verify.bad": (
+        "{findings} 项不符，{unchecked} 项无法核验",
+        "{findings} findings, {unchecked} could not be checked",
+    ),
+    "verify.tree": (
+        "检查点：{size} 条，根 {root}",
+        "checkpoint: {size} entries, root {root}",
+    ),
+    "verify.no_tree": ("日志尚未发布", "nothing is published yet"),
+    "verify.waiting": (
+        "另有 {count} 条日志待发布",
+        "{count} entries more are waiting to be published",
+    ),
+    "verify.more": ("……另有 {count} 项", "… and {count} more"),
+    "exported": (
+        "证据包：{path}（{clips} 条录像，{bytes}）",
+        "bag: {path} ({clips} clips, {bytes})",
+    ),
+    "user_added": (
+        "已添加 {name}（{role}），一次性口令：{password}",
+        "added {name} ({role}), one-time password: {password}",
+    ),
+    "token": (
+        "{name} 的一次性登记令牌（七天内有效）：{token}",
+        "one-time enrolment token for {name} (valid for seven days): {token}",
+    ),
+    "expected": ("应为", "expected"),
+    "found": ("实为", "found"),
+    "publish_failed": (
+        "已记入日志，但未能发布：{reason}",
+        "it is in the log, which could not be published: {reason}",
+    ),
+    "head.id": ("编号", "id"),
+    "head.name": ("文件名", "name"),
+    "head.officer": ("执法人员", "officer"),
+    "head.recorder": ("记录仪", "recorder"),
+    "head.recorded": ("录制时间", "recorded"),
+    "head.size": ("大小", "size"),
+    "head.state": ("状态", "state"),
+    "head.number": ("文号", "number"),
+    "head.title": ("案由", "title"),
+    "head.procedure": ("程序", "procedure"),
+    "head.day": ("日期", "day"),
+    "head.clips": ("录像", "clips"),
+    "head.index": ("序号", "index"),
+    "head.at": ("时间", "at"),
+    "head.kind": ("事件", "kind"),
+    "head.item": ("对象", "item"),
+    "head.actor": ("操作者", "actor"),
+    "head.outcome": ("结果", "outcome"),
+    "head.role": ("角色", "role"),
+    "head.seen": ("最近联系", "last seen"),
+    "head.field": ("项", "field"),
+    "head.value": ("值", "value"),
+    "demo.footage": ("正在生成示例录像：{folder}", "making sample footage in {folder}"),
+    "demo.enrolled": ("采集站已登记：{name}", "station enrolled: {name}"),
+    "demo.scanning": ("采集：{folder}", "docking {folder}"),
+    "demo.media": ("正在处理录像：剩 {left} 条", "working on the clips: {left} left"),
+    "demo.summary": (
+        "入库 {archived} 条：可播放 {ready}，受损 {damaged}，隔离 {quarantined}",
+        "{archived} archived: {ready} can be played, {damaged} damaged, {quarantined} quarantined",
+    ),
+    "demo.refused": ("未收：{name}（{reason}）", "refused: {name} ({reason})"),
+    "demo.open": ("打开：{address}", "open: {address}"),
+    "demo.user": (
+        "{role}  用户 {name}  一次性口令 {password}",
+        "{role}  user {name}  one-time password {password}",
+    ),
+    "demo.user_set": (
+        "{role}  用户 {name}  口令由本人设定",
+        "{role}  user {name}  password set by you",
+    ),
+    "demo.serving": ("继续运行，Ctrl-C 停止", "serving until Ctrl-C"),
+}
+
+
+def say(language: str, key: str, **values: object) -> str:
+    """The words for ``key`` in ``language`` (``zh`` or ``en``)."""
+    return WORDS[key][LANGUAGES.index(language)].format(**values)
