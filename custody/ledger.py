@@ -24,6 +24,8 @@ from custody.tables import log_entries
 
 #: Bytes of the random key that hides the details behind their commitment.
 SALT_BYTES = 32
+#: Stands for the address of somebody who has none (a pipe, a socket of the file system).
+UNKNOWN_ORIGIN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,9 @@ def _build_row(
         item_seq=item_seq,
         item_prev=None if previous is None else previous.hex(),
         at=at,
-        actor=ActorSnapshot(actor.id, actor.role.value, actor.via.value, actor.origin),
+        actor=ActorSnapshot(
+            actor.id, actor.role.value, actor.via.value, actor.origin or UNKNOWN_ORIGIN
+        ),
         outcome=event.outcome,
         facts=event.facts,
         commitment=None if salt is None else commit_details(details, salt),

@@ -40,8 +40,9 @@ LOG_LOCK = "log"
 SEQUENCE_LIMIT = 8192
 #: Transactions of that size in one turn, so that a long backlog is published in between.
 ROUNDS = 8
-#: The log is permanent, stores want a date: a hundred years is the longest that S3 takes.
-ARCHIVE_RETENTION = timedelta(days=36_500)
+#: The log is permanent and stores want a date. S3 takes up to a hundred years by its own clock, so
+#: a little less by ours.
+ARCHIVE_RETENTION = timedelta(days=36_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +105,28 @@ class Publisher:
         with self._database.read() as tx:
             row = newest_checkpoint(tx)
             size = integrated_size(tx)
-        row_size = 0 if row is None else row.size
-        published = False
+        # Smaller trees are read out of the tiles of the one that stands.
+        read = tile_reader(self._store, size).read
         last = self._signer.last()
-        if row is not None and (last is None or last.size <= row.size):
-            old_size = 0 if last is None else last.size
-            self._require_entries(row.size, size, "published")
-            self._signer.adopt(row.note, self._consistency(old_size, row.size))
+        signed_size = 0 if last is None else last.size
+        public_size = 0 if row is None else row.size
+        published = False
+        if row is not None and public_size >= signed_size:
+            _require_entries(public_size, size, "published")
+            self._signer.adopt(row.note, prove_consistency(signed_size, public_size, read))
         elif last is not None:
-            self._require_entries(last.size, size, "signed")
-            if tree_root(last.size, tile_reader(self._store, last.size).read) != last.root:
-                raise SigningRefusedError(f"the tree of {last.size} entries is not the signed one")
+            _require_entries(signed_size, size, "signed")
+            if tree_root(signed_size, read) != last.root:
+                raise SigningRefusedError(
+                    f"the tree of {signed_size} entries is not the signed one"
+                )
             self._hand_out(Checkpoint(self._signer.origin, last.size, last.root), last.note)
-            row_size, published = last.size, True
-        if size == row_size:
+            public_size, published = signed_size, True
+        if size == public_size:
             return size, published
         self._check_pointer(size)
-        root = tree_root(size, tile_reader(self._store, size).read)
-        checkpoint = Checkpoint(self._signer.origin, size, root)
-        note = self._signer.sign(checkpoint, self._consistency(row_size, size))
+        checkpoint = Checkpoint(self._signer.origin, size, tree_root(size, read))
+        note = self._signer.sign(checkpoint, prove_consistency(public_size, size, read))
         self._hand_out(checkpoint, note)
         return size, True
 
@@ -158,19 +162,17 @@ class Publisher:
             checkpoint = open_checkpoint(shown, self._signer.verifier, origin=self._signer.origin)
         except LogError as error:
             raise SigningRefusedError(f"{CHECKPOINT_KEY}: {error}") from error
-        self._require_entries(checkpoint.size, size, "published")
-
-    def _consistency(self, old_size: int, new_size: int) -> list[bytes]:
-        return prove_consistency(old_size, new_size, tile_reader(self._store, new_size).read)
-
-    def _require_entries(self, expected: int, found: int, what: str) -> None:
-        if found < expected:
-            raise SigningRefusedError(
-                f"{expected} entries were {what}, the database has {found}: "
-                "it was restored from a copy that is too old"
-            )
+        _require_entries(checkpoint.size, size, "published")
 
     def _published_size(self) -> int:
         with self._database.read() as tx:
             newest = newest_checkpoint(tx)
         return 0 if newest is None else newest.size
+
+
+def _require_entries(expected: int, found: int, what: str) -> None:
+    if found < expected:
+        raise SigningRefusedError(
+            f"{expected} entries were {what}, the database has {found}: "
+            "it was restored from a copy that is too old"
+        )

@@ -1,0 +1,42 @@
+"""The log over the database of each engine and a store in memory."""
+
+from pathlib import Path
+
+import pytest
+
+from custody.clock import FixedClock
+from custody.keys import LogKeys, load_or_create_keys
+from custody.ledger import Ledger
+from custody.publisher import Publisher
+from custody.signer import Signer
+from storage.database import Database
+from storage.memory import MemoryStore
+
+ORIGIN = "test.example/custody"
+
+
+@pytest.fixture
+def ledger(clock: FixedClock) -> Ledger:
+    return Ledger(clock)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> LogKeys:
+    return load_or_create_keys(tmp_path / "keys", ORIGIN)
+
+
+@pytest.fixture
+def signer(keys: LogKeys, tmp_path: Path) -> Signer:
+    return Signer(keys.log, tmp_path / "signer-state.json", ORIGIN)
+
+
+@pytest.fixture
+def publisher(
+    database: Database, store: MemoryStore, signer: Signer, clock: FixedClock
+) -> Publisher:
+    return Publisher(database, store, signer, clock)
