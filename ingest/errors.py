@@ -83,8 +83,16 @@ class ReadBackError(IngestError):
 # --- folder import -------------------------------------------------------------------------------
 
 
+class NotAFileError(IngestError):
+    """This is not a regular file and was left alone."""
+
+
+class FileUnreadableError(IngestError):
+    """The file can't be read."""
+
+
 class FileChangedError(IngestError):
-    """The file changed or vanished while it was read; import it again when it stands still."""
+    """The file changed while it was read; import it again when it stands still."""
 
 
 # --- media ---------------------------------------------------------------------------------------

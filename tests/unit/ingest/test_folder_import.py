@@ -1,0 +1,203 @@
+"""A folder without a station: what is taken in, what is left alone, and starting again."""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from custody.actors import Actor
+from custody.clock import FixedClock
+from custody.ledger import Ledger
+from custody.object_keys import original_key
+from custody.tables import clips, log_entries
+from ingest import folder_import
+from ingest.errors import ReadBackError
+from ingest.folder_import import ImportResult, Outcome, Progress, import_paths
+from ingest.tables import clip_work
+from storage.database import Database
+from storage.errors import StoreUnavailableError
+from storage.memory import MemoryStore
+from storage.staging import Staging
+from tests.services.station_client import sha256, sm3
+
+Import = Callable[..., list[ImportResult]]
+
+
+@pytest.fixture
+def footage(tmp_path: Path) -> Path:
+    folder = tmp_path / "footage"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def run_import(
+    database: Database,
+    memory_store: MemoryStore,
+    staging: Staging,
+    ledger: Ledger,
+    clock: FixedClock,
+    operator: Actor,
+) -> Import:
+    def run(*paths: Path, progress: Progress = lambda *_: None) -> list[ImportResult]:
+        results = import_paths(
+            database,
+            memory_store,
+            staging,
+            ledger,
+            clock,
+            operator,
+            paths,
+            progress,
+            zone=ZoneInfo("Asia/Shanghai"),
+            lock_days=180,
+        )
+        return list(results)
+
+    return run
+
+
+def count(database: Database, table: sa.Table) -> int:
+    with database.read() as tx:
+        return int(tx.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
+
+
+def test_a_folder_is_taken_in_and_known_the_second_time(
+    run_import: Import,
+    footage: Path,
+    database: Database,
+    memory_store: MemoryStore,
+    staging: Staging,
+) -> None:
+    inner = footage / "100MEDIA.mp4"  # a folder may be called like a file
+    inner.mkdir()
+    (inner / "TA00716_JX0227_20170623093621.MOV").write_bytes(b"a" * 5_000_000)
+    (footage / "MOV_0001.mp4").write_bytes(b"b" * 10)
+    (footage / "copy of it.mp4").write_bytes(b"b" * 10)
+    read: list[tuple[str, int, int]] = []
+    results = run_import(footage, progress=lambda path, at, of: read.append((path.name, at, of)))
+    assert [(result.path.name, result.outcome) for result in results] == [
+        ("TA00716_JX0227_20170623093621.MOV", Outcome.ARCHIVED),
+        ("MOV_0001.mp4", Outcome.ARCHIVED),
+        ("copy of it.mp4", Outcome.KNOWN),
+    ]
+    assert results[1].clip_id == results[2].clip_id
+    assert ("TA00716_JX0227_20170623093621.MOV", 5_000_000, 5_000_000) in read
+    assert memory_store.read_bytes(original_key(sha256(b"a" * 5_000_000))) == b"a" * 5_000_000
+    assert staging.entries() == []
+    with database.read() as tx:
+        rows = {row.name: row for row in tx.execute(sa.select(clips))}
+        kinds = tx.scalars(sa.select(log_entries.c.kind)).all()
+    clip = rows["TA00716_JX0227_20170623093621.MOV"]
+    assert (clip.officer, clip.recorder, clip.sm3) == ("JX0227", "TA00716", sm3(b"a" * 5_000_000))
+    assert clip.station_id is None
+    assert kinds == ["clip.admitted"] * 2
+    assert count(database, clip_work) == 2
+    again = run_import(footage)
+    assert {result.outcome for result in again} == {Outcome.KNOWN}
+    assert count(database, clips) == 2
+
+
+def test_what_is_no_file_is_left_alone(
+    run_import: Import, footage: Path, database: Database
+) -> None:
+    (footage / "real").write_bytes(b"elsewhere")
+    (footage / "link.mp4").symlink_to(footage / "real")
+    (footage / "loop.mp4").symlink_to(footage)
+    (footage / "gone.mp4").symlink_to(footage / "nowhere")
+    os.mkfifo(footage / "pipe.mp4")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(footage / "socket.mp4"))
+        results = {result.path.name: result for result in run_import(footage)}
+    os.mknod(footage / "device.mp4", 0o600 | 0o020000, os.makedev(1, 3))
+    [device] = run_import(footage / "device.mp4")
+    assert results.pop("real").outcome is Outcome.ARCHIVED
+    assert {result.outcome for result in [*results.values(), device]} == {Outcome.SKIPPED}
+    for name, word in [("link.mp4", "link"), ("loop.mp4", "link"), ("pipe.mp4", "pipe")]:
+        assert word in (results[name].reason or "")
+    assert "device" in (device.reason or "")
+    assert count(database, clips) == 1
+
+
+def test_empty_and_unreadable_files_are_refused(run_import: Import, footage: Path) -> None:
+    (footage / "empty.mp4").touch()
+    results = run_import(footage, footage / "nowhere.mp4")
+    assert [(result.path.name, result.outcome) for result in results] == [
+        ("empty.mp4", Outcome.REFUSED),
+        ("nowhere.mp4", Outcome.REFUSED),
+    ]
+    assert "empty" in (results[0].reason or "")
+
+
+@pytest.mark.parametrize("change", ["grows", "shrinks", "is rewritten"])
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    run_import: Import, footage: Path, database: Database, staging: Staging, change: str
+) -> None:
+    path = footage / "MOV_0001.mp4"
+    path.write_bytes(os.urandom(3 * folder_import.BUFFER_BYTES))
+
+    def disturb(found: Path, at: int, size: int) -> None:
+        if at == folder_import.BUFFER_BYTES:
+            with path.open("r+b") as file:
+                if change == "grows":
+                    file.seek(0, os.SEEK_END)
+                    file.write(b"more")
+                elif change == "shrinks":
+                    file.truncate(folder_import.BUFFER_BYTES + 5)
+                else:
+                    file.write(b"other bytes")
+            os.utime(path, ns=(1, 1))
+
+    [result] = run_import(path, progress=disturb)
+    assert result.outcome is Outcome.REFUSED
+    assert "changed" in (result.reason or "")
+    assert count(database, clips) == 0
+    assert staging.entries() == []
+
+
+def test_any_name_is_kept(run_import: Import, footage: Path, database: Database) -> None:
+    names = [
+        b"line\nbreak.mp4",
+        b"\"quotes'.mp4",
+        "执法😀.mp4".encode(),
+        "执法记录.mp4".encode("gb18030"),
+        b"n" * 251 + b".mp4",
+        b"\xff\xfe.mp4",
+    ]
+    for name in names:
+        with open(os.path.join(os.fsencode(footage), name), "wb") as file:  # noqa: PTH118, PTH123
+            file.write(name)
+    assert {result.outcome for result in run_import(footage)} == {Outcome.ARCHIVED}
+    with database.read() as tx:
+        assert {bytes(raw) for raw in tx.scalars(sa.select(clips.c.name_raw))} == set(names)
+
+
+def test_a_store_that_fails_ends_the_import_and_the_next_one_adopts_its_object(
+    run_import: Import, footage: Path, database: Database, memory_store: MemoryStore
+) -> None:
+    (footage / "MOV_0001.mp4").write_bytes(b"bytes")
+
+    def fail(operation: str, key: str, phase: str) -> None:
+        if (operation, phase) == ("put_file", "after"):
+            raise StoreUnavailableError("away")
+
+    memory_store.faults = fail
+    with pytest.raises(StoreUnavailableError):
+        run_import(footage)
+    assert count(database, clips) == 0
+    memory_store.faults = lambda *_: None
+    assert [result.outcome for result in run_import(footage)] == [Outcome.ARCHIVED]
+
+
+def test_a_wrong_object_in_the_place_is_an_error(
+    run_import: Import, footage: Path, database: Database, memory_store: MemoryStore
+) -> None:
+    (footage / "MOV_0001.mp4").write_bytes(b"bytes")
+    memory_store.put_bytes(original_key(sha256(b"bytes")), b"other")
+    with pytest.raises(ReadBackError, match="stood there before"):
+        run_import(footage)
+    assert count(database, clips) == 0
