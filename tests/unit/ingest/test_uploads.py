@@ -1,0 +1,200 @@
+"""The rules of an upload: what may be announced, and that it ends once."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from custody.actors import Actor, Role, Via
+from custody.clips import NewClip, admit
+from custody.clock import FixedClock
+from custody.ids import new_id
+from custody.ledger import Ledger
+from ingest import uploads
+from ingest.errors import (
+    AnnouncementError,
+    DigestMismatchError,
+    UploadGoneError,
+    UploadNotFoundError,
+    UploadTooLargeError,
+)
+from ingest.stations import Station
+from ingest.tables import dock_sessions
+from ingest.uploads import Announcement, Upload
+from storage.database import Database
+
+ONE = "1" * 64
+TWO = "2" * 64
+ANNOUNCEMENT = Announcement(size_bytes=1000, sha256=ONE, sm3=TWO, name_raw=b"MOV_0001.mp4")
+
+
+def actor_of(station: Station) -> Actor:
+    return Actor(station.id, Role.STATION, Via.STATION_KEY, "", name=station.name)
+
+
+@pytest.fixture
+def upload(database: Database, clock: FixedClock, station_row: Station) -> Upload:
+    with database.write() as tx:
+        return uploads.announce(tx, clock, actor_of(station_row), ANNOUNCEMENT, 1 << 40)
+
+
+def admit_clip(database: Database, ledger: Ledger, actor: Actor) -> str:
+    with database.write() as tx:
+        new = NewClip(ONE, TWO, 1000, f"originals/11/11/{ONE}", "MOV_0001.mp4", b"MOV_0001.mp4")
+        return admit(tx, ledger, actor, new)[0].id
+
+
+def test_metadata_is_read() -> None:
+    metadata = {
+        "filename": b"\xff.mp4",
+        "sha256": ONE.encode(),
+        "sm3": TWO.encode(),
+        "modified_at": b"2026-11-22T09:21:38.123+08:00",
+        "dock_session": b"01939b7e-0000-7000-8000-000000000000",
+        "relativePath": b"null",  # Uppy says more than we need
+    }
+    assert uploads.read_announcement(5, metadata) == Announcement(
+        size_bytes=5,
+        sha256=ONE,
+        sm3=TWO,
+        name_raw=b"\xff.mp4",
+        file_modified_at=datetime(2026, 11, 22, 1, 21, 38, 123_000, tzinfo=UTC),
+        dock_session_id="01939b7e-0000-7000-8000-000000000000",
+    )
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["filename", "sha256", "sm3", "modified_at", "dock_session"]),
+        st.one_of(
+            st.binary(max_size=70), st.just(ONE.encode()), st.text(max_size=40).map(str.encode)
+        ),
+    )
+)
+def test_any_metadata_is_read_or_refused(metadata: dict[str, bytes]) -> None:
+    try:
+        announcement = uploads.read_announcement(5, metadata)
+    except AnnouncementError:
+        return
+    assert announcement.sha256 == ONE
+
+
+def test_an_upload_begins_at_the_first_byte(upload: Upload, database: Database) -> None:
+    with database.read() as tx:
+        assert uploads.get_upload(tx, upload.id, upload.station_id) == upload
+    assert (upload.offset_bytes, upload.state, upload.is_complete) == (0, "receiving", False)
+
+
+def test_empty_and_too_large_files_are_refused(
+    database: Database, clock: FixedClock, station_row: Station
+) -> None:
+    for size, error in ((0, AnnouncementError), (11, UploadTooLargeError)):
+        announcement = replace(ANNOUNCEMENT, size_bytes=size)
+        with pytest.raises(error), database.write() as tx:
+            uploads.announce(tx, clock, actor_of(station_row), announcement, 10)
+
+
+def test_known_bytes_are_admitted_at_once(
+    database: Database, clock: FixedClock, station_row: Station, ledger: Ledger, operator: Actor
+) -> None:
+    clip_id = admit_clip(database, ledger, operator)
+    actor = actor_of(station_row)
+    with database.write() as tx:
+        upload = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)
+    assert (upload.state, upload.clip_id, upload.is_complete) == ("admitted", clip_id, True)
+    wrong = (
+        (replace(ANNOUNCEMENT, size_bytes=999), AnnouncementError),
+        (replace(ANNOUNCEMENT, sm3=ONE), DigestMismatchError),
+    )
+    for announcement, error in wrong:
+        with pytest.raises(error), database.write() as tx:
+            uploads.announce(tx, clock, actor, announcement, 1 << 40)
+
+
+def test_another_stations_dock_session_is_refused_and_an_unknown_one_kept(
+    database: Database, clock: FixedClock, station_row: Station
+) -> None:
+    session = new_id()
+    said = replace(ANNOUNCEMENT, dock_session_id=session)
+    with database.write() as tx:
+        kept = uploads.announce(tx, clock, actor_of(station_row), said, 1 << 40)
+        tx.execute(
+            dock_sessions.insert().values(
+                id=session,
+                station_id=station_row.id,
+                source="",
+                opened_at=clock.now(),
+                received_at=clock.now(),
+                manifest="",
+                manifest_sha256=ONE,
+                file_count=0,
+                total_bytes=0,
+            )
+        )
+    assert kept.dock_session_id == session
+    other = replace(actor_of(station_row), id=new_id())
+    with pytest.raises(AnnouncementError, match="another station"), database.write() as tx:
+        uploads.announce(tx, clock, other, said, 1 << 40)
+
+
+def test_an_upload_ends_once(
+    upload: Upload, database: Database, clock: FixedClock, ledger: Ledger, operator: Actor
+) -> None:
+    clip_id = admit_clip(database, ledger, operator)
+    with database.write() as tx:
+        uploads.set_offset(tx, clock, upload.id, 1000)
+        uploads.finish(tx, clock, upload.id, clip_id)
+    for change in (
+        lambda tx: uploads.finish(tx, clock, upload.id, clip_id),
+        lambda tx: uploads.refuse(tx, clock, upload.id, "no"),
+        lambda tx: uploads.terminate(tx, clock, upload.id, "no"),
+        lambda tx: uploads.set_offset(tx, clock, upload.id, 5),
+        lambda tx: uploads.touch(tx, clock, upload.id),
+    ):
+        with pytest.raises(UploadGoneError), database.write() as tx:
+            change(tx)
+    with database.read() as tx:
+        assert uploads.get_standing(tx, upload.id).clip_id == clip_id
+
+
+@pytest.mark.parametrize("end", [uploads.refuse, uploads.terminate])
+def test_what_has_ended_badly_is_gone(
+    upload: Upload, database: Database, clock: FixedClock, end: object
+) -> None:
+    with database.write() as tx:
+        end(tx, clock, upload.id, "because")  # type: ignore[operator]
+    with pytest.raises(UploadGoneError, match="because"), database.read() as tx:
+        uploads.get_standing(tx, upload.id)
+    with database.read() as tx:
+        assert uploads.get_upload(tx, upload.id).reason == "because"
+
+
+def test_an_upload_is_its_stations(upload: Upload, database: Database) -> None:
+    for upload_id, station_id in ((upload.id, new_id()), (new_id(), None), ("\x00", None)):
+        with pytest.raises(UploadNotFoundError), database.read() as tx:
+            uploads.get_upload(tx, upload_id, station_id)
+
+
+def test_complete_and_stale_uploads_are_found(
+    database: Database, clock: FixedClock, station_row: Station
+) -> None:
+    actor = actor_of(station_row)
+    with database.write() as tx:
+        complete = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)
+        stale = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)
+        uploads.set_offset(tx, clock, complete.id, 1000)
+    clock.moment += timedelta(days=1)
+    with database.write() as tx:
+        fresh = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)
+        before = clock.now() - timedelta(hours=1)
+        assert [found.id for found in uploads.find_complete(tx, before, 10)] == [complete.id]
+        assert [found.id for found in uploads.find_stale(tx, before, 10)] == [stale.id]
+        uploads.terminate(tx, clock, stale.id, "old")
+        ids = [complete.id, stale.id, fresh.id, new_id(), "no upload's name"]
+        assert uploads.states_of(tx, ids) == {
+            complete.id: "receiving",
+            stale.id: "terminated",
+            fresh.id: "receiving",
+        }
