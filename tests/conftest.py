@@ -4,19 +4,25 @@ Servers start when the first test of a worker asks for them and end with the wor
 """
 
 import shutil
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-import api.auth.tables  # noqa: F401  # each of these registers its tables
-import custody.tables  # noqa: F401
-import ingest.tables  # noqa: F401
 from custody.clock import FixedClock
-from storage.database import Database, metadata
+from storage.database import Database
 from storage.local import LocalStore
+from storage.memory import MemoryStore
+from storage.objects import ObjectStore
 from tests.services.postgres import PostgresServer, postgres
+from tests.services.tables import metadata
+
+if TYPE_CHECKING:  # boto3 costs 0.4 s, and few tests need it
+    from storage.s3 import S3Settings
+    from tests.services.seaweedfs import SeaweedServer
 
 
 @pytest.fixture
@@ -72,6 +78,42 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def local_store(tmp_path: Path) -> LocalStore:
     return LocalStore(tmp_path / "objects")
+
+
+@pytest.fixture(scope="session")
+def seaweed_server() -> Iterator["SeaweedServer"]:
+    from tests.services.seaweedfs import seaweedfs
+
+    with seaweedfs() as server:
+        yield server
+
+
+@pytest.fixture
+def s3_settings(seaweed_server: "SeaweedServer", tmp_path: Path) -> "S3Settings":
+    """A place of its own in a bucket with Object Lock, with small pages and parts.
+
+    One bucket for all tests: to SeaweedFS each costs volumes, and a hundred exhaust it.
+    """
+    return seaweed_server.settings(
+        "evidence",
+        prefix=f"test/{uuid.uuid4().hex}",
+        scratch=tmp_path,
+        page_size=7,
+        part_bytes=5 * 1024 * 1024,
+    )
+
+
+@pytest.fixture(params=["memory", "local", "s3"])
+def store(request: pytest.FixtureRequest) -> ObjectStore:
+    """An empty object store, once of each kind; S3 in a bucket of its own with Object Lock."""
+    if request.param == "memory":
+        return MemoryStore()
+    if request.param == "local":
+        found: LocalStore = request.getfixturevalue("local_store")
+        return found
+    from storage.s3 import S3Store
+
+    return S3Store(request.getfixturevalue("s3_settings"))
 
 
 def _create_tables(url: str) -> None:

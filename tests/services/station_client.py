@@ -2,8 +2,13 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass, field
+import http.client
+import socket
+import struct
+import time
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -48,7 +53,6 @@ class StationClient:
     key: NoteSigner
     id: str = ""
     bearer: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
 
     def enrol(self, token: str, name: str) -> httpx.Response:
         body = {"token": token, "name": name, "verifier_key": self.key.verifier.vkey}
@@ -98,6 +102,29 @@ class StationClient:
 
     def offset(self, address: str) -> int:
         return int(self.head(address).headers["Upload-Offset"])
+
+    def send_part(self, address: str, data: bytes, total: int) -> http.client.HTTPConnection:
+        """A PATCH from 0 that announces ``total`` bytes, has sent ``data`` and waits."""
+        where = urlsplit(str(self.http.base_url))
+        connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=30)
+        connection.putrequest("PATCH", address)
+        headers = TUS | BYTES | {"Upload-Offset": "0", "Content-Length": str(total)}
+        for name, value in (headers | {"Authorization": f"Bearer {self.bearer}"}).items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        connection.send(data)
+        return connection
+
+    def break_off(self, connection: http.client.HTTPConnection) -> None:
+        """End a connection as a pulled cable does, without a word."""
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+    def wait_for_offset(self, address: str, offset: int) -> None:
+        deadline = time.monotonic() + 20
+        while (found := self.offset(address)) != offset:
+            assert time.monotonic() < deadline, f"stands at {found}, not at {offset}"
+            time.sleep(0.02)
 
 
 def enrolled_station(services: Services, address: str, name: str) -> StationClient:
