@@ -25,11 +25,10 @@ def arm(step: Step) -> None:
     calls = itertools.count(1)
 
     def dying(*args: Any, **kwargs: Any) -> Any:
-        due = next(calls) == step.nth
-        if due and step.when == "before":
+        if step.when == "before" and next(calls) == step.nth:
             os.kill(os.getpid(), signal.SIGKILL)
-        result = original(*args, **kwargs)
-        if due:
+        result = original(*args, **kwargs)  # a call that raises was none
+        if step.when == "after" and next(calls) == step.nth:
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 
