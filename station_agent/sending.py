@@ -124,7 +124,7 @@ class Sender:
         self._setbacks.server_answered()
         if resumed or offset < file.identity.size_bytes:
             self._send(current, offset)
-        self._advance(current, State.SENT, attempts=0)
+        self._advance(current, State.SENT)
 
     def _hash(self, current: Current) -> None:
         file = current.file
