@@ -158,7 +158,12 @@ def _tell_apart(
         [one.index for one in check.differences if one.row is not None] + list(scan.mislabelled),
     )
     for difference in check.differences:
-        _correct(corrections, difference, moved=difference.row in by_published)
+        _correct(
+            corrections,
+            difference,
+            moved=difference.row in by_published,
+            gone=difference.published not in found,
+        )
         if difference.index >= scan.extent:
             continue  # one finding for the whole tail
         name = _name(difference, items)
@@ -196,15 +201,15 @@ def _tell_apart(
     return corrections
 
 
-def _correct(corrections: Corrections, difference: Difference, *, moved: bool) -> None:
-    if difference.row is None:
-        if difference.entry is not None and (row := _as_row(difference)) is not None:
-            corrections.missing.append(row)
-    elif not moved:
+def _correct(corrections: Corrections, difference: Difference, *, moved: bool, gone: bool) -> None:
+    """``moved``: the row here is a published entry of another index; ``gone``: no row is this one."""
+    if difference.row is not None and not moved:
         if difference.entry is not None:
             corrections.entries[difference.index] = difference.entry
         else:
             corrections.unusable.add(difference.index)
+    elif gone and (row := _as_row(difference)) is not None:
+        corrections.missing.append(row)
 
 
 def _as_row(difference: Difference) -> LogRow | None:

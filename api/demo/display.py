@@ -1,0 +1,103 @@
+"""Showing what the demo does: bars on a terminal, plain lines elsewhere."""
+
+import sys
+from typing import Any, Protocol
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+from api.cli.output import size, visible
+
+#: States in which the agent has done with a file.
+FINAL = {"received", "released", "refused", "gone"}
+
+
+class Display(Protocol):
+    """Is told the agent's events, then how many clips still need work."""
+
+    def event(self, event: dict[str, Any]) -> None: ...
+
+    def left(self, text: str, done: int, total: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def make_display() -> Display:
+    return LiveDisplay() if sys.stdout.isatty() else PlainDisplay()
+
+
+class PlainDisplay:
+    """One line for each thing that happened."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def event(self, event: dict[str, Any]) -> None:
+        sort, state = str(event.get("event")), str(event.get("state"))
+        if sort in {"progress", "summary"} or (sort == "state" and state not in FINAL):
+            return
+        parts = [state or sort, _name(event)]
+        if event.get("total"):
+            parts.append(size(int(event["total"])))
+        if event.get("reason"):
+            parts.append(visible(str(event["reason"])))
+        click.echo("  " + "  ".join(part for part in parts if part))
+
+    def left(self, text: str, done: int, total: int) -> None:  # noqa: ARG002
+        if text != self._last:
+            click.echo(text)
+            self._last = text
+
+    def close(self) -> None:
+        return None
+
+
+def _name(event: dict[str, Any]) -> str:
+    """The file's name without its folder; the agent has made it visible, a slash is no part of it."""
+    return visible(str(event.get("name", "")).rpartition("/")[2])
+
+
+class LiveDisplay:
+    """A bar for each file on its way, a line for each that is through."""
+
+    def __init__(self) -> None:
+        self._console = Console()
+        self._progress = Progress(
+            TextColumn("{task.fields[state]:>10}"),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            DownloadColumn(binary_units=True),
+            console=self._console,
+            transient=True,
+        )
+        self._progress.start()
+        self._tasks: dict[str, TaskID] = {}
+        self._work: TaskID | None = None
+
+    def event(self, event: dict[str, Any]) -> None:
+        if event.get("event") == "summary":
+            return
+        path, name = str(event.get("path", "")), _name(event)
+        state, total = str(event.get("state") or event.get("event")), int(event.get("total") or 0)
+        if state in FINAL or event.get("event") not in {"state", "progress"}:
+            task = self._tasks.pop(path, None)
+            if task is not None:
+                self._progress.remove_task(task)
+            reason = visible(str(event.get("reason") or ""))
+            mark = "[green]✓[/]" if state in {"received", "released"} else "[yellow]![/]"
+            self._console.print(mark, Text(f"{state:>10}  {name}  {reason}".rstrip()))
+            return
+        if path not in self._tasks:
+            self._tasks[path] = self._progress.add_task(name, total=total or None, state=state)
+        done = int(event.get("bytes") or 0)
+        self._progress.update(self._tasks[path], completed=done, total=total or None, state=state)
+
+    def left(self, text: str, done: int, total: int) -> None:
+        if self._work is None:
+            self._work = self._progress.add_task(text, total=total, state="")
+        self._progress.update(self._work, description=text, completed=done, total=total)
+
+    def close(self) -> None:
+        self._progress.stop()

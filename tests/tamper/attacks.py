@@ -1,0 +1,424 @@
+"""What an insider with every right on the machine but the keys might do: each a small function."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.entry import Entry, canonical_json, commit_details
+from custody.log.merkle import hash_leaf
+from custody.log.note import generate, sign_note
+from custody.object_keys import CHECKPOINT_KEY, original_key
+from custody.tables import (
+    case_officers,
+    cases,
+    checkpoints,
+    clips,
+    links,
+    log_entries,
+    log_state,
+    receipts,
+    renditions,
+)
+from tests.tamper.worlds import World
+
+Attack = Callable[[World], None]
+
+
+# --- bytes ---------------------------------------------------------------------------------------
+
+
+def object_path(world: World, key: str) -> Path:
+    return world.objects / key
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    """As root would: whatever the mode."""
+    path.chmod(0o600)
+    path.write_bytes(data)
+
+
+def flip(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    overwrite(path, bytes(data))
+
+
+def original(world: World, number: int = 0) -> Path:
+    with world.services.database.read() as tx:
+        sha256 = tx.scalar(sa.select(clips.c.sha256).where(clips.c.id == world.clip_ids[number]))
+    assert sha256 is not None
+    return object_path(world, original_key(sha256))
+
+
+def proxy(world: World) -> Path:
+    with world.services.database.read() as tx:
+        return object_path(world, str(tx.scalar(sa.select(renditions.c.object_key))))
+
+
+def flip_a_byte(world: World) -> None:
+    flip(original(world), 1234)
+
+
+def other_bytes_of_same_size(world: World) -> None:
+    path = original(world)
+    overwrite(path, b"\xff" * path.stat().st_size)
+
+
+def cut_the_original(world: World) -> None:
+    path = original(world)
+    overwrite(path, path.read_bytes()[:-1])
+
+
+def delete_the_original(world: World) -> None:
+    original(world).unlink()
+
+
+def flip_the_proxy(world: World) -> None:
+    flip(proxy(world), 0)
+
+
+def lengthen_the_proxy(world: World) -> None:
+    overwrite(proxy(world), proxy(world).read_bytes() + b"!")
+
+
+def delete_the_proxy(world: World) -> None:
+    proxy(world).unlink()
+
+
+# --- rows of the evidence ------------------------------------------------------------------------
+
+
+def update(world: World, table: sa.Table, where: Any, **values: Any) -> None:
+    with world.services.database.write() as tx:
+        assert tx.execute(table.update().where(where).values(**values)).rowcount > 0
+
+
+def edit_clip(column: str, value: Any) -> Attack:
+    def attack(world: World) -> None:
+        update(world, clips, clips.c.id == world.clip_ids[0], **{column: value})
+
+    return attack
+
+
+def insert_clip_without_entry(world: World) -> None:
+    with world.services.database.write() as tx:
+        row = tx.execute(sa.select(clips).where(clips.c.id == world.clip_ids[0])).mappings().one()
+        tx.execute(clips.insert().values(**{**row, "id": "ffffffff", "sha256": "f" * 64}))
+
+
+def delete_clip_row(world: World) -> None:
+    clip_id = world.clip_ids[2]
+    with world.services.database.write() as tx:
+        tx.execute(sa.text("DELETE FROM clip_work WHERE clip_id = :id"), {"id": clip_id})
+        tx.execute(receipts.delete().where(receipts.c.clip_id == clip_id))
+        tx.execute(clips.delete().where(clips.c.id == clip_id))
+
+
+def edit_rendition(column: str, value: Any) -> Attack:
+    def attack(world: World) -> None:
+        update(world, renditions, renditions.c.clip_id == world.clip_ids[0], **{column: value})
+
+    return attack
+
+
+def delete_rendition_row(world: World) -> None:
+    with world.services.database.write() as tx:
+        tx.execute(renditions.delete())
+
+
+def insert_rendition(world: World) -> None:
+    with world.services.database.write() as tx:
+        row = tx.execute(sa.select(renditions)).mappings().one()
+        tx.execute(renditions.insert().values(**{**row, "id": "f" * 36, "kind": "poster"}))
+
+
+def relink_to_other_stage(world: World) -> None:
+    update(world, links, links.c.clip_id == world.clip_ids[0], stage="enforcement")
+
+
+def relink_to_other_clip(world: World) -> None:
+    update(world, links, links.c.clip_id == world.clip_ids[0], clip_id=world.clip_ids[2])
+
+
+def delete_link(world: World) -> None:
+    with world.services.database.write() as tx:
+        tx.execute(links.delete().where(links.c.clip_id == world.clip_ids[0]))
+
+
+def unlink_unseen(world: World) -> None:
+    moment = world.services.clock.now()
+    where = links.c.clip_id == world.clip_ids[0]
+    update(world, links, where, unlinked_at=moment, unlinked_by="x")
+
+
+def edit_case_title(world: World) -> None:
+    update(world, cases, cases.c.id == world.case_id, title="没有这回事")
+
+
+def edit_case_officer(world: World) -> None:
+    update(world, case_officers, case_officers.c.officer == "JX0227", officer="JX9999")
+
+
+def insert_case(world: World) -> None:
+    with world.services.database.write() as tx:
+        row = tx.execute(sa.select(cases)).mappings().one()
+        tx.execute(cases.insert().values(**{**row, "id": "f" * 36, "number": "x"}))
+
+
+def forge_receipt(world: World) -> None:
+    """Another clip's receipt, which is properly signed."""
+    first, second = world.clip_ids[:2]
+    with world.services.database.write() as tx:
+        body = tx.scalar(sa.select(receipts.c.body).where(receipts.c.clip_id == second))
+        tx.execute(receipts.update().where(receipts.c.clip_id == first).values(body=body))
+
+
+def edit_receipt(world: World) -> None:
+    first = world.clip_ids[0]
+    with world.services.database.write() as tx:
+        body = str(tx.scalar(sa.select(receipts.c.body).where(receipts.c.clip_id == first)))
+        body = body.replace('"size_bytes":50000', '"size_bytes":50009')
+        tx.execute(receipts.update().where(receipts.c.clip_id == first).values(body=body))
+
+
+# --- rows of the log -----------------------------------------------------------------------------
+
+
+def index_of(world: World, kind: str, clip: int | None = 0) -> int:
+    query = sa.select(sa.func.min(log_entries.c.idx)).where(log_entries.c.kind == kind)
+    if clip is not None:
+        query = query.where(log_entries.c.item == f"clip:{world.clip_ids[clip]}")
+    with world.services.database.read() as tx:
+        index = tx.scalar(query)
+    assert index is not None
+    return int(index)
+
+
+def rewrite(world: World, index: int, **changes: Any) -> None:
+    """Replace an entry by a well-formed other one, with the leaf hash and details that fit it."""
+    with world.services.database.write() as tx:
+        row = tx.execute(sa.select(log_entries).where(log_entries.c.idx == index)).one()
+        value = json.loads(bytes(row.entry))
+        details = json.loads(row.details)
+        details |= changes.pop("details", {})
+        value["facts"] |= changes.pop("facts", {})
+        value |= changes
+        value["commitment"] = commit_details(details, bytes(row.salt))
+        entry = canonical_json(value)
+        Entry.decode(entry)
+        tx.execute(
+            log_entries.update()
+            .where(log_entries.c.idx == index)
+            .values(
+                entry=entry,
+                leaf_hash=hash_leaf(entry),
+                details=canonical_json(details).decode(),
+                kind=value["kind"],
+                actor_id=value["actor"]["id"],
+            )
+        )
+
+
+def rewrite_an_entry(world: World) -> None:
+    """The purpose of a viewing, and everything that depends on it in the row."""
+    rewrite(world, index_of(world, "clip.opened"), details={"purpose": "好奇"})
+
+
+def rewrite_admission_and_row(world: World) -> None:
+    """Other bytes with their entry, their row and their object: consistent but for the tree."""
+    index, digest = index_of(world, "clip.admitted"), "0" * 64
+    rewrite(world, index, facts={"sha256": digest})
+    edit_clip("sha256", digest)(world)
+
+
+def flip_entry_byte(world: World) -> None:
+    index = index_of(world, "clip.state_changed")
+    with world.services.database.read() as tx:
+        entry = tx.scalar(sa.select(log_entries.c.entry).where(log_entries.c.idx == index))
+    assert entry is not None
+    changed = bytes(entry).replace(b'"ready"', b'"reads"')
+    update(world, log_entries, log_entries.c.idx == index, entry=changed)
+
+
+def edit_leaf_hash(world: World) -> None:
+    index = index_of(world, "clip.opened")
+    update(world, log_entries, log_entries.c.idx == index, leaf_hash=bytes(32))
+
+
+def edit_kind_column(world: World) -> None:
+    index = index_of(world, "clip.downloaded")
+    update(world, log_entries, log_entries.c.idx == index, kind="clip.listed")
+
+
+def edit_details(world: World) -> None:
+    index = index_of(world, "clip.opened")
+    details = canonical_json({"purpose": "好奇"}).decode()
+    update(world, log_entries, log_entries.c.idx == index, details=details)
+
+
+def delete_details(world: World) -> None:
+    index = index_of(world, "clip.opened")
+    update(world, log_entries, log_entries.c.idx == index, details=None, salt=None)
+
+
+def delete_entry(world: World) -> None:
+    index = index_of(world, "clip.opened")
+    with world.services.database.write() as tx:
+        tx.execute(log_entries.delete().where(log_entries.c.idx == index))
+
+
+def delete_entry_and_close_the_gap(world: World) -> None:
+    index = index_of(world, "clip.opened")
+    with world.services.database.write() as tx:
+        tx.execute(log_entries.delete().where(log_entries.c.idx == index))
+        for wanted in tx.scalars(
+            sa.select(log_entries.c.idx)
+            .where(log_entries.c.idx > index)
+            .order_by(log_entries.c.idx)
+        ).all():
+            tx.execute(
+                log_entries.update().where(log_entries.c.idx == wanted).values(idx=wanted - 1)
+            )
+        tx.execute(log_state.update().values(sequenced=log_state.c.sequenced - 1))
+
+
+def swap_entries(world: World) -> None:
+    one, other = index_of(world, "clip.opened"), index_of(world, "clip.downloaded")
+    with world.services.database.write() as tx:
+        for old, new in ((one, -1), (other, one), (-1, other)):
+            tx.execute(log_entries.update().where(log_entries.c.idx == old).values(idx=new))
+
+
+def published_size(world: World) -> int:
+    with world.services.database.read() as tx:
+        return int(tx.scalar(sa.select(sa.func.max(checkpoints.c.size))) or 0)
+
+
+def older_size(world: World) -> int:
+    with world.services.database.read() as tx:
+        sizes = tx.scalars(sa.select(checkpoints.c.size).order_by(checkpoints.c.size)).all()
+    return int(sizes[-2])
+
+
+def cut_rows(world: World) -> None:
+    size = older_size(world)
+    with world.services.database.write() as tx:
+        tx.execute(log_entries.delete().where(log_entries.c.idx >= size))
+        tx.execute(log_state.update().values(sequenced=size, integrated=size))
+
+
+def cut_rows_and_checkpoint_rows(world: World) -> None:
+    size = older_size(world)
+    cut_rows(world)
+    with world.services.database.write() as tx:
+        tx.execute(checkpoints.delete().where(checkpoints.c.size > size))
+
+
+def cut_and_show_older_checkpoint(world: World) -> None:
+    size = older_size(world)
+    cut_rows_and_checkpoint_rows(world)
+    archived = object_path(world, f"log/checkpoints/{size:012}")
+    overwrite(object_path(world, CHECKPOINT_KEY), archived.read_bytes())
+
+
+def cut_everything_but_the_signer(world: World) -> None:
+    """Rows, checkpoint rows, pointer, archive and every tile: the log of an older day."""
+    size, newest = older_size(world), published_size(world)
+    cut_and_show_older_checkpoint(world)
+    object_path(world, f"log/checkpoints/{newest:012}").unlink()
+    for width in {newest % 256}:
+        for path in (world.objects / "log/tile").rglob(f"*.p/{width}"):
+            path.unlink()
+    assert size < newest
+
+
+def edit_counter(world: World) -> None:
+    update(world, log_state, log_state.c.id == 1, sequenced=log_state.c.sequenced + 3)
+
+
+# --- the published log ---------------------------------------------------------------------------
+
+
+def flip_full_tile(world: World) -> None:
+    flip(object_path(world, "log/tile/0/000"), 40 * 32)
+
+
+def delete_full_tile(world: World) -> None:
+    object_path(world, "log/tile/0/001").unlink()
+
+
+def flip_upper_tile(world: World) -> None:
+    flip(object_path(world, "log/tile/1/000.p/2"), 3)
+
+
+def flip_old_partial_tile(world: World) -> None:
+    first = min((world.objects / "log/tile/0/000.p").iterdir(), key=lambda path: int(path.name))
+    flip(first, 5)
+
+
+def flip_bundle(world: World) -> None:
+    flip(object_path(world, "log/tile/entries/000"), 100)
+
+
+def delete_bundle(world: World) -> None:
+    object_path(world, "log/tile/entries/001").unlink()
+
+
+def rewrite_row_and_tile(world: World) -> None:
+    """The row and its hash in the tile; the bundle and the tile above still tell."""
+    index = index_of(world, "clip.opened")
+    rewrite_an_entry(world)
+    with world.services.database.read() as tx:
+        leaf = tx.scalar(sa.select(log_entries.c.leaf_hash).where(log_entries.c.idx == index))
+    assert leaf is not None
+    path = object_path(world, "log/tile/0/000")
+    data = path.read_bytes()
+    overwrite(path, data[: index * 32] + bytes(leaf) + data[(index + 1) * 32 :])
+
+
+def foreign_checkpoint(world: World) -> None:
+    """Size and root are right, the key is not."""
+    path = object_path(world, CHECKPOINT_KEY)
+    verifier = world.services.keys.log.verifier
+    checkpoint = open_checkpoint(path.read_bytes(), verifier)
+    overwrite(path, sign_note(checkpoint.encode(), [generate(verifier.name)]).encode())
+
+
+def delete_checkpoint(world: World) -> None:
+    object_path(world, CHECKPOINT_KEY).unlink()
+
+
+def show_older_checkpoint(world: World) -> None:
+    archived = object_path(world, f"log/checkpoints/{older_size(world):012}")
+    overwrite(object_path(world, CHECKPOINT_KEY), archived.read_bytes())
+
+
+def sign_another_tree(world: World) -> None:
+    """With the log's own key, as a thief of it could: an archived size gets another root."""
+    size = older_size(world)
+    keys = world.services.keys
+    forged = Checkpoint(keys.log.name, size, hash_leaf(b"another history"))
+    path = object_path(world, f"log/checkpoints/{size:012}")
+    overwrite(path, sign_note(forged.encode(), [keys.log]).encode())
+
+
+def delete_archived_checkpoint(world: World) -> None:
+    object_path(world, f"log/checkpoints/{older_size(world):012}").unlink()
+
+
+def delete_checkpoint_row(world: World) -> None:
+    with world.services.database.write() as tx:
+        tx.execute(checkpoints.delete().where(checkpoints.c.size == older_size(world)))
+
+
+def remove_the_whole_log(world: World) -> None:
+    """Rows, tiles and checkpoints; the signer remembers."""
+    with world.services.database.write() as tx:
+        for table in (log_entries, checkpoints, log_state):
+            tx.execute(table.delete())
+    shutil.rmtree(world.objects / "log")

@@ -1,0 +1,151 @@
+"""Whatever is changed behind the service's back is found, and named for what it is."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from custody.verification import FindingCode
+from tests.tamper import attacks
+from tests.tamper.attacks import Attack
+from tests.tamper.worlds import World
+
+C = FindingCode
+
+
+@dataclass(frozen=True)
+class Case:
+    """An attack, the codes it must be found under, and what the first finding must name.
+
+    ``clip``: the number of the clip; ``entry``: the kind of the first such entry of that clip.
+    """
+
+    attack: Attack
+    codes: set[FindingCode]
+    clip: int | None = None
+    entry: str | None = None
+    name: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.name or self.attack.__name__
+
+
+def edited(column: str, value: object, code: FindingCode = C.CLIP_ROW_ALTERED) -> Case:
+    make = attacks.edit_clip if code == C.CLIP_ROW_ALTERED else attacks.edit_rendition
+    return Case(make(column, value), {code}, clip=0, name=f"edit_{code}_{column}")
+
+
+CASES = [
+    Case(attacks.flip_a_byte, {C.CLIP_OBJECT_DIGEST, C.CLIP_SM3}, clip=0),
+    Case(attacks.other_bytes_of_same_size, {C.CLIP_OBJECT_DIGEST, C.CLIP_SM3}, clip=0),
+    Case(attacks.cut_the_original, {C.CLIP_OBJECT_SIZE}, clip=0),
+    Case(attacks.delete_the_original, {C.CLIP_OBJECT_MISSING}, clip=0),
+    Case(attacks.flip_the_proxy, {C.RENDITION_OBJECT_DIGEST}, clip=0),
+    Case(attacks.lengthen_the_proxy, {C.RENDITION_OBJECT_SIZE}, clip=0),
+    Case(attacks.delete_the_proxy, {C.RENDITION_OBJECT_MISSING}, clip=0),
+    edited("name", "harmless.mp4"),
+    edited("sha256", "0" * 64),
+    edited("sm3", "0" * 64),
+    edited("size_bytes", 1),
+    edited("officer", "JX9999"),
+    edited("recorded_at", None),
+    edited("state", "quarantined"),
+    edited("reason", "x"),
+    edited("media", {"duration": 3}),
+    edited("duration_ms", 9),
+    edited("object_key", "originals/00/00/00"),
+    edited("important", True),
+    Case(attacks.insert_clip_without_entry, {C.CLIP_WITHOUT_ENTRY}),
+    Case(attacks.delete_clip_row, {C.CLIP_ROW_MISSING}, clip=2, entry="clip.admitted"),
+    edited("sha256", "0" * 64, C.RENDITION_ROW_ALTERED),
+    edited("made_with", "by hand", C.RENDITION_ROW_ALTERED),
+    Case(attacks.delete_rendition_row, {C.RENDITION_ROW_MISSING}, clip=0, entry="rendition.made"),
+    Case(attacks.insert_rendition, {C.RENDITION_WITHOUT_ENTRY}, clip=0),
+    Case(attacks.relink_to_other_stage, {C.LINK_ALTERED}, clip=0, entry="link.made"),
+    Case(attacks.relink_to_other_clip, {C.LINK_MISSING, C.LINK_WITHOUT_ENTRY}, clip=0),
+    Case(attacks.delete_link, {C.LINK_MISSING}, clip=0, entry="link.made"),
+    Case(attacks.unlink_unseen, {C.LINK_ALTERED}, clip=0, entry="link.made"),
+    Case(attacks.edit_case_title, {C.CASE_ALTERED}),
+    Case(attacks.edit_case_officer, {C.CASE_ALTERED}),
+    Case(attacks.insert_case, {C.CASE_WITHOUT_ENTRY}),
+    Case(attacks.forge_receipt, {C.RECEIPT_ALTERED}, clip=0, entry="clip.admitted"),
+    Case(attacks.edit_receipt, {C.RECEIPT_ALTERED}, clip=0, entry="clip.admitted"),
+    Case(
+        attacks.rewrite_an_entry,
+        {C.ENTRY_ALTERED, C.DETAILS_ALTERED},
+        clip=0,
+        entry="clip.opened",
+    ),
+    Case(
+        attacks.rewrite_admission_and_row,
+        {C.ENTRY_ALTERED, C.CLIP_ROW_ALTERED},
+        clip=0,
+        entry="clip.admitted",
+    ),
+    Case(attacks.flip_entry_byte, {C.ENTRY_ALTERED}, clip=0, entry="clip.state_changed"),
+    Case(attacks.edit_leaf_hash, {C.ENTRY_ALTERED}, clip=0, entry="clip.opened"),
+    Case(attacks.edit_kind_column, {C.ENTRY_ALTERED}, clip=0),
+    Case(attacks.edit_details, {C.DETAILS_ALTERED}, clip=0, entry="clip.opened"),
+    Case(attacks.delete_details, {C.DETAILS_MISSING}, clip=0, entry="clip.opened"),
+    Case(attacks.delete_entry, {C.ENTRY_MISSING}, clip=0),
+    Case(
+        attacks.delete_entry_and_close_the_gap,
+        {C.ENTRY_MISSING, C.ENTRY_MOVED, C.ENTRY_TAIL_MISSING, C.STATE_COUNTER},
+    ),
+    Case(attacks.swap_entries, {C.ENTRY_MOVED}, clip=0),
+    Case(attacks.cut_rows, {C.ENTRY_TAIL_MISSING}),
+    Case(attacks.cut_rows_and_checkpoint_rows, {C.ENTRY_TAIL_MISSING}),
+    Case(
+        attacks.cut_and_show_older_checkpoint,
+        {C.ENTRY_TAIL_MISSING, C.CHECKPOINT_ROLLED_BACK},
+    ),
+    Case(
+        attacks.cut_everything_but_the_signer,
+        {C.ENTRY_TAIL_MISSING, C.CHECKPOINT_ROLLED_BACK},
+    ),
+    Case(attacks.edit_counter, {C.STATE_COUNTER}),
+    Case(attacks.flip_full_tile, {C.TILE_ALTERED}),
+    Case(attacks.delete_full_tile, {C.TILE_MISSING}),
+    Case(attacks.flip_upper_tile, {C.TILE_ALTERED}),
+    Case(attacks.flip_old_partial_tile, {C.TILE_ALTERED}),
+    Case(attacks.flip_bundle, {C.BUNDLE_ALTERED}),
+    Case(attacks.delete_bundle, {C.BUNDLE_MISSING}),
+    Case(
+        attacks.rewrite_row_and_tile,
+        {C.ENTRY_ALTERED, C.TILE_ALTERED, C.DETAILS_ALTERED},
+    ),
+    Case(attacks.foreign_checkpoint, {C.CHECKPOINT_SIGNATURE}),
+    Case(attacks.delete_checkpoint, {C.CHECKPOINT_MISSING}),
+    Case(attacks.show_older_checkpoint, {C.CHECKPOINT_ROLLED_BACK}),
+    Case(attacks.sign_another_tree, {C.CHECKPOINT_INCONSISTENT}),
+    Case(attacks.delete_archived_checkpoint, {C.CHECKPOINT_MISSING}),
+    Case(attacks.delete_checkpoint_row, {C.CHECKPOINT_MISSING}),
+    Case(attacks.remove_the_whole_log, {C.ENTRY_TAIL_MISSING, C.CLIP_WITHOUT_ENTRY}),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_attack_is_found_and_named(world: World, case: Case) -> None:
+    entry = None if case.entry is None else attacks.index_of(world, case.entry, case.clip)
+    case.attack(world)
+    report = world.verify()
+    found = {finding.code for finding in report.findings}
+    assert case.codes <= found, report.findings
+    if case.attack is not attacks.remove_the_whole_log:
+        assert found == case.codes, report.findings
+    if case.clip is not None:
+        named = {finding.clip_id for finding in report.findings if finding.code in case.codes}
+        assert world.clip_ids[case.clip] in named, report.findings
+    if entry is not None:
+        assert entry in {finding.entry_index for finding in report.findings}, report.findings
+
+
+def test_findings_say_what_was_expected_and_found(world: World) -> None:
+    path = attacks.original(world)
+    attacks.flip_a_byte(world)
+    report = world.verify()
+    digest = next(one for one in report.findings if one.code == C.CLIP_OBJECT_DIGEST)
+    assert digest.expected == path.name
+    assert digest.found is not None
+    assert digest.found != digest.expected
+    assert world.clip_ids[0] in digest.message
