@@ -3,8 +3,6 @@
 import base64
 import hashlib
 import http.client
-import socket
-import struct
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -114,11 +112,6 @@ class StationClient:
         connection.endheaders()
         connection.send(data)
         return connection
-
-    def break_off(self, connection: http.client.HTTPConnection) -> None:
-        """End a connection as a pulled cable does, without a word."""
-        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        connection.close()
 
     def wait_for_offset(self, address: str, offset: int) -> None:
         deadline = time.monotonic() + 20

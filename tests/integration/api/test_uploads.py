@@ -2,9 +2,7 @@
 
 import base64
 import hashlib
-import http.client
 import os
-import socket
 import subprocess
 import threading
 import time
@@ -12,7 +10,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -352,46 +349,19 @@ def test_methods_can_be_overridden(services: Services, station: StationClient) -
 # --- interruptions -------------------------------------------------------------------------------
 
 
-def send_part(
-    station: StationClient, upload: str, data: bytes, total: int
-) -> http.client.HTTPConnection:
-    """A PATCH from 0 that announces ``total`` bytes, sends only ``data`` and stays open."""
-    where = urlsplit(str(station.http.base_url))
-    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=30)
-    connection.putrequest("PATCH", upload)
-    headers = TUS | BYTES | {"Upload-Offset": "0", "Content-Length": str(total)}
-    for name, value in (headers | {"Authorization": f"Bearer {station.bearer}"}).items():
-        connection.putheader(name, value)
-    connection.endheaders()
-    connection.send(data)
-    return connection
-
-
-def wait_for_offset(station: StationClient, upload: str, offset: int) -> None:
-    deadline = time.monotonic() + 20
-    while station.offset(upload) != offset:
-        assert time.monotonic() < deadline, f"stands at {station.offset(upload)}, not {offset}"
-        time.sleep(0.02)
-
-
-def break_off(connection: http.client.HTTPConnection) -> None:
-    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
-    connection.close()
-
-
 def test_what_came_before_the_line_broke_is_kept(
     services: Services, station: StationClient
 ) -> None:
     upload = station.begin(DATA)
-    break_off(send_part(station, upload, DATA[:123_456], len(DATA)))
-    wait_for_offset(station, upload, 123_456)
+    station.send_part(upload, DATA[:123_456], len(DATA)).close()
+    station.wait_for_offset(upload, 123_456)
     assert station.patch(upload, 123_456, DATA[123_456:]).status_code == 204
     assert_archived(services, DATA)
 
 
 def test_two_writers_at_once_are_kept_apart(services: Services, station: StationClient) -> None:
     upload = station.begin(DATA)
-    connection = send_part(station, upload, DATA[:200_000], len(DATA))
+    connection = station.send_part(upload, DATA[:200_000], len(DATA))
     deadline = time.monotonic() + 20
     while services.staging.entries() == []:  # until the first has the upload
         assert time.monotonic() < deadline
@@ -410,7 +380,7 @@ def test_long_requests_become_durable_on_the_way(
     monkeypatch.setattr(reception, "DURABLE_EVERY_BYTES", 4 << 20)
     data = os.urandom(10 << 20)
     upload = station.begin(data)
-    connection = send_part(station, upload, data[: 9 << 20], len(data))
+    connection = station.send_part(upload, data[: 9 << 20], len(data))
     deadline = time.monotonic() + 20
     while (offset := station.offset(upload)) < 8 << 20:
         assert time.monotonic() < deadline
