@@ -154,15 +154,15 @@ def test_an_altered_entry_stops_the_log(
     assert not list(store.list())
 
 
-@pytest.mark.parametrize("gone", [0, 1, 2])
 def test_a_removed_entry_stops_the_log(
-    database: Database, ledger: Ledger, store: MemoryStore, gone: int
+    database: Database, ledger: Ledger, store: MemoryStore
 ) -> None:
     grow(database, ledger, 3)
-    with database.write() as tx:
-        tx.execute(log_entries.delete().where(log_entries.c.idx == gone))
-    with pytest.raises(EntryMissingError, match=f"index {gone}"):
-        integrate(database, store)
+    for gone in (2, 1, 0):  # the last, one in the middle, the first
+        with database.write() as tx:
+            tx.execute(log_entries.delete().where(log_entries.c.idx == gone))
+        with pytest.raises(EntryMissingError, match=f"index {gone}"):
+            integrate(database, store)
 
 
 def test_only_one_records_a_batch(database: Database, ledger: Ledger) -> None:

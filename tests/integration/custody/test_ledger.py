@@ -114,30 +114,28 @@ def test_a_change_that_fails_leaves_no_entry(database: Database, ledger: Ledger)
     assert not rows_of(database, "log")
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        Event(EventKind.LOG_READ, "log", facts={"share": 0.5}),  # type: ignore[dict-item]
-        Event(EventKind.LOG_READ, "log", details={"schlüssel": 1}),
-        Event(EventKind.LOG_READ, "log", details={"text": "\ud800"}),
-        Event(EventKind.LOG_READ, "log", facts={"much": "x" * 70_000}),
-        Event(EventKind.LOG_READ, "log", outcome="perhaps"),
-    ],
-)
+UNWRITABLE = [
+    Event(EventKind.LOG_READ, "log", facts={"share": 0.5}),  # type: ignore[dict-item]
+    Event(EventKind.LOG_READ, "log", details={"schlüssel": 1}),
+    Event(EventKind.LOG_READ, "log", details={"text": "\ud800"}),
+    Event(EventKind.LOG_READ, "log", facts={"much": "x" * 70_000}),
+    Event(EventKind.LOG_READ, "log", outcome="perhaps"),
+]
+
+
 def test_what_cannot_be_written_canonically_fails_the_change(
-    database: Database, ledger: Ledger, event: Event
+    database: Database, ledger: Ledger
 ) -> None:
-    with pytest.raises(EntryError), database.write() as tx:
-        ledger.append(tx, ALICE, event)
+    for event in UNWRITABLE:
+        with pytest.raises(EntryError), database.write() as tx:
+            ledger.append(tx, ALICE, event)
     assert not rows_of(database, "log")
 
 
-@pytest.mark.parametrize(
-    "item", ["", "clip:", "clip:a b", "clip:../x", "clip:录像", "clip:" + "x" * 101]
-)
-def test_what_is_no_item_is_refused(database: Database, ledger: Ledger, item: str) -> None:
-    with pytest.raises(ValueError, match="not an item"), database.write() as tx:
-        ledger.append(tx, ALICE, Event(EventKind.LOG_READ, item))
+def test_what_is_no_item_is_refused(database: Database, ledger: Ledger) -> None:
+    for item in ("", "clip:", "clip:a b", "clip:../x", "clip:录像", "clip:" + "x" * 101):
+        with pytest.raises(ValueError, match="not an item"), database.write() as tx:
+            ledger.append(tx, ALICE, Event(EventKind.LOG_READ, item))
 
 
 def test_an_actor_without_an_address_can_act(database: Database, ledger: Ledger) -> None:

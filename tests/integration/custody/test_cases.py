@@ -1,0 +1,150 @@
+"""Cases: one for a number, found in any writing of it."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from custody.cases import (
+    CASE_SORTS,
+    Case,
+    CaseFilter,
+    CaseOfficer,
+    NewCase,
+    Procedure,
+    case_details,
+    create_case,
+    find_case,
+    get_case,
+    search_cases,
+)
+from custody.errors import CaseExistsError, CaseNotFoundError, CaseNumberError, UnknownSortError
+from custody.history import history_of
+from custody.ledger import Ledger
+from custody.tables import log_entries
+from storage.database import Database
+from tests.services.custody import ALICE
+
+NUMBER = "零城执罚决字〔2026〕第12号"
+OFFICERS = (CaseOfficer("JX0228"), CaseOfficer("JX0227", "零A-0012"))
+
+
+def a_case(number: str = NUMBER, **changes: Any) -> NewCase:
+    values: dict[str, Any] = {
+        "procedure": Procedure.GENERAL,
+        "title": "擅自占道经营",
+        "party": "王某",
+        "occurred_on": date(2026, 11, 20),
+        "officers": OFFICERS,
+    }
+    return NewCase(number, **(values | changes))
+
+
+@pytest.fixture
+def case(database: Database, ledger: Ledger) -> Case:
+    with database.write() as tx:
+        return create_case(tx, ledger, ALICE, a_case("零城执罚决字(2026)012"))
+
+
+def test_a_case_is_created_with_its_entry(database: Database, case: Case) -> None:
+    with database.read() as tx:
+        assert get_case(tx, case.id) == case
+        [event] = history_of(tx, f"case:{case.id}")
+    assert (case.number, case.created_by, case.clip_count) == (NUMBER, ALICE.id, 0)
+    assert case.officers == (CaseOfficer("JX0227", "零A-0012"), CaseOfficer("JX0228"))
+    assert event.kind == "case.created"
+    assert event.facts == {"case": case.id, "procedure": "general"}
+    assert event.details == case_details(case) | {"actor_name": "alice"}
+    assert "王某" not in str(event.facts)
+
+
+def test_a_number_is_taken_in_every_writing(database: Database, ledger: Ledger, case: Case) -> None:
+    for number in (NUMBER, "零城执罚决字［２０２６］第０１２号", "零城执罚决字(2026)12"):
+        with pytest.raises(CaseExistsError), database.write() as tx:
+            create_case(tx, ledger, ALICE, a_case(number))
+        with database.read() as tx:
+            assert find_case(tx, number) == case
+            assert len(tx.execute(sa.select(log_entries)).all()) == 1
+
+
+def test_what_is_not_there(database: Database, case: Case) -> None:
+    with database.read() as tx:
+        assert find_case(tx, "零城执罚决字〔2026〕第13号") is None
+        assert find_case(tx, "not a number") is None
+        with pytest.raises(CaseNotFoundError):
+            get_case(tx, "nobody")
+
+
+def test_a_wrong_number_or_procedure_is_refused(database: Database, ledger: Ledger) -> None:
+    with pytest.raises(CaseNumberError), database.write() as tx:
+        create_case(tx, ledger, ALICE, a_case("2026-12"))
+    with pytest.raises(ValueError, match="quick"), database.write() as tx:
+        create_case(tx, ledger, ALICE, a_case(procedure="quick"))
+
+
+def test_an_officer_named_twice_is_one_officer(database: Database, ledger: Ledger) -> None:
+    officers = (CaseOfficer("JX0227"), CaseOfficer("JX0227", "零A-0012"))
+    with database.write() as tx:
+        case = create_case(tx, ledger, ALICE, a_case(officers=officers))
+        assert get_case(tx, case.id).officers == (CaseOfficer("JX0227", "零A-0012"),)
+
+
+def test_a_case_may_have_no_officers_yet(database: Database, ledger: Ledger) -> None:
+    with database.write() as tx:
+        case = create_case(tx, ledger, ALICE, a_case(officers=()))
+        assert get_case(tx, case.id) == case
+
+
+@pytest.fixture
+def several(database: Database, ledger: Ledger, case: Case) -> None:
+    with database.write() as tx:
+        for number, changes in (
+            (
+                "零城执罚决字〔2026〕第2号",
+                {"title": "夜间噪声", "officers": (CaseOfficer("JX0300"),)},
+            ),
+            ("零城当罚决字〔2026〕第3号", {"procedure": "summary", "party": None}),
+            ("零城执罚决字〔2026〕第4号", {"occurred_on": None, "title": "100%_"}),
+            ("零城执罚决字〔2026〕第5号", {"occurred_on": date(2026, 11, 21)}),
+        ):
+            create_case(tx, ledger, ALICE, a_case(number, **changes))
+
+
+FILTERS: list[tuple[dict[str, Any], set[int]]] = [
+    ({}, {12, 2, 3, 4, 5}),
+    ({"text": "噪声"}, {2}),
+    ({"text": "王某"}, {12, 2, 4, 5}),
+    ({"text": "零城执罚决字(2026)012"}, {12}),
+    ({"text": "当罚"}, {3}),
+    ({"text": "%_"}, {4}),
+    ({"text": "\x00"}, set()),
+    ({"officer": "JX0300"}, {2}),
+    ({"officer": "JX0227", "procedure": "general"}, {12, 4, 5}),
+    ({"occurred_from": date(2026, 11, 21)}, {5}),
+    ({"occurred_to": date(2026, 11, 20)}, {12, 2, 3}),
+]
+
+
+def test_filters(database: Database, several: None) -> None:
+    for wanted, numbers in FILTERS:
+        with database.read() as tx:
+            page = search_cases(tx, CaseFilter(**wanted))
+            assert page.cases == [get_case(tx, case.id) for case in page.cases]
+        found = {int(case.number.split("第")[1][:-1]) for case in page.cases}
+        assert (found, page.total) == (numbers, len(numbers)), wanted
+
+
+def test_orders_and_pages(database: Database, several: None) -> None:
+    with database.read() as tx:
+        for sort, order in ((sort, sign + sort) for sort in CASE_SORTS for sign in ("", "-")):
+            whole = search_cases(tx, CaseFilter(), order).cases
+            pages = [search_cases(tx, CaseFilter(), order, offset, 2) for offset in (0, 2, 4)]
+            assert [case for page in pages for case in page.cases] == whole
+            without = [case for case in whole if getattr(case, sort) is None]
+            assert whole[5 - len(without) :] == without
+
+
+def test_an_unknown_order_is_refused(database: Database) -> None:
+    with pytest.raises(UnknownSortError), database.read() as tx:
+        search_cases(tx, CaseFilter(), "party")

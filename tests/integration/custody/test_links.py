@@ -1,0 +1,121 @@
+"""Links: a person's word that a recording belongs to a stage of a case, made and taken back."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from custody.cases import Case, NewCase, Procedure, Stage, create_case, get_case
+from custody.errors import (
+    CaseNotFoundError,
+    ClipNotFoundError,
+    LinkExistsError,
+    LinkNotFoundError,
+)
+from custody.history import history_of
+from custody.ledger import Ledger
+from custody.links import clips_of_case, link_clip, links_of_clip, links_of_clips, unlink_clip
+from custody.tables import links
+from storage.database import Database
+from tests.services.custody import ALICE, BOB, admit_clip
+
+
+@pytest.fixture
+def case(database: Database, ledger: Ledger) -> Case:
+    with database.write() as tx:
+        return create_case(
+            tx, ledger, ALICE, NewCase("零城执罚决字〔2026〕第1号", Procedure.GENERAL, "占道")
+        )
+
+
+@pytest.fixture
+def clip_ids(database: Database, ledger: Ledger) -> list[str]:
+    """The second was recorded before the first, nobody knows when the third was."""
+    noon = datetime(2026, 11, 22, 4, tzinfo=UTC)
+    times = (noon, noon - timedelta(hours=1), None)
+    with database.write() as tx:
+        return [
+            admit_clip(tx, ledger, f"clip-{n}", recorded_at=at).id for n, at in enumerate(times)
+        ]
+
+
+def test_a_link_is_made_with_its_entry_on_the_clip(
+    database: Database, ledger: Ledger, case: Case, clip_ids: list[str]
+) -> None:
+    with database.write() as tx:
+        link_id = link_clip(tx, ledger, ALICE, case.id, clip_ids[0], "investigation")
+    with database.read() as tx:
+        [link] = links_of_clip(tx, clip_ids[0])
+        event = history_of(tx, f"clip:{clip_ids[0]}")[-1]
+        assert get_case(tx, case.id).clip_count == 1
+    assert (link.link_id, link.case_id, link.case_number) == (link_id, case.id, case.number)
+    assert (link.stage, link.linked_by) == (Stage.INVESTIGATION, ALICE.id)
+    assert (event.kind, event.actor_id) == ("link.made", ALICE.id)
+    assert event.facts == {"case": case.id, "stage": "investigation", "link": link_id}
+
+
+def test_clips_of_a_case_in_order_of_recording(
+    database: Database, ledger: Ledger, case: Case, clip_ids: list[str]
+) -> None:
+    with database.write() as tx:
+        for clip_id, stage in zip(clip_ids, ("decision", "investigation", "service"), strict=True):
+            link_clip(tx, ledger, ALICE, case.id, clip_id, stage)
+        linked = clips_of_case(tx, case.id)
+    assert [one.clip.id for one in linked] == [clip_ids[1], clip_ids[0], clip_ids[2]]
+    assert [one.stage for one in linked] == [Stage.INVESTIGATION, Stage.DECISION, Stage.SERVICE]
+
+
+def test_a_clip_is_linked_to_a_case_once(
+    database: Database, ledger: Ledger, case: Case, clip_ids: list[str]
+) -> None:
+    with database.write() as tx:
+        link_clip(tx, ledger, ALICE, case.id, clip_ids[0], "decision")
+    with pytest.raises(LinkExistsError), database.write() as tx:
+        link_clip(tx, ledger, ALICE, case.id, clip_ids[0], "service")
+    with database.read() as tx:
+        assert [link.stage for link in links_of_clip(tx, clip_ids[0])] == [Stage.DECISION]
+        assert len(history_of(tx, f"clip:{clip_ids[0]}")) == 2
+
+
+def test_a_link_is_taken_back_and_made_again(
+    database: Database, ledger: Ledger, case: Case, clip_ids: list[str]
+) -> None:
+    clip_id = clip_ids[0]
+    with database.write() as tx:
+        first = link_clip(tx, ledger, ALICE, case.id, clip_id, "decision")
+        unlink_clip(tx, ledger, BOB, case.id, clip_id)
+        assert links_of_clip(tx, clip_id) == clips_of_case(tx, case.id) == []
+        second = link_clip(tx, ledger, ALICE, case.id, clip_id, "service")
+        rows = tx.execute(sa.select(links).order_by(links.c.linked_at, links.c.id)).all()
+        events = history_of(tx, f"clip:{clip_id}")
+    assert [row.id for row in rows] == [first, second]
+    assert (rows[0].unlinked_by, rows[1].unlinked_by) == (BOB.id, None)
+    assert [event.kind for event in events[1:]] == ["link.made", "link.removed", "link.made"]
+    assert events[2].facts == {"case": case.id, "stage": "decision", "link": first}
+
+
+def test_there_is_no_such_link(
+    database: Database, ledger: Ledger, case: Case, clip_ids: list[str]
+) -> None:
+    with pytest.raises(LinkNotFoundError), database.write() as tx:
+        unlink_clip(tx, ledger, ALICE, case.id, clip_ids[0])
+    with pytest.raises(CaseNotFoundError), database.write() as tx:
+        link_clip(tx, ledger, ALICE, "nobody", clip_ids[0], "decision")
+    with pytest.raises(ClipNotFoundError), database.write() as tx:
+        link_clip(tx, ledger, ALICE, case.id, "nobody", "decision")
+    with pytest.raises(ValueError, match="later"), database.write() as tx:
+        link_clip(tx, ledger, ALICE, case.id, clip_ids[0], "later")
+
+
+def test_links_of_many_clips(
+    database: Database, ledger: Ledger, case: Case, clip_ids: list[str]
+) -> None:
+    with database.write() as tx:
+        other = create_case(
+            tx, ledger, ALICE, NewCase("零城当罚决字〔2026〕第9号", Procedure.SUMMARY, "抛物")
+        )
+        for case_id in (case.id, other.id):
+            link_clip(tx, ledger, ALICE, case_id, clip_ids[0], "decision")
+        found = links_of_clips(tx, clip_ids)
+    assert {link.case_id for link in found[clip_ids[0]]} == {case.id, other.id}
+    assert found[clip_ids[1]] == found[clip_ids[2]] == []
