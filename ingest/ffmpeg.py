@@ -44,17 +44,18 @@ class Run:
 
 
 @functools.cache
-def find_ffmpeg() -> Ffmpeg:
+def find_ffmpeg(*also: str) -> Ffmpeg:
     """The ffmpeg on the PATH if it can do what we need, else the one in the wheel `imageio-ffmpeg`.
 
-    Raises `FfmpegMissingError` with what is missing.
+    ``also`` names encoders needed beside `NEEDED_ENCODERS`. Raises `FfmpegMissingError` with what
+    is missing.
     """
     missing = []
     for find in (_on_path, _in_wheel):
         path = find()
         if path is None:
             continue
-        lacking = _lacking_encoders(path)
+        lacking = _lacking_encoders(path, (*NEEDED_ENCODERS, *also))
         if not lacking:
             return Ffmpeg(path, _version(path))
         missing.append(f"{path} lacks {', '.join(lacking)}")
@@ -74,10 +75,10 @@ def _in_wheel() -> str | None:
         return None
 
 
-def _lacking_encoders(path: str) -> list[str]:
+def _lacking_encoders(path: str, needed: Sequence[str]) -> list[str]:
     listing = _ask(path, "-encoders")
     known = {line.split()[1] for line in listing.splitlines() if len(line.split()) > 1}
-    return [name for name in NEEDED_ENCODERS if name not in known]
+    return [name for name in needed if name not in known]
 
 
 def _version(path: str) -> str:

@@ -27,19 +27,30 @@ OPENINGS = {
     "h264": re.compile(rb"\0\0[\0-\3].[\x27\x47\x67][\x42\x4d\x58\x64\x6e\x7a\xf4]", re.DOTALL),
     "hevc": re.compile(rb"\0\0[\0-\3].\x40\x01", re.DOTALL),
 }
-#: What can stand at the beginning of a picture: its length field, its type, and for H.264 a slice
-#: header that begins with the first block and the first parameter set; so that sound, which is as
-#: good as random, is seldom taken for a picture.
+#: What a picture begins with, its length field first, told from sound, which is as good as random:
+#: a delimiter, a parameter set, a message, or a slice. An H.264 slice begins with the picture's
+#: first block and the first parameter set, of an H.265 one the first bit says the same.
 PICTURES = {
     "h264": re.compile(
-        rb"\0[\0-\x3f]..(?:[\x06\x09\x27\x28\x47\x48\x67\x68]"
-        rb"|[\x25\x45\x65][\x88\xb8-\xbf]|[\x01\x21\x41\x61][\x88\x9a\x9b\x9e\x9f\xa8-\xaf\xb8-\xbf\xe0-\xff])",
+        rb"\0\0\0\x02\x09[\x10\x30\x50\x70\x90\xb0\xd0\xf0]"
+        rb"|\0\0[\0-\3].[\x27\x47\x67][\x42\x4d\x58\x64\x6e\x7a\xf4]"
+        rb"|\0\0..\x06[\0-\x06]"
+        rb"|\0[\0-\x3f]..[\x25\x45\x65][\x88\xb8-\xbf]"
+        rb"|\0[\0-\x3f]..[\x01\x21\x41\x61][\x88\x9a\x9b\x9e\x9f\xa8-\xaf\xb8-\xbf\xe0-\xff]",
         re.DOTALL,
     ),
     "hevc": re.compile(
-        rb"\0[\0-\x3f]..[\0\x02\x10\x12\x26\x28\x2a\x40\x42\x44\x46\x4e]\x01", re.DOTALL
+        rb"\0\0\0\x03\x46\x01[\x10\x30\x50]"
+        rb"|\0\0[\0-\3].\x40\x01"
+        rb"|\0\0..\x4e\x01"
+        rb"|\0[\0-\x3f]..[\0\x02\x10\x12\x26\x28\x2a]\x01[\x80-\xff]",
+        re.DOTALL,
     ),
 }
+#: The longest of these patterns, in bytes.
+PATTERN_BYTES = 7
+#: Units that carry a picture's data; after the others another unit must follow at once.
+SLICES = {"h264": range(1, 6), "hevc": range(32)}
 
 
 class Unit:
@@ -73,7 +84,7 @@ def unit_at(handle: BinaryIO, codec: str, position: int, size: int) -> Unit | No
 
 
 def search(handle: BinaryIO, pattern: re.Pattern[bytes], position: int) -> Iterator[int]:
-    """Every place from ``position`` on where ``pattern`` (6 bytes at most) begins."""
+    """Every place from ``position`` on where ``pattern`` begins."""
     while True:
         handle.seek(position)
         window = handle.read(WINDOW)
@@ -81,7 +92,7 @@ def search(handle: BinaryIO, pattern: re.Pattern[bytes], position: int) -> Itera
             yield position + match.start()
         if len(window) < WINDOW:
             return
-        position += WINDOW - 5
+        position += WINDOW - PATTERN_BYTES + 1
 
 
 def find_opening(handle: BinaryIO, size: int) -> tuple[str, int] | None:
@@ -99,14 +110,20 @@ def find_opening(handle: BinaryIO, size: int) -> tuple[str, int] | None:
 
 def units(handle: BinaryIO, codec: str, position: int, size: int) -> Iterator[Unit]:
     """Follow the units from ``position``, past what lies between them, to the end."""
+    largest = 0
     while True:
         unit = unit_at(handle, codec, position, size)
         while unit is not None:
             yield unit
+            largest = max(largest, unit.length)
             position = unit.end
             unit = unit_at(handle, codec, position, size)
         for candidate in search(handle, PICTURES[codec], position + 1):
-            if unit_at(handle, codec, candidate, size) is not None:
+            unit = unit_at(handle, codec, candidate, size)
+            # A chance find would mostly claim a length beyond anything seen.
+            if unit is None or unit.length > 2 * largest:
+                continue
+            if unit.kind in SLICES[codec] or unit_at(handle, codec, unit.end, size):
                 position = candidate
                 break
         else:

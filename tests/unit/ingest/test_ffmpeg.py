@@ -21,12 +21,13 @@ def test_a_binary_that_lacks_an_encoder_is_passed_over(
     fake = tmp_path / "ffmpeg"
     fake.write_text("#!/bin/sh\necho ' V....D libx264  H.264'\n")
     fake.chmod(0o755)
-    wheel = find_ffmpeg.__wrapped__()
+    usable = find_ffmpeg.__wrapped__()
     monkeypatch.setattr(ffmpeg, "_on_path", lambda: str(fake))
-    assert find_ffmpeg.__wrapped__().path == ffmpeg._in_wheel() or wheel.path
+    monkeypatch.setattr(ffmpeg, "_in_wheel", lambda: usable.path)
+    assert find_ffmpeg.__wrapped__() == usable
     monkeypatch.setattr(ffmpeg, "_in_wheel", lambda: None)
-    with pytest.raises(FfmpegMissingError, match="lacks aac, mjpeg, png"):
-        find_ffmpeg.__wrapped__()
+    with pytest.raises(FfmpegMissingError, match="lacks aac, mjpeg, png, libx265"):
+        find_ffmpeg.__wrapped__("libx265")
 
 
 def test_the_path_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
