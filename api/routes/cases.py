@@ -1,11 +1,12 @@
 """Cases: the list, a new one, and one case with its clips by stage and what is missing."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -29,9 +30,10 @@ from custody.cases import (
     search_cases,
 )
 from custody.errors import CaseExistsError, CaseNumberError
-from custody.events import case_item, clip_item
-from custody.history import histories_of, history_of
+from custody.events import EventKind, case_item, clip_item
+from custody.history import HistoryEvent, histories_of, history_of
 from custody.renditions import renditions_of
+from custody.tables import links
 from custody.viewings import open_listing
 
 router = APIRouter()
@@ -61,6 +63,22 @@ def what_is_missing(case: Case, linked: Sequence[LinkedClip]) -> Missing:
         tuple(stage for stage in Stage if stage not in covered),
         tuple(one.officer for one in case.officers if one.officer not in recording),
     )
+
+
+def merge_history(
+    case_id: str,
+    own: Sequence[HistoryEvent],
+    of_clips: Iterable[Sequence[HistoryEvent]],
+) -> list[HistoryEvent]:
+    """The case's own events and those that linked clips to it or took them out, oldest first."""
+    linking = (
+        event
+        for history in of_clips
+        for event in history
+        if event.kind in {EventKind.LINK_MADE, EventKind.LINK_REMOVED}
+        and event.facts.get("case") == case_id
+    )
+    return sorted([*own, *linking], key=lambda event: event.at)
 
 
 @router.get("/cases")
@@ -110,7 +128,7 @@ def list_cases(
 @router.get("/cases/new")
 def show_new_case(request: Request, services: ServicesDep, person: PersonDep) -> Response:
     services.access.require(person.actor, Right.MANAGE_CASES, "cases")
-    return _form(request, {"office": services.config.office_code})
+    return _form(request, services.config.office_code, {})
 
 
 @router.post("/cases")
@@ -146,9 +164,8 @@ def create(
             "party": party,
             "occurred_on": occurred_on,
             "officers": officers,
-            "office": services.config.office_code,
         }
-        return _form(request, values, errors.answer_for(error))
+        return _form(request, services.config.office_code, values, errors.answer_for(error))
     return RedirectResponse(f"/cases/{case.id}", 303)
 
 
@@ -159,8 +176,12 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
         case = get_case(tx, case_id)
         linked = clips_of_case(tx, case_id)
         clip_ids = [one.clip.id for one in linked]
-        history = history_of(tx, case_item(case_id))
-        histories = histories_of(tx, [clip_item(clip_id) for clip_id in clip_ids])
+        # A link stands in the history of its clip; those that were taken out again count too.
+        ever_linked = tx.scalars(
+            sa.select(links.c.clip_id).where(links.c.case_id == case_id).distinct()
+        ).all()
+        histories = histories_of(tx, [clip_item(clip_id) for clip_id in ever_linked])
+        history = merge_history(case_id, history_of(tx, case_item(case_id)), histories.values())
         renditions = renditions_of(tx, clip_ids)
     listing = None
     if linked and allows(person.actor.role, Right.SEE_FOOTAGE):
@@ -211,14 +232,18 @@ def _read_day(text: str) -> date | None:
 
 
 def _form(
-    request: Request, values: dict[str, str], answer: errors.Answer | None = None
+    request: Request,
+    office_code: str,
+    typed: dict[str, str],
+    answer: errors.Answer | None = None,
 ) -> Response:
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
         "case_new.html",
         status=answer.status if answer else 200,
-        values=values,
+        typed=typed,
+        office_code=office_code,
         answer=answer,
         procedures=tuple(Procedure),
     )

@@ -43,7 +43,7 @@ class Assets:
         return self._assets.get(name)
 
     def address(self, name: str) -> str:
-        """The file's address; it changes when the file does. Raises `KeyError`: run ``make`` first."""
+        """The file's address, which changes with it. Raises `KeyError`: run ``make`` first."""
         return f"/static/{name}?v={self._assets[name].version}"
 
 

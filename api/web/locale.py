@@ -28,5 +28,5 @@ def translate(language: str, key: str, **values: object) -> str:
 
 
 def has_text(key: str) -> bool:
-    """Whether the catalogues know ``key``; for words that come from data, such as an event's kind."""
+    """Whether the catalogues know ``key``; for words that come from data, as an event's kind."""
     return key in catalogue(LANGUAGES[0])

@@ -109,7 +109,7 @@ def address(path: str, parameters: Mapping[str, object], **changes: object) -> s
 
 
 def local_path(target: str) -> str:
-    """``target`` if it is a path on this host, else the home page; so no link leads away from here."""
+    """``target`` if it is a path on this host, else the home page; no link leads away from here."""
     if target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable():
         return target
     return "/"

@@ -1,4 +1,4 @@
-"""What a station says of itself, read for the page. It is another machine's word: nothing is trusted.
+"""What a station says of itself, read for the page. Another machine's word: nothing is trusted.
 
 Whatever is missing or of another type is left out; every text is cut short.
 """
@@ -29,7 +29,7 @@ class CurrentFile:
 
 @dataclass(frozen=True, slots=True)
 class TroubledFile:
-    """A file that did not get through; ``code`` is the reason's code, ``detail`` what came with it."""
+    """A file that did not get through; ``code`` is the reason's, ``detail`` what came with it."""
 
     name: str
     state: str

@@ -15,8 +15,7 @@ from api.auth.users import User, create_user, set_password
 from api.config import Config
 from api.services import Services, create_home, open_services
 from custody.actors import Actor, Role, Via, service_actor
-from custody.cases import Case, CaseOfficer, NewCase, Procedure, create_case, link_clip
-from custody.cases import Stage
+from custody.cases import Case, CaseOfficer, NewCase, Procedure, Stage, create_case, link_clip
 from custody.clip_search import ClipFilter, search_clips
 from custody.clips import Clip
 from ingest.folder_import import import_paths
@@ -84,7 +83,7 @@ class House:
             pass
 
     def add_case(self, *, linked: str = "") -> Case:
-        """A case of JX0227 and JX0228 on the day of the footage; links the clips named ``linked``."""
+        """A case on the day of the footage, of its officers; links the clips named ``linked``."""
         services = self.services
         actor = self.actor(Role.LEGAL)
         with services.database.write() as tx:

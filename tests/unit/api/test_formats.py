@@ -1,0 +1,66 @@
+"""How digests, times, sizes and file names are written."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from api.web import formats
+
+DIGEST = "3f9a21c4" + "0" * 52 + "88d0"
+
+
+def test_a_digest_shows_its_first_two_groups_and_its_last() -> None:
+    assert formats.digest_groups(DIGEST) == ("3f9a", "21c4", "88d0")
+    assert formats.digest_in_full(DIGEST).startswith("3f9a 21c4 0000")
+    assert formats.digest_in_full(DIGEST).replace(" ", "") == DIGEST
+
+
+def test_a_time_stands_in_the_bureaus_zone_with_its_exact_utc_beside_it() -> None:
+    moment = datetime(2026, 11, 22, 9, 21, 38, 123456, tzinfo=UTC)
+    assert formats.local_time(moment, ZoneInfo("Asia/Shanghai")) == "2026-11-22 17:21:38"
+    assert formats.utc_time(moment) == "2026-11-22T09:21:38.123Z"
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1 kB"),
+        (17_100, "17.1 kB"),
+        (704_123, "704 kB"),
+        (999_600, "1 MB"),
+        (2_610_000_000, "2.61 GB"),
+        (5_000_000_000_000_000, "5000 TB"),
+    ],
+)
+def test_a_size_has_three_figures(amount: int, text: str) -> None:
+    assert formats.size(amount) == text
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [(0, "0:00"), (42_000, "0:42"), (725_400, "12:05"), (3_723_000, "1:02:03")],
+)
+def test_a_duration_reads_as_on_a_player(milliseconds: int, text: str) -> None:
+    assert formats.duration(milliseconds) == text
+
+
+def test_what_cannot_be_seen_in_a_name_is_made_visible() -> None:
+    html = str(formats.file_name("a\u202egpj.exe\n\x7f\u200b<b>'\"&"))
+    assert html.startswith(
+        '<bdi class="name">a<span class="ctl" title="U+202E">U+202E</span>gpj.exe'
+    )
+    assert "␊" in html
+    assert "␡" in html
+    assert "U+200B" in html
+    assert "&lt;b&gt;&#39;&#34;&amp;" in html
+    assert not any(mark in html for mark in "\u202e\n\x7f\u200b")
+
+
+def test_an_ordinary_name_stays_as_it_is() -> None:
+    name = "现场 检查📹_𠮷.mp4"
+    assert str(formats.file_name(name)) == f'<bdi class="name">{name}</bdi>'
+    assert formats.plain_name(name) == name
+    assert formats.plain_name("a\u202eb") == "a⟨U+202E⟩b"

@@ -1,0 +1,109 @@
+"""Both catalogues say the same things, and every word that is used is there and used."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import api
+from api.auth.users import PERSON_ROLES
+from api.errors import ANSWERS
+from api.routes.clips import KINDS
+from api.web import station_status
+from api.web.locale import LANGUAGES, catalogue, has_text, translate
+from api.web.trace import TraceState
+from custody.access import Right
+from custody.cases import Procedure, Stage
+from custody.clips import ClipState
+from custody.events import EventKind
+from custody.verification.findings import FindingCode
+from ingest.verdicts import Reason
+from station_agent import reasons
+
+TEMPLATES = sorted((Path(api.__file__).parent / "web/templates").rglob("*.html"))
+SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in TEMPLATES)
+#: ``t('a.key')`` whole, and ``t('a.' ~ …)`` as the beginning of some.
+WHOLE = set(re.findall(r"\bt\('([^']+)'(?! ~)", SOURCE)) | set(
+    re.findall(r"'((?:clip|station)\.\w+)'", SOURCE)
+)
+BEGINNINGS = set(re.findall(r"\bt\('([^']+)' ~", SOURCE))
+
+#: Words that come from data, each with everything that it can be.
+FAMILIES = {
+    "event.": [kind.value for kind in EventKind],
+    "finding.": [code.value for code in FindingCode],
+    "stage.": [stage.value for stage in Stage],
+    "procedure.": [procedure.value for procedure in Procedure],
+    "state.": [state.value for state in ClipState],
+    "clip.reason.": [state.value for state in ClipState],
+    "viewing.nothing.": [state.value for state in ClipState],
+    "viewing.nothing_do.": [state.value for state in ClipState],
+    "clip_reason.": [reason.value for reason in Reason],
+    "kind.": list(KINDS),
+    "role.": [role.value for role in PERSON_ROLES] + ["station", "system", "operator", "anonymous"],
+    "proof.": [state.value for state in TraceState],
+    "trace.key.": [state.value for state in TraceState],
+    "outcome.": ["ok", "denied", "failed"],
+    "phase.": ["log", "tiles", "checkpoints", "rows", "bytes"],
+    "scope.": ["everything", "log", "case", "clip"],
+    "rendition.": ["proxy", "poster", "sheet", "waveform"],
+    "file.": [*station_status.WAY, *station_status.TROUBLED],
+    "reason.": [
+        value for name, value in vars(reasons).items() if name.isupper() and isinstance(value, str)
+    ],
+    "room.": ["clips", "cases", "stations", "verification", "log"],
+    "case.": ["number", "occurred_on"],
+    "log.": ["kind", "item", "actor"],
+    "filter.": ["text", "officer", "recorder", "from", "to", "state", "kind", "important"],
+    "error.": [
+        f"{key}.{part}"
+        for key in {answer.key for _, answer in ANSWERS}
+        | {"internal", "method", "range", "unreadable"}
+        for part in ("what", "evidence", "do")
+    ],
+}
+
+
+def test_the_catalogues_have_the_same_keys() -> None:
+    first, second = (set(catalogue(language)) for language in LANGUAGES)
+    assert first == second
+
+
+def test_the_catalogues_fill_in_the_same_names() -> None:
+    def names(text: str) -> set[str]:
+        if text.startswith('{"'):
+            return set()  # the player's own words, in its own form
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    first, second = (catalogue(language) for language in LANGUAGES)
+    assert {key for key in first if names(first[key]) != names(second[key])} == set()
+
+
+def test_every_word_of_the_templates_is_in_the_catalogues() -> None:
+    assert {key for key in WHOLE if not has_text(key)} == set()
+
+
+def test_every_family_is_known_here_and_complete() -> None:
+    assert set(FAMILIES) == BEGINNINGS
+    wanted = {beginning + end for beginning, ends in FAMILIES.items() for end in ends}
+    assert {key for key in wanted if not has_text(key)} == set()
+
+
+def test_no_word_is_left_over() -> None:
+    used = WHOLE | {beginning + end for beginning, ends in FAMILIES.items() for end in ends}
+    assert set(catalogue("zh")) - used == set()
+
+
+def test_no_text_is_empty() -> None:
+    assert all(text.strip() for language in LANGUAGES for text in catalogue(language).values())
+
+
+def test_every_right_that_a_template_asks_for_exists() -> None:
+    asked = set(re.findall(r"\bRight\.(\w+)", SOURCE))
+    assert asked <= set(Right.__members__)
+
+
+def test_a_missing_word_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        translate("zh", "no.such.key")
