@@ -23,11 +23,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
+from typing import BinaryIO
 
 from storage import durable
 from storage.errors import (
@@ -36,6 +32,7 @@ from storage.errors import (
     ObjectNotFoundError,
     StoreUnavailableError,
 )
+from storage.local_files import FileWindow, open_regular, reporting_trouble, walk
 from storage.objects import (
     ObjectStat,
     check_key,
@@ -46,8 +43,6 @@ from storage.objects import (
 )
 
 SWEEP_AFTER = timedelta(days=1)
-#: No such name, a file or a symbolic link where a folder should be: no object of ours.
-_ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 #: The file system can't or won't link this file (another device, no links, not ours): copy it.
 _NOT_LINKABLE = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.EOPNOTSUPP}
 _MAX_KNOWN_FOLDERS = 65_536
@@ -64,7 +59,7 @@ class LocalStore:
         self._locks = self.root / "@locks"
         self._known_folders: set[Path] = set()  # their names are durable
         self._known_guard = threading.Lock()
-        with _reporting():
+        with reporting_trouble():
             for folder in (self._temporary, self._retention, self._locks):
                 durable.make_folder(folder)
             self._sweep()
@@ -75,7 +70,7 @@ class LocalStore:
         found = source.lstat()
         if not stat.S_ISREG(found.st_mode):
             raise ValueError(f"not a regular file: {source}")
-        with _reporting():
+        with reporting_trouble():
             self._refuse_taken(key)
             if found.st_dev == self._temporary.stat().st_dev and self._adopt(key, source, until):
                 return
@@ -87,7 +82,7 @@ class LocalStore:
     def put_bytes(self, key: str, data: bytes, *, retain_until: datetime | None = None) -> None:
         check_key(key)
         until = check_retention(retain_until, self._now())
-        with _reporting():
+        with reporting_trouble():
             self._refuse_taken(key)
             with self._scratch() as path:
                 with _new_object(path) as descriptor:
@@ -96,7 +91,7 @@ class LocalStore:
 
     def replace_bytes(self, key: str, data: bytes) -> None:
         check_key(key)
-        with _reporting(), self._scratch() as path:
+        with reporting_trouble(), self._scratch() as path:
             with _new_object(path) as descriptor:
                 durable.write_all(descriptor, data)
             target = self._target(key)
@@ -111,9 +106,8 @@ class LocalStore:
     def open(self, key: str, *, start: int = 0, length: int | None = None) -> BinaryIO:
         check_key(key)
         check_range(start, length)
-        with _reporting():
-            descriptor = self._descriptor(key)
-            return io.BufferedReader(_Window(descriptor, start, length))
+        with reporting_trouble():
+            return io.BufferedReader(FileWindow(self._descriptor(key), start, length))
 
     def read_bytes(self, key: str) -> bytes:
         with self.open(key) as reader:
@@ -121,7 +115,7 @@ class LocalStore:
 
     def stat(self, key: str) -> ObjectStat:
         check_key(key)
-        with _reporting():
+        with reporting_trouble():
             descriptor = self._descriptor(key)
             try:
                 found = os.fstat(descriptor)
@@ -131,12 +125,11 @@ class LocalStore:
 
     def list(self, prefix: str = "") -> Iterator[ObjectStat]:
         check_prefix(prefix)
-        folder = prefix.rpartition("/")[0]
-        return self._walk(folder + "/" if folder else "", prefix)
+        return self._list(prefix)
 
     def delete(self, key: str) -> None:
         check_key(key)
-        with _reporting(), self._locked(key):
+        with reporting_trouble(), self._locked(key):
             os.close(self._descriptor(key))
             self._refuse_retained(key)
             target = self.root / key
@@ -147,12 +140,12 @@ class LocalStore:
     @contextmanager
     def local_path(self, key: str) -> Iterator[Path]:
         check_key(key)
-        with _reporting():
+        with reporting_trouble():
             os.close(self._descriptor(key))
         yield self.root / key
 
     def check(self) -> None:
-        with _reporting(), self._scratch() as path, self._scratch() as other:
+        with reporting_trouble(), self._scratch() as path, self._scratch() as other:
             if not self._temporary.is_dir():
                 raise StoreUnavailableError(f"{self.root} is not there; is its disk mounted?")
             with _new_object(path) as descriptor:
@@ -264,63 +257,23 @@ class LocalStore:
             raise ObjectExistsError(key)
 
     def _descriptor(self, key: str) -> int:
-        """Open an object for reading, following no symbolic link at any step below the root."""
-        *folders, name = key.split("/")
-        descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            for folder in folders:
-                flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-                below = os.open(folder, flags, dir_fd=descriptor)
-                os.close(descriptor)
-                descriptor = below
-            # O_NONBLOCK: a FIFO put here by somebody must not hang us.
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            found = os.open(name, flags, dir_fd=descriptor)
-        except OSError as error:
-            if error.errno in _ABSENT:
-                self._refuse_unmounted()
-                raise ObjectNotFoundError(key) from error
-            raise
-        finally:
-            os.close(descriptor)
-        if not stat.S_ISREG(os.fstat(found).st_mode):
-            os.close(found)
-            raise ObjectNotFoundError(f"{key} is not a file")
-        return found
+            return open_regular(self.root, key)
+        except FileNotFoundError as error:
+            self._refuse_unmounted()
+            raise ObjectNotFoundError(key) from error
+
+    def _list(self, prefix: str) -> Iterator[ObjectStat]:
+        with reporting_trouble():
+            self._refuse_unmounted()
+            for key, found in walk(self.root, prefix):
+                if not key.startswith("@"):
+                    yield _object_stat(key, found, None)
 
     def _refuse_unmounted(self) -> None:
         """An empty mount point must not pass for an archive that has lost everything."""
         if not self._temporary.is_dir():
             raise StoreUnavailableError(f"{self.root} is not there; is its disk mounted?")
-
-    def _walk(self, folder: str, prefix: str) -> Iterator[ObjectStat]:
-        """Objects below ``folder`` (a key's start ending in ``/``, or empty) in order of key."""
-        try:
-            with os.scandir(self.root / folder) as entries:
-                # A folder sorts as its keys do: "a-b" < "a/b" < "a0".
-                found = sorted(
-                    (
-                        f"{folder}{entry.name}/"
-                        if entry.is_dir(follow_symlinks=False)
-                        else f"{folder}{entry.name}"
-                    )
-                    for entry in entries
-                    if not entry.is_symlink() and not (not folder and entry.name.startswith("@"))
-                )
-        except (FileNotFoundError, NotADirectoryError):
-            self._refuse_unmounted()
-            return
-        except OSError as error:
-            raise StoreUnavailableError(str(error)) from error
-        for name in found:
-            if name.endswith("/"):
-                if name.startswith(prefix) or prefix.startswith(name):
-                    yield from self._walk(name, prefix)
-            elif name.startswith(prefix):
-                with suppress(FileNotFoundError):  # deleted since
-                    details = (self.root / name).lstat()
-                    if stat.S_ISREG(details.st_mode):
-                        yield _object_stat(name, details, None)
 
     def _sweep(self) -> None:
         """Remove what writers that were killed left behind."""
@@ -331,47 +284,9 @@ class LocalStore:
                     path.unlink()
 
 
-class _Window(io.RawIOBase):
-    """At most ``length`` bytes of an open file from ``start`` on; owns the descriptor."""
-
-    def __init__(self, descriptor: int, start: int, length: int | None) -> None:
-        self._descriptor = descriptor
-        self._position = start
-        self._end = None if length is None else start + length
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
-        view = memoryview(buffer).cast("B")
-        if self._end is not None:
-            view = view[: self._end - self._position]
-        try:
-            count = os.preadv(self._descriptor, [view], self._position) if view else 0
-        except OSError as error:
-            raise StoreUnavailableError(str(error)) from error
-        self._position += count
-        return count
-
-    def close(self) -> None:
-        if not self.closed:
-            os.close(self._descriptor)
-        super().close()
-
-
 def _new_object(path: Path) -> AbstractContextManager[int]:
     return durable.new_file(path, mode=0o444)
 
 
 def _object_stat(key: str, found: os.stat_result, until: datetime | None) -> ObjectStat:
     return ObjectStat(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC), until)
-
-
-@contextmanager
-def _reporting() -> Iterator[None]:
-    """A full disk is `StoreFullError`, any other trouble with it `StoreUnavailableError`."""
-    try:
-        with durable.reporting_full_disk():
-            yield
-    except OSError as error:
-        raise StoreUnavailableError(str(error)) from error

@@ -23,7 +23,7 @@ class ObjectStore(Protocol):
     """Bytes under keys, written once.
 
     Keys are relative POSIX paths of the characters ``[A-Za-z0-9._/-]`` without empty, ``.`` or
-    ``..`` parts, at most 512 bytes and 255 a part (`check_key`); any other key raises
+    ``..`` parts, at most 512 bytes and 240 a part (`check_key`); any other key raises
     `ValueError` before anything is touched, as does a naive time. No key may be the folder of
     another (``a`` and ``a/b``): where a store can't hold both, the second raises
     `ObjectExistsError`.
@@ -103,7 +103,7 @@ class ObjectStore(Protocol):
 
 
 MAX_KEY_BYTES = 512
-MAX_PART_BYTES = 255  # what a file system takes as a name
+MAX_PART_BYTES = 240  # a file system takes 255, of which SeaweedFS needs some for itself
 
 _KEY = re.compile(r"[A-Za-z0-9._/-]+")
 

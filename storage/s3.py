@@ -31,6 +31,7 @@ from storage.objects import (
     check_retention,
     utc_now,
 )
+from storage.s3_claims import FOLDER, claimed
 from storage.s3_client import S3Settings, code_of, connect, prepare_bucket, speaking
 from storage.s3_reader import S3Reader
 from storage.s3_upload import UploadGoneError, sha256_of, sweep_uploads, upload_in_parts
@@ -67,12 +68,7 @@ class S3Store:
         if self._head(key) is not None:  # told now rather than after gigabytes
             raise ObjectExistsError(key)
         try:
-            self._race(
-                key,
-                lambda: upload_in_parts(
-                    self._client, self.settings, self._prefix + key, source, lock
-                ),
-            )
+            self._race(key, lambda: self._upload(self._prefix + key, source, lock))
         except UploadGoneError as error:
             if self._head(key) is None:
                 raise StoreUnavailableError(f"the upload of {key} was aborted") from error
@@ -180,6 +176,10 @@ class S3Store:
 
         self._race(key, put)
 
+    def _upload(self, name: str, source: Path, lock: dict[str, Any]) -> None:
+        claim = claimed(self._client, self.settings, self._prefix, name, self._now)
+        upload_in_parts(self._client, self.settings, name, source, lock, claim)
+
     def _race(self, key: str, write: Callable[[], None]) -> None:
         """Write again while S3 says that another writer of the key is not done yet (409)."""
         for attempt in range(_RACE_ATTEMPTS):
@@ -242,6 +242,8 @@ class S3Store:
             for page in pages:
                 for one in page.get("Contents", []):
                     key = one["Key"].removeprefix(self._prefix)
+                    if key.startswith(FOLDER):
+                        continue
                     if key <= previous:
                         # SeaweedFS lists the folder "a/" before "a-b" across pages. A caller that
                         # walks two lists side by side would report losses that are none.

@@ -5,6 +5,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,10 +32,16 @@ def sha256_of(data: bytes) -> str:
 
 
 def upload_in_parts(
-    client: "S3Client", settings: S3Settings, name: str, source: Path, options: Mapping[str, Any]
+    client: "S3Client",
+    settings: S3Settings,
+    name: str,
+    source: Path,
+    options: Mapping[str, Any],
+    claim: AbstractContextManager[None],
 ) -> None:
     """Store ``source`` under the full key ``name`` unless that is taken (`ObjectExistsError`).
 
+    ``claim`` is held for the last step (`storage.s3_claims`).
     Each part travels with its SHA-256. Whatever fails, the parts are removed again. Raises
     `UploadGoneError` where the last step can't tell whether it was done.
     """
@@ -58,9 +65,10 @@ def upload_in_parts(
             with ThreadPoolExecutor(settings.parallel_parts, "s3-part") as pool:
                 count = (size + part_bytes - 1) // part_bytes
                 parts = list(pool.map(send, range(1, count + 1)))
-            client.complete_multipart_upload(
-                **target, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
-            )
+            with claim:
+                client.complete_multipart_upload(
+                    **target, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
+                )
         except BaseException as error:
             _abort(client, target, error)
             if isinstance(error, ClientError) and code_of(error) == "NoSuchUpload":

@@ -42,8 +42,8 @@ HOSTILE_KEYS = [
     "a#b",
     "a*",
     "x" * 513,
-    "x" * 256,
-    "a/" + "x" * 256 + "/b",
+    "x" * 241,
+    "a/" + "x" * 241 + "/b",
 ]
 
 
@@ -201,38 +201,47 @@ def test_many_threads_at_many_keys(store: ObjectStore) -> None:
     assert len(_keys(store, "many/")) == 40
 
 
-@pytest.mark.parametrize("key", HOSTILE_KEYS)
 def test_any_other_key_is_refused_before_anything_is_touched(
-    store: ObjectStore, source: Callable[[bytes], Path], key: str
+    store: ObjectStore, source: Callable[[bytes], Path]
 ) -> None:
     path = source(b"x")
-    attempts: list[Callable[[], object]] = [
-        lambda: store.put_file(key, path),
-        lambda: store.put_bytes(key, b"x"),
-        lambda: store.replace_bytes(key, b"x"),
-        lambda: store.open(key),
-        lambda: store.read_bytes(key),
-        lambda: store.stat(key),
-        lambda: store.delete(key),
-        lambda: store.local_path(key).__enter__(),
+    attempts: list[Callable[[str], object]] = [
+        lambda key: store.put_file(key, path),
+        lambda key: store.put_bytes(key, b"x"),
+        lambda key: store.replace_bytes(key, b"x"),
+        store.open,
+        store.read_bytes,
+        store.stat,
+        store.delete,
+        lambda key: store.local_path(key).__enter__(),
     ]
-    for attempt in attempts:
-        with pytest.raises(ValueError):
-            attempt()
+    for key in HOSTILE_KEYS:
+        for attempt in attempts:
+            with pytest.raises(ValueError):
+                attempt(key)
     assert _keys(store) == []
     assert path.stat().st_mode & 0o200
 
 
-@pytest.mark.parametrize(
-    "key",
-    ["a", ".hidden", "...", "a..b", "-a", "_", "A-Z_0.9/-.", "x" * 255, "/".join(["k" * 127] * 4)],
-)
-def test_every_key_of_the_contract_is_taken(store: ObjectStore, key: str) -> None:
-    store.put_bytes(key, b"x", retain_until=datetime.now(UTC) + timedelta(seconds=1))
-    assert store.read_bytes(key) == b"x"
-    assert _keys(store) == [key]
-    with store.local_path(key) as path:
-        assert path.read_bytes() == b"x"
+def test_every_key_of_the_contract_is_taken(store: ObjectStore) -> None:
+    keys = [
+        "-a",
+        "...",
+        ".hidden",
+        "A-Z_0.9/-.",
+        "_",
+        "a",
+        "a..b",
+        "k" * 127 + ("/" + "k" * 127) * 3,
+    ]
+    keys.append("x" * 240)
+    until = datetime.now(UTC) + timedelta(seconds=1)
+    for key in keys:
+        store.put_bytes(key, key.encode(), retain_until=until)
+        assert store.read_bytes(key) == key.encode()
+        with store.local_path(key) as path:
+            assert path.read_bytes() == key.encode()
+    assert sorted(_keys(store)) == sorted(keys)
 
 
 def test_a_key_is_not_the_folder_of_another(store: ObjectStore) -> None:
@@ -294,13 +303,13 @@ def test_what_is_retained_is_not_replaced(store: ObjectStore) -> None:
 # --- reading -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("start", [0, 1, 9, 10, 11, 1000])
-@pytest.mark.parametrize("length", [None, 0, 1, 9, 10, 11, 1000])
-def test_every_range(store: ObjectStore, start: int, length: int | None) -> None:
+def test_every_range(store: ObjectStore) -> None:
     data = b"0123456789"
     store.put_bytes(KEY, data)
-    with store.open(KEY, start=start, length=length) as reader:
-        assert reader.read() == data[start:][:length]
+    for start in (0, 1, 9, 10, 11, 1000):
+        for length in (None, 0, 1, 9, 10, 11, 1000):
+            with store.open(KEY, start=start, length=length) as reader:
+                assert reader.read() == data[start:][:length]
 
 
 def test_a_range_that_runs_backwards_is_refused(store: ObjectStore) -> None:
@@ -398,10 +407,10 @@ def test_a_folder_stands_among_its_siblings_as_its_keys_do(store: ObjectStore) -
     assert _keys(store, "o/a/") == ["o/a/b", "o/a/c"]
 
 
-@pytest.mark.parametrize("prefix", ["/", "../", "a//b", "./a", "a/../", "a\n", "@tmp/", "x" * 513])
-def test_a_prefix_is_the_start_of_a_key(store: ObjectStore, prefix: str) -> None:
-    with pytest.raises(ValueError):
-        store.list(prefix)
+def test_a_prefix_is_the_start_of_a_key(store: ObjectStore) -> None:
+    for prefix in ("/", "../", "a//b", "./a", "a/../", "a\n", "@tmp/", "x" * 513):
+        with pytest.raises(ValueError):
+            store.list(prefix)
 
 
 def test_a_list_does_not_look_up_retention(store: ObjectStore) -> None:

@@ -1,0 +1,41 @@
+"""A disk of two MiB: a real one where we may mount, else one whose writes fail like a full one's."""
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services.disks import MountRefusedError, small_disk
+
+SIZE_BYTES = 2 * 1024 * 1024
+
+
+@pytest.fixture
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of a disk with room for two MiB."""
+    try:
+        with small_disk(tmp_path / "disk", SIZE_BYTES) as folder:
+            yield folder
+    except MountRefusedError:
+        folder = tmp_path / "disk"
+        monkeypatch.setattr(os, "write", _limited_write(folder))
+        yield folder
+
+
+def _limited_write(folder: Path) -> object:
+    """`os.write` for which the files below ``folder`` share the room, as on a disk of that size."""
+    write = os.write
+
+    def limited(descriptor: int, data: bytes) -> int:
+        taken = {
+            (found.st_dev, found.st_ino): found.st_size
+            for found in (path.stat() for path in folder.rglob("*") if path.is_file())
+        }
+        room = SIZE_BYTES - sum(taken.values())
+        if room <= 0 and len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, memoryview(data)[:room])  # a disk takes what still fits
+
+    return limited
