@@ -55,7 +55,7 @@ class PlainDisplay:
 
 
 def _name(event: dict[str, Any]) -> str:
-    """The file's name without its folder; the agent has made it visible, a slash is no part of it."""
+    """The file's name without its folder, as the agent made it visible."""
     return visible(str(event.get("name", "")).rpartition("/")[2])
 
 

@@ -248,6 +248,8 @@ class _ClipRows:
 
     def finish(self, report: Report) -> None:
         self._report(report, self._clips.rest(), self._renditions.rest(), self._links.rest())
+        for _ in self._receipts.rest():
+            pass  # their clips have just been reported
 
     def _report(
         self,
@@ -290,6 +292,8 @@ class _CaseRows:
     def finish(self, report: Report) -> None:
         for row in self._cases.rest():
             evidence.report_case_without_entry(report, row)
+        for _ in self._officers.rest():
+            pass  # their cases have just been reported
 
 
 def _grouped(

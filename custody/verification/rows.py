@@ -56,7 +56,8 @@ def snapshot(database: Database) -> Iterator[Connection]:
 
 def stream(tx: Connection, statement: sa.Select[Any]) -> Iterator[Any]:
     """Rows of ``statement`` through a server-side cursor."""
-    yield from tx.execution_options(yield_per=BATCH).execute(statement)
+    with tx.execution_options(yield_per=BATCH).execute(statement) as result:
+        yield from result
 
 
 def text_order(tx: Connection, column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:

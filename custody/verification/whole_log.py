@@ -202,7 +202,7 @@ def _tell_apart(
 
 
 def _correct(corrections: Corrections, difference: Difference, *, moved: bool, gone: bool) -> None:
-    """``moved``: the row here is a published entry of another index; ``gone``: no row is this one."""
+    """``moved``: the row is the entry of another index; ``gone``: no row holds this one."""
     if difference.row is not None and not moved:
         if difference.entry is not None:
             corrections.entries[difference.index] = difference.entry

@@ -16,7 +16,7 @@ from api.cli.shell import Shell, with_shell
     help="A folder of recordings to dock; it is only read. Default: sample footage is made.",
 )
 def command(shell: Shell, port: int | None, footage: Path | None) -> None:
-    """Run everything on this machine: server, station, footage, demo users. Goes on where it was."""
+    """Run everything on this machine: server, station, footage, users. Goes on where it was."""
     from api.demo.run import run_demo
 
     run_demo(shell, shell.config(port=port), footage)

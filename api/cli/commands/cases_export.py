@@ -1,0 +1,52 @@
+"""`liuhen cases export`."""
+
+from pathlib import Path
+
+import click
+
+from api.cli.output import print_json, size
+from api.cli.shell import Shell, with_shell
+
+
+@click.command("export")
+@with_shell()
+@click.argument("number")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="The bag's folder; must not be there yet, or be empty.",
+)
+def command(shell: Shell, number: str, output: Path) -> None:
+    """Export the case NUMBER as a BagIt bag: originals, proxies, custody histories, receipts."""
+    from api.cli.exporting import export
+    from api.cli.queries import get_case_by_number
+    from custody.access import Right
+    from custody.events import case_item
+
+    with shell.open() as services:
+        with services.database.read() as tx:
+            case = get_case_by_number(tx, number)
+        services.access.require(shell.actor, Right.EXPORT, case_item(case.id))
+        bundle, path = export(shell, services, case.id, output.absolute())
+        shell.publish(services)
+        if shell.as_json:
+            print_json(
+                {
+                    "path": str(path),
+                    "case": case.number,
+                    "clips": [one.clip.id for one in bundle.plan.linked],
+                    "payload_bytes": bundle.payload_bytes,
+                    "manifest_sha256": bundle.manifest_sha256,
+                    "tagmanifest_sha256": bundle.tagmanifest_sha256,
+                }
+            )
+        else:
+            shell.say(
+                "exported",
+                path=str(path),
+                clips=len(bundle.plan.linked),
+                bytes=size(bundle.payload_bytes),
+            )

@@ -1,0 +1,55 @@
+"""Making a bag from the command line: publish, receipts, copy, entry, and only then its name."""
+
+from pathlib import Path
+
+from api.cli.shell import Shell
+from api.services import Services
+from custody.bundles import Bundle, exported_event, plan_bundle, write_bundle
+from custody.cases import clips_of_case
+from custody.errors import ReceiptNotReadyError
+from ingest.receipts import find_or_issue
+
+
+def export(shell: Shell, services: Services, case_id: str, output: Path) -> tuple[Bundle, Path]:
+    """Write the bag of a case to ``output``. Raises `BundleError` and what its parts raise."""
+    # What is pending gets its index now, so that the bag holds proofs of it.
+    shell.publish(services)
+    receipts = _receipts(services, case_id)
+    with services.database.read() as tx:
+        plan = plan_bundle(
+            tx,
+            services.store,
+            case_id,
+            receipts=receipts,
+            log_vkey=services.keys.log.verifier.vkey,
+            receipts_vkey=services.keys.receipts.verifier.vkey,
+        )
+    bundle = write_bundle(
+        services.store,
+        plan,
+        output,
+        clock=services.clock,
+        actor=shell.actor,
+        bureau=services.config.bureau,
+        progress=lambda done, total: None,  # noqa: ARG005
+    )
+    try:
+        with services.database.write() as tx:
+            services.ledger.append(tx, shell.actor, exported_event(bundle))
+        return bundle, bundle.reveal()
+    except BaseException:
+        bundle.discard()
+        raise
+
+
+def _receipts(services: Services, case_id: str) -> dict[str, str | None]:
+    receipts: dict[str, str | None] = {}
+    with services.database.write() as tx:
+        for one in clips_of_case(tx, case_id):
+            try:
+                receipts[one.clip.id] = find_or_issue(
+                    tx, services.store, services.keys, services.clock, one.clip.id
+                )
+            except ReceiptNotReadyError:
+                receipts[one.clip.id] = None  # the log can't be published just now
+    return receipts

@@ -1,0 +1,66 @@
+"""The page that goes with a bag: how to check it without us. Chinese first."""
+
+_TEXT = """\
+证据包  {number}
+================
+
+本文件夹是一个 BagIt 包（RFC 8493）。核对本包不需要我们的软件，也不需要信任我们。
+
+  originals/   原始录像，与采集站收到的文件逐字节一致
+  proxies/     便于播放的低码率副本（衍生件），不是原始件
+  custody/     每条录像的保管历史：日志条目、细节、包含性证明
+  receipts/    入库回执
+  case.json    案件、环节与清单
+  log/         检查点与公钥（*.vkey）
+
+一、文件是否完整
+  1. 任意 BagIt 工具：        bagit.py --validate <文件夹>
+  2. 或者只用系统自带的工具： sha256sum -c manifest-sha256.txt
+
+二、录像是否就是入库的录像
+  custody/<编号>.json 中的 sha256、sm3、size_bytes 必须与 originals/ 中的文件一致，
+  也必须与其中 clip.admitted 条目（entry，base64 编码的 JSON）的 facts 一致。
+
+三、日志是否被改写
+  1. 条目哈希：SHA-256（字节 00 + 条目字节）等于 leaf_hash。
+  2. 按 RFC 9162 第 2.1.3.2 节，用 index、tree_size、proof 由 leaf_hash 算出根，
+     必须等于 log/checkpoint 第三行（base64）。
+  3. log/checkpoint 是 C2SP signed-note，签名须用 log/log.vkey 验证。
+     请另行取得同一公钥与更早或更晚的检查点，确认它们属于同一棵树。
+  4. 细节：HMAC-SHA256（密钥 salt，内容为 details 的规范 JSON）等于条目中的 commitment。
+
+
+Evidence bag  {number}
+======================
+
+This folder is a BagIt bag (RFC 8493). It can be checked without our software and without
+trusting us.
+
+  originals/   the recordings, byte for byte what the collection station saw
+  proxies/     smaller copies for playing (renditions), not originals
+  custody/     each recording's custody history: log entries, details, inclusion proofs
+  receipts/    the archive's signed receipts
+  case.json    the case, its stages and what is in the bag
+  log/         checkpoint and public keys (*.vkey)
+
+1. Are the files complete?
+   Any BagIt tool:               bagit.py --validate <folder>
+   or with what every Unix has:  sha256sum -c manifest-sha256.txt
+
+2. Is a recording the one that was admitted?
+   sha256, sm3 and size_bytes in custody/<id>.json must be those of the file in originals/, and
+   those in the facts of its clip.admitted entry (``entry``, JSON in base64).
+
+3. Was the log rewritten?
+   a. SHA-256(byte 00, entry bytes) is leaf_hash.
+   b. By RFC 9162 section 2.1.3.2, index, tree_size and proof lead from leaf_hash to a root, which
+      must be the third line (base64) of log/checkpoint.
+   c. log/checkpoint is a C2SP signed note; verify its signature with log/log.vkey. Obtain that
+      key, and an earlier or later checkpoint, from somebody else as well.
+   d. HMAC-SHA256(key: salt, over the canonical JSON of details) is the entry's commitment.
+"""
+
+
+def readme(number: str) -> str:
+    """The text for the bag of the case ``number``."""
+    return _TEXT.format(number=number)
