@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from api import errors
+from api.app import create_app
 from api.config import Config
-from api.routes import dock_sessions, health, log, stations_api, uploads
 from api.services import Services
 from custody.access import Access
 from custody.clock import SystemClock
@@ -54,19 +53,14 @@ def services(database: Database, memory_store: MemoryStore, tmp_path: Path) -> S
 
 
 @pytest.fixture
-def station_app(services: Services) -> FastAPI:
-    """The routes that stations and verifiers use, without the pages."""
-    app = FastAPI()
-    app.state.services = services
-    for part in (health, log, stations_api, dock_sessions, uploads):
-        app.include_router(part.router)
-    errors.install(app)
-    return app
+def app(services: Services) -> FastAPI:
+    """The whole application; its worker is not running."""
+    return create_app(services)
 
 
 @pytest.fixture
-def address(station_app: FastAPI) -> Iterator[str]:
-    with serving(station_app) as address:
+def address(app: FastAPI) -> Iterator[str]:
+    with serving(app) as address:
         yield address
 
 

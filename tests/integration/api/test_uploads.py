@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from typing import Literal
 import httpx
 import pytest
 import sqlalchemy as sa
+from fastapi import FastAPI
 
 from api.services import Services
 from custody.actors import service_actor
@@ -26,6 +28,7 @@ from ingest.tables import clip_work, uploads
 from station_agent.wire import open_receipt
 from storage.errors import StoreFullError, StoreUnavailableError
 from storage.memory import MemoryStore
+from storage.staging import Staging
 from tests.services.station_client import BYTES, TUS, StationClient, enrolled_station, sha256, sm3
 
 DATA = os.urandom(300_000)
@@ -394,11 +397,11 @@ def test_long_requests_become_durable_on_the_way(
 
 
 def test_a_restarted_server_hashes_the_staged_prefix_again(
-    services: Services, station: StationClient, station_app: object
+    services: Services, station: StationClient, app: FastAPI
 ) -> None:
     upload = station.begin(DATA)
     station.patch(upload, 0, DATA[:100_000])
-    del station_app.state.receiver  # type: ignore[attr-defined]  # all that a restart forgets
+    del app.state.receiver  # all that a restart forgets
     [staged] = services.staging.entries()
     with services.staging.path(staged.upload_id).open("ab") as file:
         file.write(b"written, but the offset was never moved")
@@ -523,14 +526,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_stops_the_upload_and_room_lets_it_go_on(
     services: Services,
     station: StationClient,
-    station_app: object,
+    app: FastAPI,
     small_disk: Path,
 ) -> None:
-    from dataclasses import replace
-
-    from storage.staging import Staging
-
-    station_app.state.services = replace(services, staging=Staging(small_disk))  # type: ignore[attr-defined]
+    app.state.services = replace(services, staging=Staging(small_disk))
     ballast = small_disk / "ballast"
     ballast.write_bytes(b"\0" * (2 << 20))
     data = os.urandom(3 << 20)

@@ -1,0 +1,130 @@
+"""The log as files for everybody, and whether the service says how it is."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from api.routes import health
+from api.services import Services
+from custody.actors import service_actor
+from custody.events import EventKind
+from custody.ledger import Event
+from custody.log.checkpoint import open_checkpoint
+from custody.log.merkle import prove_inclusion, verify_inclusion
+from custody.log.tiles import TileReader
+from storage.errors import StoreUnavailableError
+from storage.memory import MemoryStore
+
+
+@pytest.fixture
+def http(address: str) -> httpx.Client:
+    with httpx.Client(base_url=address) as client:
+        yield client  # type: ignore[misc]
+
+
+def publish(services: Services, entries: int) -> None:
+    actor = service_actor("test")
+    events = [Event(EventKind.SERVICE_STARTED, "service") for _ in range(entries)]
+    with services.database.write() as tx:
+        services.ledger.append_many(tx, actor, events)
+    services.publisher.run_once()
+
+
+def test_a_stranger_can_check_the_whole_tree(services: Services, http: httpx.Client) -> None:
+    assert http.get("/log/checkpoint").status_code == 404
+    publish(services, 300)
+    answer = http.get("/log/checkpoint")
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    checkpoint = open_checkpoint(answer.text, services.keys.log.verifier)
+    assert checkpoint.size == 300
+
+    def fetch(path: str) -> bytes:
+        found = http.get(f"/log/{path}")
+        assert found.status_code == 200, path
+        return found.content
+
+    reader = TileReader(fetch, checkpoint.size)
+    for index in (0, 255, 256, 299):
+        proof = prove_inclusion(index, checkpoint.size, reader.read)
+        leaf = reader.leaf_hash(index)
+        verify_inclusion(index, checkpoint.size, leaf, proof, checkpoint.root)
+        assert b"service.started" in reader.entry(index)
+
+
+def test_full_tiles_may_be_kept_and_partial_ones_not_for_long(
+    services: Services, http: httpx.Client
+) -> None:
+    publish(services, 300)
+    full = http.get("/log/tile/0/000")
+    partial = http.get("/log/tile/0/001.p/44")
+    assert "immutable" in full.headers["Cache-Control"]
+    assert "immutable" not in partial.headers["Cache-Control"]
+    assert (len(full.content), len(partial.content)) == (256 * 32, 44 * 32)
+    assert http.head("/log/tile/entries/000").headers["Content-Type"] == "application/octet-stream"
+    assert "immutable" not in http.get("/log/checkpoint").headers["Cache-Control"]
+
+
+NO_TILES = (
+    "tile/0/001",
+    "tile/0/000.p/0",
+    "tile/0/000.p/256",
+    "tile/0/000.p/007",
+    "tile/0/0",
+    "tile/0/x000/000",
+    "tile/00/000",
+    "tile/8/000",
+    "tile/-1/000",
+    "tile/entries/000.p/",
+    "tile/%2e%2e/checkpoint",
+    "tile/0/..%2f..%2foriginals",
+    "tile/0/000%00",
+    "tile/0/000%0a",
+    "tile/0/٠٠٠",
+    "tile/",
+    "tile//0/000",
+    "checkpoints/000000000300",
+    "originals/aa",
+)
+
+
+def test_no_other_path_is_served(services: Services, http: httpx.Client) -> None:
+    publish(services, 10)
+    for path in NO_TILES:
+        assert http.get(f"/log/{path}").status_code == 404, path
+
+
+def test_health_names_what_is_wrong(
+    services: Services,
+    http: httpx.Client,
+    memory_store: MemoryStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publish(services, 1)
+    well = http.get("/healthz")
+    assert (well.status_code, well.json()["status"]) == (200, "ok")
+    assert well.json()["free_bytes"] > 0
+    assert well.json()["merge_lag_s"] == 0
+
+    def fail(operation: str, key: str, phase: str) -> None:
+        if operation == "check":
+            raise StoreUnavailableError("/secret/path")
+
+    memory_store.faults = fail
+    monkeypatch.setattr(health, "MIN_FREE_BYTES", 1 << 62)
+    monkeypatch.setattr(health, "MAX_MERGE_LAG", timedelta(0))
+    with services.database.write() as tx:
+        event = Event(EventKind.SERVICE_STARTED, "service")
+        services.ledger.append(tx, service_actor("test"), event)
+    ill = http.get("/healthz")
+    assert (ill.status_code, ill.json()["status"]) == (503, "failing")
+    assert [problem.split(":")[0] for problem in ill.json()["problems"]] == ["log", "store", "disk"]
+    assert "/secret" not in ill.text
+
+
+def test_health_says_when_the_database_is_gone(services: Services, http: httpx.Client) -> None:
+    with services.database.write() as tx:
+        tx.exec_driver_sql("DROP TABLE checkpoints")
+    ill = http.get("/healthz")
+    assert ill.status_code == 503
+    assert ill.json()["problems"] == ["database: does not answer"]
