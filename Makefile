@@ -78,15 +78,15 @@ $(VENV)/.node: | $(BIN)/python
 	@command -v npm >/dev/null || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/node.txt
 	@touch $@
 
-NPM = $$(command -v npm || echo $(CURDIR)/$(BIN)/npm)
+NPM = $$(command -v npm || echo "$(CURDIR)/$(BIN)/npm")
 
 api/web/static/vendor/.stamp: api/web/package.json api/web/package-lock.json | $(VENV)/.node
-	cd api/web && PATH="$$PATH:$(CURDIR)/$(BIN)" $(NPM) ci --silent --no-fund --no-audit
+	cd api/web && PATH="$$PATH:$(CURDIR)/$(BIN)" "$(NPM)" ci --silent --no-fund --no-audit
 	mkdir -p api/web/static/vendor
 	cp api/web/node_modules/htmx.org/dist/htmx.min.js api/web/node_modules/plyr/dist/plyr.min.js \
 	   api/web/node_modules/plyr/dist/plyr.css api/web/node_modules/plyr/dist/plyr.svg api/web/static/vendor/
 	@touch $@
 
 tests/tus_js/node_modules/.stamp: tests/tus_js/package.json tests/tus_js/package-lock.json | $(VENV)/.node
-	cd tests/tus_js && PATH="$$PATH:$(CURDIR)/$(BIN)" $(NPM) ci --silent --no-fund --no-audit
+	cd tests/tus_js && PATH="$$PATH:$(CURDIR)/$(BIN)" "$(NPM)" ci --silent --no-fund --no-audit
 	@touch $@

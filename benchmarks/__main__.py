@@ -1,4 +1,4 @@
-"""Run every benchmark and write `benchmarks/RESULTS.md`: `python -m benchmarks [--quick] [NAME…]`."""
+"""Run every benchmark and write `benchmarks/RESULTS.md`: `python -m benchmarks`."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""(a) From a station's disk to a receipt, beside the bare work and beside `rclone copy --checksum`."""
+"""(a) From a station's disk to a receipt, beside the bare work and `rclone copy --checksum`."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ LINE_RATE = 112.0
 
 
 def measure(folder: Path, *, quick: bool = False) -> Section:
-    """MiB/s over loopback with both ends on this machine, into a local folder and into SeaweedFS."""
+    """MiB/s over loopback, both ends on this machine, into a local folder and into SeaweedFS."""
     section = Section("Archiving: agent → receipt", "python -m benchmarks archiving")
     count, size_mib = (2, 32) if quick else (6, 256)
     repeats = 1 if quick else 3
@@ -84,12 +84,14 @@ def measure(folder: Path, *, quick: bool = False) -> Section:
     section.rows.append(
         Row("the same", ours_s3, "MiB/s", "gigabit line rate", ours_s3 / LINE_RATE, "≥ 1")
     )
-    section.notes += [
+    section.notes.append(
         f"{count} files of {size_mib} MiB, random; agent, server and store share the cores. "
         "The time runs from the start of `liuhen-station scan --once` to its exit: every file "
-        "hashed, sent, read back, in a published checkpoint, its receipt verified.",
-        "The floor reads back from the page cache, as the archive does after its fsync.",
-    ]
+        "hashed, sent, read back, in a published checkpoint, its receipt verified."
+    )
+    section.notes.append(
+        "The floor reads back from the page cache, as the archive does after its fsync."
+    )
     return section
 
 

@@ -1,4 +1,4 @@
-"""The same work done bare: read, both digests, write, fsync, read back. Nothing else, no network."""
+"""The same work done bare: read, both digests, write, fsync, read back. No network."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ BUFFER = 4 * MIB
 
 
 def copy_bare(sources: list[Path], folder: Path, *, hash_back: bool) -> float:
-    """Seconds for all of ``sources``: one thread a digest over the same buffers, as the agent does."""
+    """Seconds for all of ``sources``; one thread a digest over the same buffers."""
     folder.mkdir(parents=True, exist_ok=True)
     with timed() as seconds:
         for source in sources:

@@ -55,7 +55,9 @@ def machine() -> str:
     if cpuinfo.exists():
         names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         model = names[0].split(":", 1)[1].strip() if names else ""
-    return f"{os.cpu_count()} cores {model}, Python {platform.python_version()}, {platform.system()}"
+    return (
+        f"{os.cpu_count()} cores {model}, Python {platform.python_version()}, {platform.system()}"
+    )
 
 
 def make_files(folder: Path, count: int, size_mib: int) -> list[Path]:
@@ -96,5 +98,7 @@ def run(*command: str | Path, **options: object) -> subprocess.CompletedProcess[
         **options,  # type: ignore[call-overload]
     )
     if result.returncode != 0:
-        raise RuntimeError(f"{command[0]} ended with {result.returncode}\n{result.stdout}{result.stderr}")
+        raise RuntimeError(
+            f"{command[0]} ended with {result.returncode}\n{result.stdout}{result.stderr}"
+        )
     return result

@@ -45,9 +45,11 @@ def measure(folder: Path, *, quick: bool = False) -> Section:
         Row("liuhen verify --all", ours, "GiB/s", "bagit", ours / theirs, "≥ 0.9"),
         Row("the same", ours, "GiB/s", "sha256sum -c", ours / coreutils),
     ]
-    section.notes += [
-        f"{count} files of {size_mib} MiB in the page cache; whole commands, start-up included.",
+    section.notes.append(
+        f"{count} files of {size_mib} MiB in the page cache; whole commands, start-up included."
+    )
+    section.notes.append(
         "`verify --all` checks besides: the log, its tree and tiles, the signatures, every row "
-        "against its entry. With `--sm3` the second digest is recomputed too.",
-    ]
+        "against its entry. With `--sm3` the second digest is recomputed too."
+    )
     return section

@@ -1,4 +1,4 @@
-"""`liuhen serve` that kills itself (SIGKILL) at one step: `python -m tests.crash.dying_server STEP HOME PORT`."""
+"""`liuhen serve` that kills itself at one step; arguments: STEP HOME PORT."""
 
 import importlib
 import itertools

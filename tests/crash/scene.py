@@ -45,9 +45,7 @@ class Scene:
         self.environment = {**os.environ, "LIUHEN_MEDIA_WORKERS": "0", **self.environment}
         create_home(self.config())
         with open_services(self.config()) as services, services.database.write() as tx:
-            token = create_enrolment_token(
-                tx, services.clock, services.ledger, SHELL, "dock-alice"
-            )
+            token = create_enrolment_token(tx, services.clock, services.ledger, SHELL, "dock-alice")
         self.station = self.folder / "station.toml"
         self.station.write_text(
             f'server = "http://127.0.0.1:{self.port}"\nname = "dock-alice"\nhome = "station"\n'
@@ -105,7 +103,7 @@ class Scene:
         return "\n".join(p.read_text(errors="replace")[-4000:] for p in parts if p.exists())
 
     def check_archived(self, expected: dict[str, bytes]) -> None:
-        """Every file is exactly one clip with the right bytes; nothing is left over; all verifies."""
+        """Every file is one clip with the right bytes; nothing is left over; all verifies."""
         with open_services(self.config()) as services:
             services.publisher.run_once()
             with services.database.read() as tx:

@@ -44,7 +44,7 @@ def die_and_recover(scene: Scene, step: Step) -> None:
             agent.send_signal(signal.SIGTERM)
             agent.wait(30)
             assert scene.scan_once() == 0, scene.logs()
-            assert states_of(scene) == {name: "received" for name in files}
+            assert states_of(scene) == dict.fromkeys(files, "received")
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(30)
