@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3.client import S3Client
 
-#: How often one stream is taken up again without a byte in between, after pauses of 1, 2, 4 s …
+#: How often one stream is taken up again without a byte in between, after pauses of 1, 2, 4 s.
 RESUMES = 3
+PAUSE_S = 1.0
 
 
 class S3Reader(io.RawIOBase):
@@ -62,7 +63,7 @@ class S3Reader(io.RawIOBase):
                 self._drop()
                 if failures == RESUMES:
                     raise
-                time.sleep(2**failures)
+                time.sleep(PAUSE_S * 2**failures)
                 failures += 1
 
     def _request(self) -> "StreamingBody":

@@ -47,14 +47,18 @@ class SeaweedServer:
 
 
 @contextlib.contextmanager
-def seaweedfs(folder: Path | None = None) -> Iterator[SeaweedServer]:
-    """Run a server until the block ends, with its data in ``folder`` (by default a temporary one)."""
+def seaweedfs(folder: Path | None = None, *, s3_port: int | None = None) -> Iterator[SeaweedServer]:
+    """Run a server until the block ends, with its data in ``folder`` (by default a temporary one).
+
+    ``s3_port`` brings back a killed server at its old address.
+    """
     with contextlib.ExitStack() as stack:
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="liuhen-weed-")))
         data = folder / "data"
         data.mkdir(parents=True, exist_ok=True)
         s3, filer, master, volume, admin = free_ports(5)
+        s3 = s3_port or s3
         log = folder / "log"
         with log.open("ab") as sink:
             process = subprocess.Popen(
