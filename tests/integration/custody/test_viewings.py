@@ -1,0 +1,177 @@
+"""Viewings: in the log before the first byte, counted while they last, closed when they end."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from custody import viewings
+from custody.actors import Role
+from custody.clock import FixedClock
+from custody.errors import (
+    ClipNotFoundError,
+    DeniedError,
+    GrantExpiredError,
+    PurposeMissingError,
+)
+from custody.history import HistoryEvent, history_of
+from custody.ledger import Ledger
+from custody.tables import access_grants, log_entries
+from custody.viewings import CLOSING_GRACE, Grant, GrantKind
+from storage.database import Database
+from tests.services.custody import ALICE, BOB, admit_clip
+
+CHARLIE = replace(ALICE, id="018f-charlie", name="charlie")
+
+
+@pytest.fixture
+def clip_ids(database: Database, ledger: Ledger) -> list[str]:
+    with database.write() as tx:
+        return [admit_clip(tx, ledger, seed).id for seed in ("a", "b")]
+
+
+@pytest.fixture
+def grant(database: Database, ledger: Ledger, clock: FixedClock, clip_ids: list[str]) -> Grant:
+    with database.write() as tx:
+        return viewings.open_viewing(tx, ledger, clock, ALICE, clip_ids[0], " 案件办理 ")
+
+
+def last_event(database: Database, item: str) -> HistoryEvent:
+    with database.read() as tx:
+        return history_of(tx, item)[-1]
+
+
+def test_opening_is_in_the_log_with_its_purpose(
+    database: Database, clock: FixedClock, grant: Grant, clip_ids: list[str]
+) -> None:
+    event = last_event(database, f"clip:{clip_ids[0]}")
+    assert (event.kind, event.actor_name) == ("clip.opened", "alice")
+    assert event.facts == {"grant": grant.id}
+    assert event.details["purpose"] == "案件办理"
+    assert grant.expires_at == clock.now() + viewings.VIEWING_LIFETIME
+
+
+def test_a_grant_is_good_for_its_actor_and_its_clip_only(
+    database: Database, clock: FixedClock, grant: Grant, clip_ids: list[str]
+) -> None:
+    with database.read() as tx:
+        assert viewings.get_grant(tx, clock, ALICE, grant.id, clip_ids[0]) == grant
+        for actor, grant_id, clip_id in (
+            (CHARLIE, grant.id, clip_ids[0]),
+            (ALICE, grant.id, clip_ids[1]),
+            (ALICE, "unknown", clip_ids[0]),
+        ):
+            with pytest.raises(GrantExpiredError):
+                viewings.get_grant(tx, clock, actor, grant_id, clip_id)
+
+
+def test_a_grant_ends(
+    database: Database, clock: FixedClock, grant: Grant, clip_ids: list[str]
+) -> None:
+    clock.moment = grant.expires_at
+    with database.read() as tx, pytest.raises(GrantExpiredError):
+        viewings.get_grant(tx, clock, ALICE, grant.id, clip_ids[0])
+
+
+def test_a_viewing_is_no_download_and_the_other_way_round(
+    database: Database, ledger: Ledger, clock: FixedClock, grant: Grant, clip_ids: list[str]
+) -> None:
+    with database.write() as tx:
+        download = viewings.open_download(tx, ledger, clock, ALICE, clip_ids[0], "复制")
+        only = {GrantKind.DOWNLOAD}
+        assert viewings.get_grant(tx, clock, ALICE, download.id, clip_ids[0], kinds=only)
+        with pytest.raises(GrantExpiredError):
+            viewings.get_grant(tx, clock, ALICE, grant.id, clip_ids[0], kinds=only)
+        with pytest.raises(GrantExpiredError):
+            viewings.get_grant(tx, clock, ALICE, download.id, clip_ids[0])
+    event = last_event(database, f"clip:{clip_ids[0]}")
+    assert (event.kind, event.facts) == ("clip.downloaded", {"grant": download.id})
+
+
+def test_a_listing_shows_thumbnails_of_its_clips(
+    database: Database, ledger: Ledger, clock: FixedClock, clip_ids: list[str]
+) -> None:
+    with database.write() as tx:
+        listing = viewings.open_listing(tx, ledger, clock, ALICE, clip_ids, "officer=JX0227")
+        for clip_id in clip_ids:
+            assert viewings.get_grant(
+                tx, clock, ALICE, listing.id, clip_id, kinds={GrantKind.LISTING}
+            ) == replace(listing, clip_ids=tuple(clip_ids))
+            with pytest.raises(GrantExpiredError):
+                viewings.get_grant(tx, clock, ALICE, listing.id, clip_id)
+    event = last_event(database, f"user:{ALICE.id}")
+    assert (event.kind, event.facts) == ("clips.listed", {"grant": listing.id, "count": 2})
+    assert event.details["query"] == "officer=JX0227"
+    assert event.details["clips"] == clip_ids
+
+
+def test_nothing_opens_without_purpose_right_or_clip(
+    database: Database, ledger: Ledger, clock: FixedClock, clip_ids: list[str]
+) -> None:
+    operator = replace(ALICE, role=Role.OPERATOR)
+    with database.write() as tx:
+        for open_clip in (viewings.open_viewing, viewings.open_download):
+            with pytest.raises(PurposeMissingError):
+                open_clip(tx, ledger, clock, ALICE, clip_ids[0], " \n")
+            with pytest.raises(ClipNotFoundError):
+                open_clip(tx, ledger, clock, ALICE, "nobody", "复核")
+            for actor in (BOB, operator):
+                with pytest.raises(DeniedError):
+                    open_clip(tx, ledger, clock, actor, clip_ids[0], "复核")
+        with pytest.raises(DeniedError):
+            viewings.open_listing(tx, ledger, clock, BOB, clip_ids, "")
+        assert tx.execute(sa.select(access_grants)).first() is None
+        assert len(tx.execute(sa.select(log_entries)).all()) == 2
+
+
+def test_what_is_sent_lands_in_the_closing_entry(
+    database: Database, ledger: Ledger, clock: FixedClock, grant: Grant, clip_ids: list[str]
+) -> None:
+    for _ in range(3):
+        with database.write() as tx:
+            viewings.count_bytes(tx, grant.id, 2, 5_000_000_000)
+    clock.moment = grant.expires_at
+    with database.write() as tx:
+        viewings.count_bytes(tx, grant.id, 0, 1)  # was begun in time
+        assert viewings.close_expired(tx, ledger, clock) == 0
+    clock.moment += CLOSING_GRACE
+    with database.write() as tx:
+        assert viewings.close_expired(tx, ledger, clock) == 1
+        assert viewings.close_expired(tx, ledger, clock) == 0
+    event = last_event(database, f"clip:{clip_ids[0]}")
+    assert event.kind == "clip.viewed"
+    assert event.facts == {
+        "grant": grant.id, "kind": "viewing", "requests": 6, "bytes_sent": 15_000_000_001,
+    }  # fmt: skip
+    assert event.details["viewer"] == ALICE.id
+    with pytest.raises(GrantExpiredError), database.write() as tx:
+        viewings.count_bytes(tx, grant.id, 1, 1)
+
+
+def test_many_are_closed_with_few_statements(
+    database: Database, ledger: Ledger, clock: FixedClock, clip_ids: list[str]
+) -> None:
+    with database.write() as tx:
+        for n in range(12):
+            viewings.open_viewing(tx, ledger, clock, ALICE, clip_ids[n % 2], "复核")
+            viewings.open_listing(tx, ledger, clock, ALICE, clip_ids, "")
+    clock.moment += timedelta(days=1)
+    statements: list[str] = []
+    sa.event.listen(
+        database.engine, "before_cursor_execute", lambda *args: statements.append(args[2])
+    )
+    with database.write() as tx:
+        assert viewings.close_expired(tx, ledger, clock, limit=20) == 20
+    assert len(statements) <= 4
+    with database.write() as tx:
+        assert viewings.close_expired(tx, ledger, clock, limit=20) == 4
+    with database.read() as tx:
+        closings = [
+            event
+            for clip_id in clip_ids
+            for event in history_of(tx, f"clip:{clip_id}")
+            if event.kind == "clip.viewed"
+        ]
+        assert tx.scalar(sa.select(sa.func.count()).where(access_grants.c.closed_at.is_(None))) == 0
+    assert len({event.facts["grant"] for event in closings}) == len(closings) == 12
