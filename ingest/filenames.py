@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo
 
 #: Longer names are not looked at; a file system gives 255 bytes at most.
 MAX_NAME_CHARACTERS = 512
@@ -16,10 +15,6 @@ MAX_CODE_CHARACTERS = 64
 #: Digits that give a year outside are a number, not a time. 1970 stays in: it is what a recorder
 #: writes after its battery has been empty.
 FIRST_YEAR, LAST_YEAR = 1970, 2199
-
-
-#: Where the clocks of recorders are set unless the bureau says otherwise.
-DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)

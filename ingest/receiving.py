@@ -25,7 +25,6 @@ from ingest.errors import (
     UploadAdmittedError,
     UploadTooLargeError,
 )
-from ingest.filenames import DEFAULT_ZONE
 from ingest.reception import Checksum, Reception
 from ingest.stations import get_station
 from ingest.uploads import ADMITTED, RECEIVING, Upload
@@ -249,7 +248,7 @@ def sweep(
     *,
     stale_after: timedelta,
     lock_days: int,
-    zone: tzinfo = DEFAULT_ZONE,
+    zone: tzinfo,
 ) -> None:
     """Finish complete uploads, give up stale ones, remove staged bytes that nobody needs.
 

@@ -486,6 +486,7 @@ def run_sweep(services: Services, stale_after: timedelta = timedelta(days=7)) ->
         service_actor("sweep"),
         stale_after=stale_after,
         lock_days=180,
+        zone=services.config.zone,
     )
 
 
