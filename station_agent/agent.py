@@ -12,14 +12,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from custody.log.note import NoteSigner
 from station_agent import reasons
 from station_agent.config import Config
 from station_agent.enrolment import Enrolment
-from station_agent.errors import JournalError, RefusedError, ServerAwayError, StaleFileError
-from station_agent.events import Event, Listener
+from station_agent.errors import RefusedError, ServerAwayError, StaleFileError
+from station_agent.events import Listener
 from station_agent.folders import Folders
 from station_agent.intake import adopt
 from station_agent.journal import File, Journal, State
@@ -30,6 +29,7 @@ from station_agent.sending import Sender
 from station_agent.setbacks import Setbacks
 from station_agent.status import Live, build_status, save_status
 from station_agent.transport import Transport
+from station_agent.troubles import PAUSE_S, Troubles
 from station_agent.trust import Trust
 from station_agent.watch import Hints
 
@@ -42,11 +42,8 @@ _IDLE_S = 1.0
 _RECEIPT_S = 0.25
 #: Events come in bursts; so long their end is waited for.
 _BURST_S = 0.1
-_AFTER_TROUBLE_S = 2.0
 #: How long the threads get to end before the process does; what they leave is taken up next time.
 _END_S = 10.0
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +79,7 @@ class Agent:
         self._wakes: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._work = threading.Condition()
         self._busy: set[int] = set()
-        #: Trouble of our own by the thread that is in it.
-        self._troubles: dict[str, str] = {}
+        self._troubles = Troubles(listener)
         self._pauses = pauses or Pauses()
         self._setbacks = Setbacks(journal, self._pauses, listener)
         self._transport = Transport(
@@ -142,20 +138,22 @@ class Agent:
         """
         patience_s += self._config.settle_s
         self._begin()
-        before = {file.id: file.attempts for file in self._guarded(self._unfinished) or ()}
+        before = self._troubles.guarded(self._attempts) or {}
         moved, moved_at = None, time.monotonic()
         try:
             while not self._asked_to_stop:
                 pause = self._turn()
-                state = self._guarded(
+                state = self._troubles.guarded(
                     lambda: (self._left_to_do(tries, before), self._journal.counts())
                 )
                 if state is not None and not state[0]:
                     break
-                progress = (state, [current.done_bytes for current in self._sender.current()])
+                at_work = bool(self._busy) and self._troubles.current() is None
+                bytes_done = [current.done_bytes for current in self._sender.current()]
+                progress = (state, bytes_done if at_work else None)
                 if progress != moved:
                     moved, moved_at = progress, time.monotonic()
-                elif not self._busy and time.monotonic() - moved_at > patience_s:
+                elif not at_work and time.monotonic() - moved_at > patience_s:
                     break
                 self._sleep(min(pause, 0.1))
         finally:
@@ -163,32 +161,34 @@ class Agent:
         return Outcome(
             counts=self._journal.counts(),
             server=self._pauses.trouble,
-            trouble=self._current_trouble(),
+            trouble=self._troubles.current(),
             folder_errors=self._folders.errors,
             alarm=None if self._trust.alarm is None else self._trust.alarm.text,
         )
 
-    def _unfinished(self) -> list[File]:
+    def _attempts(self) -> dict[int, int]:
+        """How often each file that is not finished has failed, by its id."""
         states = [State.SEEN, State.SETTLED, State.HASHED, State.SENDING, State.FAILED]
         if self._trust.alarm is None:
             states.append(State.SENT)
-        return self._journal.files(*states)
+        return self._journal.attempts(*states)
 
     def _left_to_do(self, tries: int, before: dict[int, int]) -> bool:
         """``before`` says how often a file had failed when this pass began."""
-        left = any(file.attempts - before.get(file.id, 0) < tries for file in self._unfinished())
+        attempts = self._attempts()
+        left = any(count - before.get(file_id, 0) < tries for file_id, count in attempts.items())
         return left or bool(self._busy) or bool(self._manifests.waiting())
 
     # --- the main thread -----------------------------------------------------------------------
 
     def _turn(self) -> float:
         """Look at the folders and move on what is due; seconds until there may be more to do."""
-        pause = self._guarded(self._folders.turn)
-        failed = self._guarded(self._retry_failed)
+        pause = self._troubles.guarded(self._folders.turn)
+        failed = self._troubles.guarded(self._retry_failed)
         with self._work:
             self._work.notify_all()
         if pause is None or failed is None:
-            return _AFTER_TROUBLE_S
+            return PAUSE_S
         return min(pause, 1.0) if failed else pause
 
     def _retry_failed(self) -> int:
@@ -222,7 +222,7 @@ class Agent:
             return
 
     def _begin(self) -> None:
-        self._guarded(self._recover)
+        self._troubles.guarded(self._recover)
         for number in range(self._config.concurrency):
             self._start(f"worker-{number}", self._work_loop)
         self._start("receipts", lambda: self._loop(self._collect, _RECEIPT_S))
@@ -250,47 +250,20 @@ class Agent:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._transport.close()
-        self._guarded(self._save_status)
+        self._troubles.guarded(self._save_status)
 
     # --- the other threads ---------------------------------------------------------------------
 
-    def _guarded(self, action: Callable[[], T]) -> T | None:
-        """Do it; None where it failed, which is said aloud, and the caller tries again later.
-
-        What comes here is trouble of our own: a full or broken disk under the journal, or a
-        mistake in this program. A station runs unattended for years, and neither may end it.
-        """
-        try:
-            result = action()
-        except (JournalError, OSError) as error:
-            self._say_trouble(str(error))
-        except Exception as error:
-            logger.exception("this should not happen")
-            self._say_trouble(f"{type(error).__name__}: {error}")
-        else:
-            self._troubles.pop(threading.current_thread().name, None)
-            return result
-        return None
-
-    def _say_trouble(self, trouble: str) -> None:
-        if trouble not in self._troubles.values():
-            logger.error("%s", trouble)
-            self._listener(Event("station", reason=trouble))
-        self._troubles[threading.current_thread().name] = trouble
-
-    def _current_trouble(self) -> str | None:
-        return next(iter(list(self._troubles.values())), None)
-
     def _loop(self, action: Callable[[], object], pause_s: float) -> None:
         while not self._stop.is_set():
-            self._guarded(action)
+            self._troubles.guarded(action)
             self._stop.wait(pause_s)
 
     def _work_loop(self) -> None:
         while not self._stop.is_set():
-            file = self._guarded(lambda: (self._take(),))
+            file = self._troubles.guarded(lambda: (self._take(),))
             if file is None:
-                self._stop.wait(_AFTER_TROUBLE_S)
+                self._stop.wait(PAUSE_S)
             elif file[0] is None:
                 with self._work:
                     if not self._stop.is_set():
@@ -307,7 +280,7 @@ class Agent:
             return file
 
     def _work_on(self, file: File) -> None:
-        done = self._guarded(lambda: self._sender.process(file))
+        done = self._troubles.guarded(lambda: self._sender.process(file))
         with self._work:
             if done is None:
                 self._pauses.hold(file.id, 1)  # the journal could not say it
@@ -325,7 +298,7 @@ class Agent:
                 logger.info("the archive does not hear how we are: %s", error)
 
     def _save_status(self) -> dict[str, object]:
-        live = Live(tuple(self._sender.current()), self._pauses.trouble, self._current_trouble())
+        live = Live(tuple(self._sender.current()), self._pauses.trouble, self._troubles.current())
         alarm = None if self._trust.alarm is None else self._trust.alarm.text
         status = build_status(self._journal, self._config.home, self._config.name, alarm, live)
         save_status(self._config.home, status)

@@ -1,7 +1,7 @@
 """A station on a fake archive, enrolled, with an empty dock."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,6 +25,8 @@ class Station:
     config: Config
     dock: Path
     events: list[Event] = field(default_factory=list)
+    #: What happens to the files when the agent says something.
+    react: Callable[[Event], None] = lambda _: None
 
     def enrol(self) -> None:
         transport = Transport(self.config.server, timeout_s=5)
@@ -38,9 +40,13 @@ class Station:
             load_enrolment(home),
             load_key(home),
             journal or open_journal(self.config.journal_file)[0],
-            self.events.append,
+            self.hear,
             pauses=Pauses(file_s=(0.05, 0.2), server_s=(0.05, 0.2)),
         )
+
+    def hear(self, event: Event) -> None:
+        self.events.append(event)
+        self.react(event)
 
     def scan(self, *, patience_s: float = 1.0, tries: int = 3) -> Outcome:
         """One pass, with pauses short enough for a test."""
