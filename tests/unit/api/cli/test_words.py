@@ -1,0 +1,17 @@
+import string
+
+from api.cli.words import LANGUAGES, WORDS, say
+
+
+def test_both_languages_say_the_same_things() -> None:
+    for key, texts in WORDS.items():
+        assert len(texts) == len(LANGUAGES), key
+        fields = [
+            {name for _, name, _, _ in string.Formatter().parse(text) if name} for text in texts
+        ]
+        assert fields[0] == fields[1], key
+
+
+def test_say_fills_in() -> None:
+    assert say("en", "clips_total", total=3) == "3 clips"
+    assert say("zh", "clips_total", total=3) == "共 3 条"

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+from custody.verification.findings import (
+    MAX_FINDINGS,
+    MEANINGS,
+    Finding,
+    FindingCode,
+    Report,
+    Unchecked,
+)
+
+PAGE = Path(__file__).parents[4] / "docs" / "formats" / "findings.md"
+
+
+def test_every_code_is_documented_in_one_line() -> None:
+    assert set(MEANINGS) == set(FindingCode)
+    page = PAGE.read_text(encoding="utf-8")
+    for code, meaning in MEANINGS.items():
+        assert f"| `{code.value}` | {meaning} |" in page
+
+
+def test_report_counts_what_it_no_longer_keeps() -> None:
+    report = Report()
+    finding = Finding(FindingCode.TILE_MISSING, "log/tile/0/000", "gone")
+    report.extend([finding] * (MAX_FINDINGS + 3))
+    assert len(report.findings) == MAX_FINDINGS
+    assert report.more_findings == 3
+    assert report.finding_count == MAX_FINDINGS + 3
+    assert not report.good
+
+
+def test_what_could_not_be_checked_is_not_good() -> None:
+    report = Report()
+    assert report.good
+    report.unchecked.append(Unchecked("originals/ab", "EIO", "clip"))
+    assert not report.good
+    assert report.as_json()["unchecked"] == [
+        {"subject": "originals/ab", "reason": "EIO", "clip_id": "clip"}
+    ]
