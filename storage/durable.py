@@ -71,10 +71,10 @@ def write_all(descriptor: int, data: bytes | bytearray | memoryview) -> None:
 
 @contextmanager
 def new_file(path: Path, *, mode: int = 0o666) -> Iterator[int]:
-    """Write a file that must not exist yet, through its descriptor; its bytes end durable, its name not.
+    """Write a file that must not exist yet, through its descriptor.
 
-    For a name that is linked or renamed into its place next. ``mode`` is under the umask. Raises
-    `FileExistsError`; whatever goes wrong after that leaves no file.
+    Its bytes end durable, its name not: it is linked or renamed into its place next. ``mode`` is
+    under the umask. Raises `FileExistsError`; whatever goes wrong after that leaves no file.
     """
     with reporting_full_disk():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
@@ -90,7 +90,7 @@ def new_file(path: Path, *, mode: int = 0o666) -> Iterator[int]:
 
 
 def write_file(path: Path, data: bytes, *, mode: int = 0o666) -> None:
-    """Put ``data`` under ``path``, replacing what stood there; at every moment it is one or the other.
+    """Put ``data`` under ``path``, replacing what stood there; it is always one of the two.
 
     A killed writer leaves a file ``.<random>.tmp`` beside it. ``mode`` is under the umask.
     """
@@ -106,7 +106,7 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o666) -> None:
 
 
 def copy_bytes(source: BinaryIO, descriptor: int, length: int) -> None:
-    """Copy ``length`` bytes from where ``source`` stands; raises `EOFError` when there are fewer."""
+    """Copy ``length`` bytes from where ``source`` stands; raises `EOFError` if there are fewer."""
     while length > 0:
         chunk = source.read(min(length, CHUNK_BYTES))
         if not chunk:

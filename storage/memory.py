@@ -1,4 +1,4 @@
-"""Objects in memory, with faults on demand: for tests that need a store to fail at a given moment."""
+"""Objects in memory, with faults on demand, for tests that need a store to fail in time."""
 
 import io
 import tempfile

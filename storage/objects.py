@@ -1,4 +1,4 @@
-"""The contract of an object store. What stands here holds for every store; `tests/contract` proves it."""
+"""The contract of an object store: holds for every store, and `tests/contract` proves it."""
 
 import re
 from collections.abc import Iterator
@@ -56,17 +56,18 @@ class ObjectStore(Protocol):
         ...
 
     def replace_bytes(self, key: str, data: bytes) -> None:
-        """Put ``data`` under a key that may be taken, atomically. For pointers (`log/checkpoint`) only.
+        """Put ``data`` under a key that may be taken, atomically; for pointers (`log/checkpoint`).
 
         Raises `ObjectLockedError` where what stands there is under retention.
         """
         ...
 
     def open(self, key: str, *, start: int = 0, length: int | None = None) -> BinaryIO:
-        """Open an object for reading from byte ``start``, at most ``length`` bytes; the caller closes it.
+        """Open an object for reading from byte ``start``, at most ``length`` bytes.
 
-        Sequential: it can't be sought in. Raises `ObjectNotFoundError`. Reading past the end gives
-        what is there; reading itself raises `StoreUnavailableError` when the store breaks off.
+        The caller closes it. Sequential: it can't be sought in. Raises `ObjectNotFoundError`.
+        Reading past the end gives what is there; reading itself raises `StoreUnavailableError`
+        when the store breaks off.
         """
         ...
 
@@ -79,14 +80,15 @@ class ObjectStore(Protocol):
         ...
 
     def list(self, prefix: str = "") -> Iterator[ObjectStat]:
-        """Every object whose key starts with ``prefix``, in order of key; unfinished writes never show.
+        """Every object whose key starts with ``prefix``, in order of key.
 
-        Retention is not looked up (`stat` does): ``retain_until`` is None here.
+        Unfinished writes never show. Retention is not looked up (`stat` does): ``retain_until``
+        is None here. Raises `StoreUnavailableError` rather than come out of order.
         """
         ...
 
     def delete(self, key: str) -> None:
-        """Remove an object. Raises `ObjectNotFoundError`, and `ObjectLockedError` under retention."""
+        """Remove an object. Raises `ObjectNotFoundError`, under retention `ObjectLockedError`."""
         ...
 
     def local_path(self, key: str) -> AbstractContextManager[Path]:
@@ -116,7 +118,7 @@ def check_key(key: str) -> None:
 
 
 def check_prefix(prefix: str) -> None:
-    """Raise `ValueError` unless some key could start with ``prefix``; the empty one is any key's."""
+    """Raise `ValueError` unless a key could start with ``prefix``; the empty one is any key's."""
     if prefix:
         if len(prefix) > MAX_KEY_BYTES or not _KEY.fullmatch(prefix):
             raise ValueError(f"not the start of an object key: {prefix!r}")

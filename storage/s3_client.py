@@ -48,8 +48,9 @@ class S3Settings:
     part_bytes: int = 16 * MIB
     parallel_parts: int = 4
     page_size: int = 1000
-    #: In all, with pauses that grow to seconds: a SeaweedFS that was killed answers 500 for 2–3 s.
-    attempts: int = 5
+    #: In all. The pauses between them are drawn from 0 to 50, 100, 200 … ms, together 6 s on the
+    #: average of nine: a SeaweedFS that was killed answers 500 for 2–3 s once it is back.
+    attempts: int = 9
 
 
 def connect(settings: S3Settings) -> "S3Client":

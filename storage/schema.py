@@ -14,7 +14,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def upgrade(database: Database, metadata: sa.MetaData) -> None:
-    """Run every migration that this database has not had; in one transaction, one process at a time.
+    """Run every migration this database has not had; in one transaction, one process at a time.
 
     ``metadata`` is that of all packages together: the storage layer knows no table by name.
     """

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from custody.clock import FixedClock
+from storage import schema
 from storage.database import Database
 from storage.local import LocalStore
 from storage.memory import MemoryStore
@@ -41,7 +42,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 def postgres_template(postgres_server: PostgresServer) -> str:
     """The name of a database with our tables and no rows, to make others from."""
     name = postgres_server.create_database()
-    _create_tables(postgres_server.url(name))
+    _migrate(postgres_server.url(name))
     return name
 
 
@@ -49,7 +50,7 @@ def postgres_template(postgres_server: PostgresServer) -> str:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file with our tables and no rows, to copy."""
     path = tmp_path_factory.mktemp("template") / "liuhen.db"
-    _create_tables(f"sqlite:///{path}")
+    _migrate(f"sqlite:///{path}")
     return path
 
 
@@ -116,8 +117,7 @@ def store(request: pytest.FixtureRequest) -> ObjectStore:
     return S3Store(request.getfixturevalue("s3_settings"))
 
 
-def _create_tables(url: str) -> None:
+def _migrate(url: str) -> None:
     database = Database(url)
-    with database.write() as tx:
-        metadata.create_all(tx)
+    schema.upgrade(database, metadata)
     database.close()

@@ -291,7 +291,7 @@ def test_a_reader_takes_a_broken_stream_up_again(
 def test_a_killed_server_is_waited_for(tmp_path: Path, large: Path) -> None:
     """After a kill SeaweedFS answers nothing, then 500 for 2–3 s, then all is as it was."""
     with seaweedfs(tmp_path / "weed") as server:
-        store = S3Store(server.settings("evidence", attempts=8))
+        store = S3Store(server.settings("evidence", attempts=12))
         until = datetime.now(UTC) + timedelta(days=1)
         store.put_file(KEY, large, retain_until=until)
         port = int(server.endpoint.rsplit(":", 1)[1])

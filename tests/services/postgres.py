@@ -37,7 +37,7 @@ class PostgresServer:
         return f"postgresql+psycopg://postgres@/{name}?host={self._socket_folder}"
 
     def create_database(self, *, template: str = "template0") -> str:
-        """Make a database as a copy of ``template`` (to which nobody may be connected); its name."""
+        """Make a database as a copy of ``template``, to which nobody may be connected; its name."""
         name = f"liuhen_{next(self._numbers)}"
         self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name

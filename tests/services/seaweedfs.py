@@ -48,7 +48,7 @@ class SeaweedServer:
 
 @contextlib.contextmanager
 def seaweedfs(folder: Path | None = None, *, s3_port: int | None = None) -> Iterator[SeaweedServer]:
-    """Run a server until the block ends, with its data in ``folder`` (by default a temporary one).
+    """Run a server until the block ends, its data in ``folder`` or else a temporary one.
 
     ``s3_port`` brings back a killed server at its old address.
     """

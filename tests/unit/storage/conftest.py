@@ -1,4 +1,4 @@
-"""A disk of two MiB: a real one where we may mount, else one whose writes fail like a full one's."""
+"""A disk of two MiB: a real one where we may mount, else one whose writes fail like its."""
 
 import errno
 import os
