@@ -21,6 +21,7 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     except MountRefusedError:
         folder = tmp_path / "disk"
         monkeypatch.setattr(os, "write", _limited_write(folder))
+        monkeypatch.setattr(os, "link", _link_within(folder))
         yield folder
 
 
@@ -39,3 +40,15 @@ def _limited_write(folder: Path) -> object:
         return write(descriptor, memoryview(data)[:room])  # a disk takes what still fits
 
     return limited
+
+
+def _link_within(folder: Path) -> object:
+    """`os.link` that links nothing from elsewhere into ``folder``, as if it were another disk."""
+    link = os.link
+
+    def linked(source: Path, target: Path, *, follow_symlinks: bool = True) -> None:
+        if source.is_relative_to(folder) != target.is_relative_to(folder):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        link(source, target, follow_symlinks=follow_symlinks)
+
+    return linked

@@ -64,11 +64,12 @@ def test_a_file_that_can_not_be_linked_is_copied(
     assert _leftovers(store) == []
 
 
-def test_a_file_on_another_disk_is_copied_and_left_as_it_was(disk: Path, source: Path) -> None:
+def test_a_file_on_another_disk_is_copied(disk: Path, source: Path) -> None:
     store = LocalStore(disk / "objects")
     store.put_file(KEY, source)
     assert store.read_bytes(KEY) == b"a recording"
-    assert (store.root / KEY).stat().st_nlink <= 2
+    assert not (store.root / KEY).samefile(source)
+    assert (store.root / KEY).stat().st_nlink == 1
 
 
 def test_only_a_regular_file_is_put(store: LocalStore, source: Path, tmp_path: Path) -> None:
