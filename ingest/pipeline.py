@@ -12,6 +12,7 @@ import hashlib
 import logging
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -28,6 +29,7 @@ from ingest.errors import (
     LeaseLostError,
     MediaInterruptedError,
     MediaTimeLimitError,
+    TranscodeError,
 )
 from ingest.ffmpeg import find_ffmpeg
 from ingest.leases import Lease
@@ -81,28 +83,18 @@ def process_one(
     return True
 
 
+@dataclass(frozen=True, slots=True)
 class _Job:
     """The work on one clip under one lease."""
 
-    def __init__(
-        self,
-        database: Database,
-        store: ObjectStore,
-        ledger: Ledger,
-        clock: Clock,
-        scratch: Path,
-        work: Work,
-        clip: Clip,
-        time_limit: Callable[[int | None, int], float],
-    ) -> None:
-        self.database = database
-        self.store = store
-        self.ledger = ledger
-        self.clock = clock
-        self.scratch = scratch
-        self.work = work
-        self.clip = clip
-        self.time_limit = time_limit
+    database: Database
+    store: ObjectStore
+    ledger: Ledger
+    clock: Clock
+    scratch: Path
+    work: Work
+    clip: Clip
+    time_limit: Callable[[int | None, int], float]
 
     def run(self, should_stop: Callable[[], bool]) -> None:
         """Do it and settle it, whatever happens."""
@@ -171,14 +163,13 @@ class _Job:
         """Store the renditions, then change everything in one transaction."""
         rows = [self._store(file) for file in made.files]
         media = {**found.media(), "complaints": list(made.complaints[:20])}
-        duration = made.duration_ms or found.duration_ms
         clip_id = self.work.clip_id
         with self.database.write() as tx:
             if not queue.finish(tx, self.work):
                 raise LeaseLostError(clip_id)
             if get_clip(tx, clip_id).state != ClipState.ARCHIVED:
                 return  # judged before; the row was one too many
-            describe_clip(tx, self.ledger, ACTOR, clip_id, media, duration, found.kind)
+            describe_clip(tx, self.ledger, ACTOR, clip_id, media, made.duration_ms, found.kind)
             for row in rows:
                 add_rendition(tx, self.ledger, ACTOR, row)
             set_clip_state(tx, self.ledger, ACTOR, clip_id, verdict.state, verdict.text)
@@ -204,22 +195,26 @@ class _Job:
         )
 
     def _fail(self, error: Exception, found: ProbeResult | None) -> None:
-        """Try again later; after the last try quarantine the clip with what is known of it."""
-        if self.work.attempts + 1 < queue.MAX_ATTEMPTS:
+        """Try again later; after the last try say what is known of the clip."""
+        verdict = _given_up(error, found)
+        last = self.work.attempts + 1 >= queue.MAX_ATTEMPTS
+        # Nothing left in a file that is known to be cut off is an answer, not a failure.
+        if not last and verdict.state is not ClipState.DAMAGED:
             with self.database.write() as tx:
                 queue.fail(tx, self.clock, self.work, _describe(error))
             return
-        timeout = isinstance(error, MediaTimeLimitError)
-        verdict = Verdict(
-            ClipState.QUARANTINED, Reason.TIME_LIMIT if timeout else Reason.TRANSCODE_FAILED
-        )
-        if found is None:
-            found = ProbeResult(None, "unknown", self.clip.size_bytes)
-        elif found.damage and not timeout:
-            verdict = Verdict(
-                ClipState.DAMAGED, Reason.CUT_OFF
-            )  # known to be damaged, and nothing is left
-        self._conclude(found, verdict, Renditions((), found.duration_ms, (_describe(error),)))
+        found = found or ProbeResult(None, "unknown", self.clip.size_bytes)
+        # Of a cut-off file the container's own duration says only what should have been there.
+        duration = None if verdict.state is ClipState.DAMAGED else found.duration_ms
+        self._conclude(found, verdict, Renditions((), duration, (_describe(error),)))
+
+
+def _given_up(error: Exception, found: ProbeResult | None) -> Verdict:
+    if isinstance(error, MediaTimeLimitError):
+        return Verdict(ClipState.QUARANTINED, Reason.TIME_LIMIT)
+    if isinstance(error, TranscodeError) and found is not None and found.damage:
+        return Verdict(ClipState.DAMAGED, Reason(found.damage))
+    return Verdict(ClipState.QUARANTINED, Reason.TRANSCODE_FAILED)
 
 
 def _describe(error: Exception) -> str:

@@ -165,6 +165,14 @@ def test_what_is_left_of_a_cut_recording_can_be_played(archive: Archive) -> None
     assert "proxy" in archive.renditions(clip.id)
 
 
+def test_nothing_left_behind_the_index_is_told_at_once(archive: Archive) -> None:
+    data = media("faststart.mp4").read_bytes()
+    clip = judged(archive, data[: data.index(b"mdat") + 50])
+    assert (clip.state, (clip.reason or "")[:8]) == ("damaged", "cut_off:")
+    assert clip.duration_ms is None
+    assert archive.renditions(clip.id) == {}
+
+
 @pytest.mark.parametrize(
     ("data", "name", "reason"),
     [
