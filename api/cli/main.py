@@ -48,8 +48,12 @@ cli = LazyGroup(
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line and give its exit code; no exception escapes."""
     try:
-        result = cli.main(args=list(arguments), prog_name="liuhen", standalone_mode=False)
+        # Not `cli.main`: that ends the process with 1 when the reader goes away.
+        with cli.make_context("liuhen", list(arguments)) as context:
+            result = cli.invoke(context)
         sys.stdout.flush()
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return EXIT_USAGE

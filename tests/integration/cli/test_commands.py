@@ -1,0 +1,155 @@
+"""The commands one after another, as a person would use them."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import bagit
+import pytest
+
+from tests.integration.cli.conftest import NUMBER, Liuhen
+
+
+def test_home_is_made_once_with_private_keys(liuhen: Liuhen, home: Path) -> None:
+    again = liuhen("init")
+    assert again.code == 0
+    assert "already there" in again.out
+    for key in home.glob("keys/*.key"):
+        assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    events = liuhen("log", "show", "--json").json
+    assert [event["kind"] for event in events].count("key.announced") == 1
+
+
+def test_import_list_show(liuhen: Liuhen, footage: Path) -> None:
+    (footage / "empty.mp4").touch()
+    (footage / "evil\n\x1b[2J.mp4").write_bytes(b"three")
+    done = liuhen("import", str(footage), "--json")
+    assert done.code == 2  # the empty file
+    assert sorted(one["outcome"] for one in done.json) == ["archived"] * 3 + ["refused"]
+    again = liuhen("import", str(footage), "--json")
+    assert sorted(one["outcome"] for one in again.json) == ["known"] * 3 + ["refused"]
+
+    clips = liuhen("clips", "list", "--json").json
+    assert len(clips) == 3
+    wanted = {
+        "id", "sha256", "sm3", "name", "size_bytes", "recorded_at", "officer", "recorder", "state",
+        "reason",
+    }  # fmt: skip
+    assert wanted <= clips[0].keys()
+    marked = next(clip for clip in clips if clip["important"])
+    assert (marked["officer"], marked["recorded_at"]) == ("000001", "2026-11-20T02:00:00Z")
+    assert len(liuhen("clips", "list", "--officer", "JX0227", "--json").json) == 1
+    assert len(liuhen("clips", "list", "--from", "2026-11-20T09:50", "--json").json) == 1
+
+    table = liuhen("clips", "list").out
+    assert "evil␊␛[2J.mp4" in table
+    assert "\x1b" not in table
+    shown = liuhen("clips", "show", marked["sha256"][:12], "--json").json
+    assert shown["id"] == marked["id"]
+    assert shown["history"][0]["kind"] == "clip.admitted"
+    assert liuhen("clips", "show", "nothing").code == 2
+    assert liuhen("clips", "list", "--from", "yesterday").code == 64
+
+
+def test_case_from_creation_to_bag(liuhen: Liuhen, footage: Path, tmp_path: Path) -> None:
+    liuhen("import", str(footage))
+    clips = liuhen("clips", "list", "--json").json
+    assert (
+        liuhen("cases", "create", "零城执罚决字[2026]012号", "--title", "占道经营", "--date",
+               "2026-11-20", "--officer", "JX0227=0012").code == 0
+    )  # fmt: skip
+    assert liuhen("cases", "create", NUMBER, "--title", "again").code == 2
+    for clip in clips:
+        assert liuhen("cases", "link", NUMBER, clip["id"], "--stage", "investigation").code == 0
+    assert liuhen("cases", "unlink", NUMBER, clips[1]["sha256"]).code == 0
+    assert [case["clip_count"] for case in liuhen("cases", "list", "--json").json] == [1]
+    shown = liuhen("cases", "show", NUMBER, "--json").json
+    assert [clip["id"] for clip in shown["clips"]] == [clips[0]["id"]]
+    assert liuhen("verify", "--case", NUMBER).code == 0
+
+    bag = tmp_path / "bag"
+    done = liuhen("cases", "export", NUMBER, "-o", str(bag), "--json")
+    assert done.code == 0
+    assert bagit.Bag(str(bag)).validate()
+    custody = (bag / f"data/custody/{clips[0]['id']}.json").read_text(encoding="utf-8")
+    assert '"proof"' in custody
+    assert "liuhen receipt v1" in custody
+    exported = liuhen("log", "show", "--kind", "case.exported", "--json").json[0]
+    assert exported["facts"]["tagmanifest_sha256"] == done.json["tagmanifest_sha256"]
+    assert liuhen("cases", "export", NUMBER, "-o", str(bag)).code == 2  # it is there already
+    assert liuhen("verify").code == 0
+
+
+def test_altered_original_is_not_exported(
+    liuhen: Liuhen, footage: Path, home: Path, tmp_path: Path
+) -> None:
+    liuhen("import", str(footage))
+    clip = liuhen("clips", "list", "--json").json[0]
+    liuhen("cases", "create", NUMBER, "--title", "x")
+    liuhen("cases", "link", NUMBER, clip["id"], "--stage", "review")
+    path = next((home / "objects" / "originals").rglob(clip["sha256"]))
+    path.chmod(0o600)
+    path.write_bytes(b"x" * clip["size_bytes"])
+    done = liuhen("cases", "export", NUMBER, "-o", str(tmp_path / "bag"))
+    assert done.code == 2
+    assert clip["id"] in done.err
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["footage", "home"]
+
+
+def test_people_stations_and_keys(liuhen: Liuhen) -> None:
+    added = liuhen("users", "add", "alice", "--role", "legal", "--json").json
+    assert added["one_time_password"]
+    assert liuhen("users", "add", "alice", "--role", "admin").code == 2
+    assert [user["name"] for user in liuhen("users", "list", "--json").json] == ["alice"]
+    assert liuhen("stations", "enrol-token", "一号站", "--json").json["token"]
+    assert liuhen("stations", "list", "--json").json == []
+    keys = liuhen("log", "vkey", "--json").json
+    assert keys["log"].startswith("liuhen.local/custody+")
+    checkpoint = liuhen("log", "checkpoint", "--json").json
+    assert checkpoint["note"].startswith("liuhen.local/custody\n")
+    assert liuhen("log", "verify").code == 0
+
+
+def test_verification_is_an_entry(liuhen: Liuhen) -> None:
+    assert liuhen("verify", "--all", "--json").json["good"] is True
+    liuhen("users", "add", "bob", "--role", "legal")  # publishes
+    run = liuhen("log", "show", "--kind", "verification.run", "--json").json[0]
+    assert run["facts"]["findings"] == 0
+    assert run["actor"]["role"] == "operator"
+
+
+def test_reader_that_goes_away(liuhen: Liuhen, home: Path) -> None:
+    for _ in range(3):
+        liuhen("log", "show")
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "api.cli.main", "log", "show", "--home", str(home)],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert done.returncode == 141
+    assert b"Traceback" not in done.stderr
+    assert b"BrokenPipe" not in done.stderr
+
+
+def test_database_that_is_none_can_not_be_checked(liuhen: Liuhen, home: Path) -> None:
+    for name in ("liuhen.db", "liuhen.db-wal", "liuhen.db-shm"):
+        (home / name).unlink(missing_ok=True)
+    (home / "liuhen.db").write_bytes(b"this is no database" * 1000)
+    done = liuhen("verify")
+    assert done.code == 2
+    assert "database" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_both_languages(liuhen: Liuhen, language: str) -> None:
+    done = liuhen("verify", "--lang", language)
+    assert ("all good" in done.out) == (language == "en")

@@ -1,0 +1,69 @@
+"""Tampering seen from the command line: exit code 1, each finding named, a broken thing is 2."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from api.cli.main import run
+from tests.tamper import attacks
+from tests.tamper.worlds import World
+
+
+@pytest.mark.parametrize(
+    ("attack", "code"),
+    [
+        (attacks.flip_a_byte, "clip_object_digest"),
+        (attacks.rewrite_an_entry, "entry_altered"),
+        (attacks.delete_entry, "entry_missing"),
+        (attacks.swap_entries, "entry_moved"),
+        (attacks.cut_and_show_older_checkpoint, "entry_tail_missing"),
+        (attacks.flip_full_tile, "tile_altered"),
+        (attacks.foreign_checkpoint, "checkpoint_signature"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_exit_code_1_and_the_finding(
+    world: World,
+    attack: Callable[[World], None],
+    code: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = world.services.config
+    monkeypatch.setenv("LIUHEN_DATABASE_URL", config.database_url)
+    attack(world)
+    assert run(["verify", "--home", str(config.home), "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert code in {finding["code"] for finding in report["findings"]}
+    assert run(["verify", "--home", str(config.home), "--lang", "en"]) == 1
+    assert f"✗ {code}" in capsys.readouterr().out
+
+
+def test_one_clip_alone(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = world.services.config
+    monkeypatch.setenv("LIUHEN_DATABASE_URL", config.database_url)
+    attacks.flip_a_byte(world)
+    attacks.rewrite_an_entry(world)
+    first, second = world.clip_ids[:2]
+    assert run(["verify", "--home", str(config.home), "--clip", second]) == 0
+    capsys.readouterr()
+    assert run(["verify", "--home", str(config.home), "--clip", first, "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    found = {finding["code"] for finding in report["findings"]}
+    assert found == {"clip_object_digest", "entry_altered", "details_altered"}
+    assert {finding["clip_id"] for finding in report["findings"]} == {first}
+
+
+def test_objects_that_are_away_can_not_be_checked(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = world.services.config
+    monkeypatch.setenv("LIUHEN_DATABASE_URL", config.database_url)
+    shutil.move(config.home / "objects", tmp_path / "elsewhere")
+    (config.home / "objects").write_text("not a folder")
+    assert run(["verify", "--home", str(config.home)]) == 2
