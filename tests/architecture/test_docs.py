@@ -12,8 +12,9 @@ PAGES = sorted(
 )
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 MAKE = re.compile(r"^\s*make ([a-z-]+)", re.MULTILINE)
-COMMAND = re.compile(r"^\s*(?:\.venv/bin/)?liuhen ([a-z][a-z -]*)", re.MULTILINE)
-MODULE = re.compile(r"`((?:api|custody|ingest|station_agent|storage|tests)/[\w/]+(?:\.py|/)?)")
+#: `liuhen receipt v1` and its like are titles of statements, not commands.
+COMMAND = re.compile(r"^\s*(?:\.venv/bin/)?liuhen (?!.* v1$)([a-z][a-z -]*)", re.MULTILINE)
+MODULE = re.compile(r"`((?:api|custody|ingest|station_agent|storage|tests)/[\w/]*(?:\.py|/))`")
 
 
 def name_of(path: Path) -> str:
