@@ -6,10 +6,9 @@ than what is durable in staging.
 """
 
 import re
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -18,6 +17,7 @@ from custody.actors import Actor
 from custody.clips import find_clip_by_digest
 from custody.clock import Clock
 from custody.ids import new_id
+from ingest.announcements import Announcement
 from ingest.errors import (
     AnnouncementError,
     DigestMismatchError,
@@ -29,24 +29,9 @@ from ingest.tables import dock_sessions, uploads
 
 RECEIVING, ADMITTED, REFUSED, TERMINATED = "receiving", "admitted", "refused", "terminated"
 
-#: Room for any file system's name (255 bytes) and for a path of a manifest's kind.
-MAX_NAME_BYTES = 4096
 #: As many as one statement asks for; SQLite takes 32,766 parameters.
 MAX_IDS = 1000
 _ID = re.compile(r"[0-9a-f-]{36}")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """What a sender says of a file before its bytes come. Digests are lower-case hex."""
-
-    size_bytes: int
-    sha256: str
-    sm3: str | None
-    name_raw: bytes
-    file_modified_at: datetime | None = None
-    dock_session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,34 +54,21 @@ class Upload:
     updated_at: datetime
 
     @property
+    def announcement(self) -> Announcement:
+        """What was said when the upload began."""
+        return Announcement(
+            size_bytes=self.size_bytes,
+            sha256=self.sha256,
+            sm3=self.sm3,
+            name_raw=self.name_raw,
+            file_modified_at=self.file_modified_at,
+            dock_session_id=self.dock_session_id,
+        )
+
+    @property
     def is_complete(self) -> bool:
         """Every byte is here; what is left is to admit them."""
         return self.offset_bytes == self.size_bytes
-
-
-def read_announcement(size_bytes: int, metadata: dict[str, bytes]) -> Announcement:
-    """The announcement in tus ``Upload-Metadata`` (values decoded): filename and sha256, perhaps
-    sm3, modified_at (RFC 3339) and dock_session. Unknown names are passed over, as tus asks.
-
-    Raises `AnnouncementError` naming what can't be right.
-    """
-    try:
-        name_raw = metadata["filename"]
-        sha256 = _digest("sha256", metadata["sha256"])
-    except KeyError as error:
-        raise AnnouncementError(f"{error.args[0]} is missing") from error
-    if not 0 < len(name_raw) <= MAX_NAME_BYTES:
-        raise AnnouncementError(f"filename: 1 to {MAX_NAME_BYTES} bytes")
-    sm3, modified_at = metadata.get("sm3"), metadata.get("modified_at")
-    session = metadata.get("dock_session")
-    return Announcement(
-        size_bytes=size_bytes,
-        sha256=sha256,
-        sm3=_digest("sm3", sm3) if sm3 is not None else None,
-        name_raw=name_raw,
-        file_modified_at=_time("modified_at", modified_at) if modified_at else None,
-        dock_session_id=_id("dock_session", session) if session else None,
-    )
 
 
 def announce(
@@ -104,8 +76,9 @@ def announce(
 ) -> Upload:
     """Begin an upload for station ``actor``; one whose bytes are archived already begins admitted.
 
-    Raises `AnnouncementError`, `UploadTooLargeError`, and `DigestMismatchError` where the archive
-    knows these bytes under another SM3.
+    The same announcement again, before a byte has come, gives the same upload: its sender has not
+    heard the answer. Raises `AnnouncementError`, `UploadTooLargeError`, and `DigestMismatchError`
+    where the archive knows these bytes under another SM3.
     """
     if announcement.size_bytes == 0:
         raise AnnouncementError("the file is empty")
@@ -126,6 +99,8 @@ def announce(
             raise AnnouncementError("the archive knows these bytes with another size")
         if announcement.sm3 not in {None, known.sm3}:
             raise DigestMismatchError("the archive knows these bytes with another SM3")
+    elif (begun := _find_begun(tx, actor, announcement)) is not None:
+        return begun
     now = clock.now()
     upload = Upload(
         id=new_id(),
@@ -149,6 +124,21 @@ def announce(
         )
     )
     return upload
+
+
+def _find_begun(tx: Connection, actor: Actor, announcement: Announcement) -> Upload | None:
+    rows = tx.execute(
+        sa.select(uploads)
+        .where(
+            uploads.c.sha256 == announcement.sha256,
+            uploads.c.station_id == actor.id,
+            uploads.c.state == RECEIVING,
+            uploads.c.offset_bytes == 0,
+        )
+        .order_by(uploads.c.id)
+    )
+    begun = (Upload(**row) for row in rows.mappings())
+    return next((upload for upload in begun if upload.announcement == announcement), None)
 
 
 def get_upload(tx: Connection, upload_id: str, station_id: str | None = None) -> Upload:
@@ -237,38 +227,3 @@ def _change(tx: Connection, clock: Clock, upload_id: str, **values: object) -> N
     )
     if changed.rowcount != 1:
         raise UploadGoneError(upload_id[:64])
-
-
-def _digest(name: str, value: bytes) -> str:
-    text = _text(name, value)
-    if not _DIGEST.fullmatch(text):
-        raise AnnouncementError(f"{name}: 64 lower-case hex digits")
-    return text
-
-
-def _time(name: str, value: bytes) -> datetime:
-    try:
-        moment = datetime.fromisoformat(_text(name, value))
-        if moment.tzinfo is None:
-            raise AnnouncementError(f"{name}: a time with its zone (RFC 3339)")
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise AnnouncementError(f"{name}: a time as in RFC 3339") from error
-
-
-def _id(name: str, value: bytes) -> str:
-    text = _text(name, value)
-    try:
-        canonical = str(uuid.UUID(text))
-    except ValueError as error:
-        raise AnnouncementError(f"{name}: a UUID") from error
-    if canonical != text:
-        raise AnnouncementError(f"{name}: a UUID in its usual form")
-    return text
-
-
-def _text(name: str, value: bytes) -> str:
-    try:
-        return value.decode("ascii")
-    except UnicodeDecodeError as error:
-        raise AnnouncementError(f"{name}: ASCII only") from error

@@ -17,6 +17,7 @@ from api.routes.station_auth import StationActor
 from api.routes.upload_stream import receive
 from custody.errors import ReceiptNotReadyError
 from ingest import errors, uploads
+from ingest.announcements import read_announcement
 from ingest.receipts import find_or_issue
 from ingest.receiving import Receiver
 from storage.errors import StagingBusyError, StoreFullError, StoreUnavailableError
@@ -130,7 +131,7 @@ async def create(request: Request, services: ServicesDep, actor: StationActor) -
         raise tus.TusHeaderError("Upload-Concat: uploads are not put together here")
     size_bytes = tus.read_number("Upload-Length", request.headers.get("upload-length"))
     metadata = tus.read_metadata(request.headers.get("upload-metadata"))
-    announcement = uploads.read_announcement(size_bytes, metadata)
+    announcement = read_announcement(size_bytes, metadata)
 
     def work() -> uploads.Upload:
         with services.database.write() as tx:

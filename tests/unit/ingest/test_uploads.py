@@ -1,11 +1,9 @@
 """The rules of an upload: what may be announced, and that it ends once."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from custody.actors import Actor, Role, Via
 from custody.clips import NewClip, admit
@@ -13,6 +11,7 @@ from custody.clock import FixedClock
 from custody.ids import new_id
 from custody.ledger import Ledger
 from ingest import uploads
+from ingest.announcements import Announcement
 from ingest.errors import (
     AnnouncementError,
     DigestMismatchError,
@@ -22,7 +21,7 @@ from ingest.errors import (
 )
 from ingest.stations import Station
 from ingest.tables import dock_sessions
-from ingest.uploads import Announcement, Upload
+from ingest.uploads import Upload
 from storage.database import Database
 
 ONE = "1" * 64
@@ -46,45 +45,22 @@ def admit_clip(database: Database, ledger: Ledger, actor: Actor) -> str:
         return admit(tx, ledger, actor, new)[0].id
 
 
-def test_metadata_is_read() -> None:
-    metadata = {
-        "filename": b"\xff.mp4",
-        "sha256": ONE.encode(),
-        "sm3": TWO.encode(),
-        "modified_at": b"2026-11-22T09:21:38.123+08:00",
-        "dock_session": b"01939b7e-0000-7000-8000-000000000000",
-        "relativePath": b"null",  # Uppy says more than we need
-    }
-    assert uploads.read_announcement(5, metadata) == Announcement(
-        size_bytes=5,
-        sha256=ONE,
-        sm3=TWO,
-        name_raw=b"\xff.mp4",
-        file_modified_at=datetime(2026, 11, 22, 1, 21, 38, 123_000, tzinfo=UTC),
-        dock_session_id="01939b7e-0000-7000-8000-000000000000",
-    )
-
-
-@given(
-    st.dictionaries(
-        st.sampled_from(["filename", "sha256", "sm3", "modified_at", "dock_session"]),
-        st.one_of(
-            st.binary(max_size=70), st.just(ONE.encode()), st.text(max_size=40).map(str.encode)
-        ),
-    )
-)
-def test_any_metadata_is_read_or_refused(metadata: dict[str, bytes]) -> None:
-    try:
-        announcement = uploads.read_announcement(5, metadata)
-    except AnnouncementError:
-        return
-    assert announcement.sha256 == ONE
-
-
 def test_an_upload_begins_at_the_first_byte(upload: Upload, database: Database) -> None:
     with database.read() as tx:
         assert uploads.get_upload(tx, upload.id, upload.station_id) == upload
     assert (upload.offset_bytes, upload.state, upload.is_complete) == (0, "receiving", False)
+
+
+def test_an_announcement_whose_answer_was_lost_is_the_same_upload(
+    upload: Upload, database: Database, clock: FixedClock, station_row: Station
+) -> None:
+    actor = actor_of(station_row)
+    renamed = replace(ANNOUNCEMENT, name_raw=b"MOV_0002.mp4")
+    with database.write() as tx:
+        assert uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40) == upload
+        assert uploads.announce(tx, clock, actor, renamed, 1 << 40).id != upload.id
+        uploads.set_offset(tx, clock, upload.id, 1)  # somebody has heard the answer
+        assert uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40).id != upload.id
 
 
 def test_empty_and_too_large_files_are_refused(
@@ -183,8 +159,9 @@ def test_complete_and_stale_uploads_are_found(
     actor = actor_of(station_row)
     with database.write() as tx:
         complete = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)
-        stale = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)
         uploads.set_offset(tx, clock, complete.id, 1000)
+        stale = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)
+        uploads.set_offset(tx, clock, stale.id, 1)
     clock.moment += timedelta(days=1)
     with database.write() as tx:
         fresh = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)

@@ -1,0 +1,84 @@
+"""What a sender says of a file before its bytes come, read strictly."""
+
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ingest.errors import AnnouncementError
+
+#: Room for any file system's name (255 bytes) and for a path of a manifest's kind.
+MAX_NAME_BYTES = 4096
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What a sender says of a file before its bytes come. Digests are lower-case hex."""
+
+    size_bytes: int
+    sha256: str
+    sm3: str | None
+    name_raw: bytes
+    file_modified_at: datetime | None = None
+    dock_session_id: str | None = None
+
+
+def read_announcement(size_bytes: int, metadata: dict[str, bytes]) -> Announcement:
+    """The announcement in tus ``Upload-Metadata`` (values decoded): filename and sha256, perhaps
+    sm3, modified_at (RFC 3339) and dock_session. Unknown names are passed over, as tus asks.
+
+    Raises `AnnouncementError` naming what can't be right.
+    """
+    try:
+        name_raw = metadata["filename"]
+        sha256 = _digest("sha256", metadata["sha256"])
+    except KeyError as error:
+        raise AnnouncementError(f"{error.args[0]} is missing") from error
+    if not 0 < len(name_raw) <= MAX_NAME_BYTES:
+        raise AnnouncementError(f"filename: 1 to {MAX_NAME_BYTES} bytes")
+    sm3, modified_at = metadata.get("sm3"), metadata.get("modified_at")
+    session = metadata.get("dock_session")
+    return Announcement(
+        size_bytes=size_bytes,
+        sha256=sha256,
+        sm3=_digest("sm3", sm3) if sm3 is not None else None,
+        name_raw=name_raw,
+        file_modified_at=_time("modified_at", modified_at) if modified_at else None,
+        dock_session_id=_id("dock_session", session) if session else None,
+    )
+
+
+def _digest(name: str, value: bytes) -> str:
+    text = _text(name, value)
+    if not _DIGEST.fullmatch(text):
+        raise AnnouncementError(f"{name}: 64 lower-case hex digits")
+    return text
+
+
+def _time(name: str, value: bytes) -> datetime:
+    try:
+        moment = datetime.fromisoformat(_text(name, value))
+        if moment.tzinfo is None:
+            raise AnnouncementError(f"{name}: a time with its zone (RFC 3339)")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise AnnouncementError(f"{name}: a time as in RFC 3339") from error
+
+
+def _id(name: str, value: bytes) -> str:
+    text = _text(name, value)
+    try:
+        canonical = str(uuid.UUID(text))
+    except ValueError as error:
+        raise AnnouncementError(f"{name}: a UUID") from error
+    if canonical != text:
+        raise AnnouncementError(f"{name}: a UUID in its usual form")
+    return text
+
+
+def _text(name: str, value: bytes) -> str:
+    try:
+        return value.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise AnnouncementError(f"{name}: ASCII only") from error

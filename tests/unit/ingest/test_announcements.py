@@ -1,0 +1,47 @@
+"""What may be said of a file before its bytes come."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.announcements import Announcement, read_announcement
+from ingest.errors import AnnouncementError
+
+ONE = "1" * 64
+TWO = "2" * 64
+
+
+def test_metadata_is_read() -> None:
+    metadata = {
+        "filename": b"\xff.mp4",
+        "sha256": ONE.encode(),
+        "sm3": TWO.encode(),
+        "modified_at": b"2026-11-22T09:21:38.123+08:00",
+        "dock_session": b"01939b7e-0000-7000-8000-000000000000",
+        "relativePath": b"null",  # Uppy says more than we need
+    }
+    assert read_announcement(5, metadata) == Announcement(
+        size_bytes=5,
+        sha256=ONE,
+        sm3=TWO,
+        name_raw=b"\xff.mp4",
+        file_modified_at=datetime(2026, 11, 22, 1, 21, 38, 123_000, tzinfo=UTC),
+        dock_session_id="01939b7e-0000-7000-8000-000000000000",
+    )
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["filename", "sha256", "sm3", "modified_at", "dock_session"]),
+        st.one_of(
+            st.binary(max_size=70), st.just(ONE.encode()), st.text(max_size=40).map(str.encode)
+        ),
+    )
+)
+def test_any_metadata_is_read_or_refused(metadata: dict[str, bytes]) -> None:
+    try:
+        announcement = read_announcement(5, metadata)
+    except AnnouncementError:
+        return
+    assert announcement.sha256 == ONE
