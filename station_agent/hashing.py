@@ -165,6 +165,8 @@ def _hash_descriptor(descriptor: int, size_bytes: int, progress: Callable[[int],
             sm3.filled.put((buffer, length))
             sha256.update(memoryview(buffer)[:length])
             total += length
+            if total > size_bytes:  # somebody writes as fast as we read: there may be no end
+                break
             progress(total)
     finally:
         sm3.filled.put(None)

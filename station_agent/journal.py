@@ -50,10 +50,14 @@ COLUMNS = (
 
 _ORDER = "attempts, important DESC, mtime_ns"
 _QUEUE_TO_SEND = (
-    f"SELECT {COLUMNS} FROM files WHERE state IN ('settled', 'hashed', 'sending')"  # noqa: S608
+    f"SELECT {COLUMNS} FROM files INDEXED BY files_queue"  # noqa: S608
+    " WHERE state IN ('settled', 'hashed', 'sending')"
     f" AND (state = 'settled' OR manifest_id IS NOT NULL) ORDER BY {_ORDER}"
 )
-_QUEUE_TO_HASH = f"SELECT {COLUMNS} FROM files WHERE state = 'settled' ORDER BY {_ORDER}"  # noqa: S608
+_QUEUE_TO_HASH = (
+    f"SELECT {COLUMNS} FROM files INDEXED BY files_queue"  # noqa: S608
+    f" WHERE state IN ('settled', 'hashed', 'sending') AND state = 'settled' ORDER BY {_ORDER}"
+)
 
 
 @dataclass(frozen=True, slots=True)
