@@ -6,31 +6,31 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from custody.log.entry import Entry
 from custody.log.errors import ChainError, EntryError, LogError
 from custody.log.merkle import hash_leaf
 from custody.log.verify import ChainHead, verify_item_link
-from custody.tables import case_officers, cases, clips, links, receipts, renditions
-from custody.verification import evidence
 from custody.verification.context import ProgressCallback, VerificationContext
+from custody.verification.evidence_rows import (
+    CASE,
+    CLIP,
+    EVERYTHING,
+    CaseRows,
+    ClipRows,
+    Scope,
+)
 from custody.verification.expected import Details, ExpectedCase, ExpectedClip
 from custody.verification.findings import Finding, FindingCode, Progress, Report
-from custody.verification.grouped import Grouped
-from custody.verification.receipts import check_receipt
 from custody.verification.rows import (
     LogRow,
     committed_details,
     differing_columns,
     rows_by_item,
-    stream,
-    text_order,
 )
 from custody.verification.spools import RecordSpool
 
-CLIP, CASE = "clip:", "case:"
 PROGRESS_STEP = 5_000
 
 
@@ -42,21 +42,6 @@ class Corrections:
     missing: list[LogRow] = field(default_factory=list)
     #: Indexes of rows that are no entry at all and have no published bytes to be read instead.
     unusable: set[int] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What is looked at: everything, or some clips and cases."""
-
-    clip_ids: frozenset[str] | None = None
-    case_ids: frozenset[str] | None = None
-
-    @property
-    def items(self) -> frozenset[str] | None:
-        if self.clip_ids is None:
-            return None
-        cases_ = {f"{CASE}{case_id}" for case_id in self.case_ids or ()}
-        return frozenset({f"{CLIP}{clip_id}" for clip_id in self.clip_ids} | cases_)
 
 
 @dataclass(slots=True)
@@ -86,14 +71,14 @@ def check_items(
     report: Report,
     tasks: ObjectTasks,
     progress: ProgressCallback,
-    scope: Scope = Scope(),
+    scope: Scope = EVERYTHING,
 ) -> None:
     """Walk every item's entries in order, with its rows beside them."""
     rows = rows_by_item(tx, scope.items)
     missing = sorted(corrections.missing, key=_order)
     entries: Iterable[LogRow] = heapq.merge(rows, missing, key=_order) if missing else rows
-    clip_rows = _ClipRows(tx, context, scope)
-    case_rows = _CaseRows(tx, scope)
+    clip_rows = ClipRows(tx, context, scope)
+    case_rows = CaseRows(tx, scope)
     done = 0
     for item, group in groupby(entries, key=lambda row: row.item):
         usable = _Chain(item, corrections, report).follow(group)
@@ -214,100 +199,3 @@ class _Chain:
         clip_id = self._item.removeprefix(CLIP) if self._item.startswith(CLIP) else None
         subject = self._item if row.idx is None else f"log:{row.idx}"
         self._report.add(Finding(code, subject, message, expected, found, clip_id, row.idx))
-
-
-class _ClipRows:
-    """The rows of clips, renditions, links and receipts, walked beside the items ``clip:…``."""
-
-    def __init__(self, tx: Connection, context: VerificationContext, scope: Scope) -> None:
-        self._context = context
-        self._clips = _grouped(tx, clips, clips.c.id, scope.clip_ids)
-        self._renditions = _grouped(tx, renditions, renditions.c.clip_id, scope.clip_ids)
-        self._links = _grouped(tx, links, links.c.clip_id, scope.clip_ids)
-        self._receipts = _grouped(tx, receipts, receipts.c.clip_id, scope.clip_ids)
-
-    def check(self, report: Report, clip_id: str, expected: ExpectedClip) -> None:
-        self._report(
-            report,
-            self._clips.before(clip_id),
-            self._renditions.before(clip_id),
-            self._links.before(clip_id),
-        )
-        evidence.check_clip(
-            report,
-            clip_id,
-            expected,
-            self._clips.take(clip_id),
-            self._renditions.take(clip_id),
-            self._links.take(clip_id),
-        )
-        for _ in self._receipts.before(clip_id):
-            pass  # their clip has been reported
-        for row in self._receipts.take(clip_id):
-            check_receipt(self._context, report, clip_id, expected.clip, row["body"])
-
-    def finish(self, report: Report) -> None:
-        self._report(report, self._clips.rest(), self._renditions.rest(), self._links.rest())
-        for _ in self._receipts.rest():
-            pass  # their clips have just been reported
-
-    def _report(
-        self,
-        report: Report,
-        clip_rows: Iterable[evidence.Row],
-        rendition_rows: Iterable[evidence.Row],
-        link_rows: Iterable[evidence.Row],
-    ) -> None:
-        for row in clip_rows:
-            evidence.report_clip_without_entry(report, row)
-        for row in rendition_rows:
-            evidence.report_rendition_without_entry(report, row)
-        for row in link_rows:
-            evidence.report_link_without_entry(report, row)
-
-
-class _CaseRows:
-    """The rows of cases with their officers, walked beside the items ``case:…``."""
-
-    def __init__(self, tx: Connection, scope: Scope) -> None:
-        self._cases = _grouped(tx, cases, cases.c.id, scope.case_ids)
-        self._officers = _grouped(
-            tx, case_officers, case_officers.c.case_id, scope.case_ids, case_officers.c.officer
-        )
-
-    def check(self, report: Report, case_id: str, expected: ExpectedCase) -> None:
-        for row in self._cases.before(case_id):
-            evidence.report_case_without_entry(report, row)
-        for _ in self._officers.before(case_id):
-            pass  # their case has been reported
-        officers = [
-            {"officer": row["officer"], "certificate_number": row["certificate_number"]}
-            for row in self._officers.take(case_id)
-        ]
-        found: list[evidence.Row] = [
-            {**row, "officers": officers} for row in self._cases.take(case_id)
-        ]
-        evidence.check_case(report, case_id, expected, found)
-
-    def finish(self, report: Report) -> None:
-        for row in self._cases.rest():
-            evidence.report_case_without_entry(report, row)
-        for _ in self._officers.rest():
-            pass  # their cases have just been reported
-
-
-def _grouped(
-    tx: Connection,
-    table: sa.Table,
-    key: sa.Column[str],
-    ids: frozenset[str] | None,
-    *then: sa.Column[Any],
-) -> Grouped[evidence.Row]:
-    statement = sa.select(table).order_by(
-        text_order(tx, key), *(text_order(tx, column) for column in then)
-    )
-    if ids is not None:
-        statement = statement.where(key.in_(sorted(ids)))
-    rows = (row._mapping for row in stream(tx, statement))  # noqa: SLF001 - SQLAlchemy's public name
-    name = key.name
-    return Grouped(rows, key=lambda row: str(row[name]))

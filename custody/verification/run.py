@@ -16,9 +16,10 @@ from custody.verification.context import (
     Selection,
     VerificationContext,
 )
+from custody.verification.evidence_rows import Scope
 from custody.verification.findings import Progress, Report
 from custody.verification.fixity import BUFFER_BYTES, StoredObject, check_object, check_objects
-from custody.verification.items import ObjectTasks, Scope, check_items
+from custody.verification.items import ObjectTasks, check_items
 from custody.verification.rows import snapshot
 from custody.verification.selected import EntryProof, prove_selected
 from custody.verification.spools import RecordSpool

@@ -12,9 +12,10 @@ from custody.log.tiles import TileReader
 from custody.object_keys import CHECKPOINT_KEY, log_key
 from custody.tables import checkpoints
 from custody.verification.context import VerificationContext
+from custody.verification.evidence_rows import CLIP, Scope
 from custody.verification.findings import Finding, FindingCode, Report
 from custody.verification.heads import check_pointer, open_pointer
-from custody.verification.items import CLIP, Corrections, Scope
+from custody.verification.items import Corrections
 from custody.verification.objects import LogObjects, UnreadableError
 from custody.verification.rows import LogRow, rows_by_item
 

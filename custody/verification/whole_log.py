@@ -9,9 +9,10 @@ from custody.log.errors import EntryError
 from custody.tables import log_entries
 from custody.verification.archive import ArchiveWalk
 from custody.verification.context import ProgressCallback, VerificationContext
+from custody.verification.evidence_rows import CLIP
 from custody.verification.findings import Finding, FindingCode, Report
 from custody.verification.heads import Head, Heads, collect_heads, largest_within
-from custody.verification.items import CLIP, Corrections
+from custody.verification.items import Corrections
 from custody.verification.objects import LogObjects
 from custody.verification.partials import check_partial_tiles
 from custody.verification.rows import LogRow, snapshot
