@@ -135,7 +135,7 @@ class LocalStore:
             target = self.root / key
             target.unlink()
             durable.sync_folder(target.parent)
-            (self._retention / key).unlink(missing_ok=True)
+            self._forget_retention(key)
 
     @contextmanager
     def local_path(self, key: str) -> Iterator[Path]:
@@ -189,7 +189,7 @@ class LocalStore:
 
     def _make_folder(self, folder: Path) -> None:
         """Make a folder of objects, durable; something else in its place refuses the key."""
-        if folder == self.root or folder in self._known_folders:
+        if folder == self.root or (folder in self._known_folders and folder.is_dir()):
             return
         self._make_folder(folder.parent)
         with suppress(FileExistsError):
@@ -225,7 +225,7 @@ class LocalStore:
     def _record_retention(self, key: str, until: datetime | None) -> None:
         record = self._retention / key
         if until is None:
-            record.unlink(missing_ok=True)  # left by a crash before its object appeared
+            self._forget_retention(key)  # left by a crash before its object appeared
             return
         self._make_folder(record.parent)
         with self._scratch() as path:
@@ -233,6 +233,12 @@ class LocalStore:
                 durable.write_all(descriptor, until.isoformat().encode())
             path.replace(record)
         durable.sync_folder(record.parent)
+
+    def _forget_retention(self, key: str) -> None:
+        record = self._retention / key
+        with suppress(FileNotFoundError, NotADirectoryError):
+            record.unlink()
+            durable.sync_folder(record.parent)
 
     def _retained_until(self, key: str) -> datetime | None:
         try:

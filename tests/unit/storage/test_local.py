@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -207,6 +208,13 @@ def test_a_disk_that_is_not_mounted_is_not_an_archive_without_objects(store: Loc
     for attempt in (lambda: store.stat(KEY), lambda: list(store.list("originals/")), store.check):
         with pytest.raises(StoreUnavailableError):
             attempt()
+
+
+def test_a_folder_that_somebody_removed_is_made_again(store: LocalStore) -> None:
+    store.put_bytes("a/b/c", b"x")
+    shutil.rmtree(store.root / "a")
+    store.put_bytes("a/b/c", b"y")
+    assert store.read_bytes("a/b/c") == b"y"
 
 
 def test_a_folder_that_can_not_be_used_is_told(tmp_path: Path) -> None:
