@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
+import sqlalchemy as sa
 
 from api.cli.main import EXIT_DOES_NOT_VERIFY, EXIT_FAILED, EXIT_GOOD
 from api.cli.output import print_json, size, visible
@@ -16,6 +17,7 @@ from api.verification_runs import context_of
 from custody.access import Right
 from custody.errors import CustodyError
 from custody.events import case_item, clip_item
+from custody.tables import clips
 from custody.verification import (
     EVERYTHING,
     Finding,
@@ -30,6 +32,8 @@ from storage.errors import StorageError
 #: Seconds between two lines of progress where standard error is no terminal.
 PLAIN_STEP_S = 5.0
 LIVE_STEP_S = 0.1
+#: Clips whose names are looked up for the findings.
+MAX_NAMES = 1000
 
 
 def select(
@@ -58,11 +62,12 @@ def run_verification(
             context_of(services), selection, sm3=sm3, threads=threads, progress=progress
         )
     _record(shell, services, selection, report)
+    names = _clip_names(services, report)
     if shell.as_json:
         seconds = round(time.monotonic() - started, 3)
-        print_json(report.as_json() | {"seconds": seconds})
+        print_json(report.as_json() | {"clip_names": names, "seconds": seconds})
     else:
-        _print(shell, report)
+        _print(shell, report, names)
     if report.findings:
         return EXIT_DOES_NOT_VERIFY
     return EXIT_FAILED if report.unchecked else EXIT_GOOD
@@ -81,9 +86,19 @@ def _record(shell: Shell, services: Services, selection: Selection, report: Repo
         shell.say("publish_failed", error=True, reason=str(error))
 
 
-def _print(shell: Shell, report: Report) -> None:
+def _clip_names(services: Services, report: Report) -> dict[str, str]:
+    """File names of the clips in findings, as their rows have them; a person knows these."""
+    wanted = sorted({one.clip_id for one in report.findings if one.clip_id is not None})
+    with services.database.read() as tx:
+        rows = tx.execute(
+            sa.select(clips.c.id, clips.c.name).where(clips.c.id.in_(wanted[:MAX_NAMES]))
+        )
+        return {row.id: row.name for row in rows}
+
+
+def _print(shell: Shell, report: Report, names: dict[str, str]) -> None:
     for finding in report.findings:
-        _print_finding(shell, finding)
+        _print_finding(shell, finding, names)
     if report.more_findings:
         shell.say("verify.more", count=report.more_findings)
     for item in report.unchecked:
@@ -107,10 +122,15 @@ def _print(shell: Shell, report: Report) -> None:
         shell.say("verify.waiting", count=waiting)
 
 
-def _print_finding(shell: Shell, finding: Finding) -> None:
+def _print_finding(shell: Shell, finding: Finding, names: dict[str, str]) -> None:
     where = "" if finding.entry_index is None else f" #{finding.entry_index}"
     click.echo(f"✗ {finding.code}  {visible(finding.subject)}{where}\n  {visible(finding.message)}")
-    for word, value in (("expected", finding.expected), ("found", finding.found)):
+    name = names.get(finding.clip_id or "")
+    for word, value in (
+        ("head.name", name),
+        ("expected", finding.expected),
+        ("found", finding.found),
+    ):
         if value is not None:
             click.echo(f"  {shell.word(word)}: {visible(value)}")
 

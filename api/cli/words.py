@@ -93,6 +93,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "{archived} archived: {ready} can be played, {damaged} damaged, {quarantined} quarantined",
     ),
     "demo.refused": ("未收：{name}（{reason}）", "refused: {name} ({reason})"),
+    "reason.empty": ("空文件", "the file is empty"),
+    "reason.unreadable": ("无法读取", "it can't be read"),
+    "reason.read_error": ("读取出错", "reading it failed"),
+    "reason.vanished": ("文件已消失", "it vanished"),
+    "reason.changed_while_read": ("读取时仍在变化", "it changed while it was read"),
+    "reason.not_a_regular_file": ("不是普通文件", "it is no regular file"),
+    "reason.server_refused": ("服务器拒收", "the server refused it"),
+    "reason.digest_mismatch": ("校验值不符", "its digest did not match"),
     "demo.open": ("打开：{address}", "open: {address}"),
     "demo.user": (
         "{role}  用户 {name}  一次性口令 {password}",
@@ -104,6 +112,13 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "demo.serving": ("继续运行，Ctrl-C 停止", "serving until Ctrl-C"),
 }
+
+
+def say_reason(language: str, reason: str) -> str:
+    """A station's reason code, and what may follow it after a colon, in words."""
+    code, colon, rest = reason.partition(":")
+    key = f"reason.{code.strip()}"
+    return say(language, key) + colon + rest if key in WORDS else reason
 
 
 def say(language: str, key: str, **values: object) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from api.cli.output import size, visible
@@ -68,7 +68,7 @@ class LiveDisplay:
             TextColumn("{task.fields[state]:>10}"),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
-            DownloadColumn(binary_units=True),
+            TextColumn("{task.fields[amount]}"),
             console=self._console,
             transient=True,
         )
@@ -90,14 +90,22 @@ class LiveDisplay:
             self._console.print(mark, Text(f"{state:>10}  {name}  {reason}".rstrip()))
             return
         if path not in self._tasks:
-            self._tasks[path] = self._progress.add_task(name, total=total or None, state=state)
+            self._tasks[path] = self._progress.add_task(name, total=None, state=state, amount="")
         done = int(event.get("bytes") or 0)
-        self._progress.update(self._tasks[path], completed=done, total=total or None, state=state)
+        self._progress.update(
+            self._tasks[path],
+            completed=done,
+            total=total or None,
+            state=state,
+            amount=f"{size(done)} / {size(total)}",
+        )
 
     def left(self, text: str, done: int, total: int) -> None:
         if self._work is None:
-            self._work = self._progress.add_task(text, total=total, state="")
-        self._progress.update(self._work, description=text, completed=done, total=total)
+            self._work = self._progress.add_task(text, total=total, state="", amount="")
+        self._progress.update(
+            self._work, description=text, completed=done, total=total, amount=f"{done}/{total}"
+        )
 
     def close(self) -> None:
         self._progress.stop()

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from api.cli.failures import CommandError
 from api.cli.output import visible
 from api.cli.shell import Shell
-from api.cli.words import say
+from api.cli.words import say, say_reason
 from api.config import Config
 from api.demo import footage as samples
 from api.demo import people, station
@@ -143,7 +143,7 @@ def _summary(
         quarantined=counts.get("quarantined", 0),
     )
     for name, reason in station.refused(station_file, lock):
-        shell.say("demo.refused", name=name, reason=reason)
+        shell.say("demo.refused", name=name, reason=say_reason(shell.language, reason))
     shell.say("demo.open", address=address)
     for account in accounts:
         key = "demo.user_set" if account.password is None else "demo.user"

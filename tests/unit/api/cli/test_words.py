@@ -1,6 +1,6 @@
 import string
 
-from api.cli.words import LANGUAGES, WORDS, say
+from api.cli.words import LANGUAGES, WORDS, say, say_reason
 
 
 def test_both_languages_say_the_same_things() -> None:
@@ -15,3 +15,9 @@ def test_both_languages_say_the_same_things() -> None:
 def test_say_fills_in() -> None:
     assert say("en", "clips_total", total=3) == "3 clips"
     assert say("zh", "clips_total", total=3) == "共 3 条"
+
+
+def test_reasons_of_the_station_in_words() -> None:
+    assert say_reason("en", "empty") == "the file is empty"
+    assert say_reason("zh", "server_refused: 413") == "服务器拒收: 413"
+    assert say_reason("en", "something new") == "something new"
