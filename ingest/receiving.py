@@ -14,6 +14,7 @@ from datetime import timedelta, tzinfo
 
 from custody.actors import Actor
 from custody.clock import Clock
+from custody.errors import CustodyError
 from custody.ledger import Ledger
 from ingest import uploads
 from ingest.admission import Original, archive, register
@@ -259,7 +260,7 @@ def sweep(
     with database.read() as tx:
         stale = uploads.find_stale(tx, clock.now() - stale_after, SWEEP_LIMIT)
     for upload in stale:
-        with suppress(StagingBusyError):
+        with suppress(StagingBusyError, IngestError):  # somebody went on with it, or ended it
             receiver.terminate(upload.id, None, f"not continued for {stale_after.days} days")
     discard_orphans(database, staging, clock)
 
@@ -277,7 +278,7 @@ def finish_complete_uploads(
                     receiver.admit(reception, actor)
         except StagingBusyError:
             continue  # somebody is at it
-        except (IngestError, StorageError) as error:
+        except (IngestError, CustodyError, StorageError, OSError, EOFError) as error:
             # One line a turn is enough: the sweep comes back to it until somebody acts.
             log.warning("upload %s is complete and can't be admitted: %s", upload.id, error)
             with suppress(IngestError), database.write() as tx:

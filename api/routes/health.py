@@ -1,6 +1,5 @@
 """Whether the service can do its work; for supervisors and the curious."""
 
-import shutil
 from datetime import timedelta
 from typing import Any
 
@@ -42,7 +41,7 @@ def check_health(services: ServicesDep) -> JSONResponse:
     except StorageError as error:
         problems.append(f"store: {(type(error).__doc__ or '').strip()}")
     try:
-        body["free_bytes"] = shutil.disk_usage(services.staging.folder).free
+        body["free_bytes"] = services.staging.free_bytes()
         if body["free_bytes"] < MIN_FREE_BYTES:
             problems.append("disk: no room for uploads")
     except OSError:

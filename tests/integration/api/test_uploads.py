@@ -542,3 +542,38 @@ def test_a_full_disk_stops_the_upload_and_room_lets_it_go_on(
     ballast.unlink()
     assert station.patch(upload, offset, data[offset:]).status_code == 204
     assert services.store.read_bytes(clip_of(services, data).object_key) == data
+
+
+def test_one_bad_upload_does_not_hold_up_the_others(
+    services: Services,
+    station: StationClient,
+    memory_store: MemoryStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(receiving, "FINISH_AFTER", timedelta(0))
+    bad, good = DATA + b"bad", DATA + b"good"
+    memory_store.put_bytes(original_key(sha256(bad)), b"something else")
+    for data in (bad, good):
+        if data is good:
+            memory_store.faults = Faults("open", "before", StoreUnavailableError("away"))
+        assert station.patch(station.begin(data), 0, data).status_code >= 500
+    run_sweep(services)
+    assert clip_of(services, good).size_bytes == len(good)
+    assert [entry.size_bytes for entry in services.staging.entries()] == [len(bad)]
+
+
+def test_staged_bytes_that_nobody_speaks_of_are_removed_a_day_later(
+    services: Services, station: StationClient
+) -> None:
+    station.patch(station.begin(DATA), 0, DATA[:10])
+    stray = services.staging.path("01939b7e-0000-7000-8000-000000000000")
+    stray.write_bytes(b"of an import that was killed")
+    (services.staging.folder / "not-ours.part").touch()
+    run_sweep(services)
+    assert stray.exists()
+    old = time.time() - 2 * 86_400
+    for path in services.staging.folder.iterdir():
+        os.utime(path, (old, old))
+    run_sweep(services)
+    assert not stray.exists()
+    assert len(services.staging.entries()) == 2  # the upload under way, and what is not ours
