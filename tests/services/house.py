@@ -18,6 +18,7 @@ from custody.actors import Actor, Role, Via, service_actor
 from custody.cases import Case, CaseOfficer, NewCase, Procedure, Stage, create_case, link_clip
 from custody.clip_search import ClipFilter, search_clips
 from custody.clips import Clip
+from custody.clock import Clock
 from ingest.folder_import import import_paths
 from ingest.pipeline import process_one
 from tests.assets.media import cut, media
@@ -107,11 +108,11 @@ class House:
 
 
 @contextmanager
-def open_house(folder: Path, **settings: object) -> Iterator[House]:
+def open_house(folder: Path, *, clock: Clock | None = None, **settings: object) -> Iterator[House]:
     """An archive in ``folder`` with an administrator (alice) and a legal clerk (bob)."""
     config = Config(home=folder, **settings)  # type: ignore[arg-type]
     create_home(config)
-    with open_services(config) as services:
+    with open_services(config, clock=clock) as services:
         operator = service_actor("setup")
         people = {}
         for name, display_name, role in (

@@ -1,0 +1,384 @@
+"""The pages over rows and objects, on both engines: what is shown, and what the log knows of it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from api.app import create_app
+from api.auth.tables import sign_in_sessions
+from api.auth.users import create_user
+from api.dependencies import SESSION_COOKIE
+from custody.actors import Role, service_actor
+from custody.clips import Clip, describe_clip
+from custody.clock import FixedClock
+from custody.events import EventKind
+from custody.history import HistoryEvent, history_of
+from custody.ledger import Event
+from custody.tables import access_grants, log_entries
+from tests.services.house import CASE_NUMBER, PASSWORD, House, open_house
+from tests.services.http_server import serving
+
+LEGAL = "bob"
+
+
+@pytest.fixture
+def house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    with open_house(tmp_path / "home", database_url=database_url) as house:
+        house.add_footage(tmp_path / "footage", work=False)
+        yield house
+
+
+@pytest.fixture
+def client(house: House) -> Iterator[httpx.Client]:
+    with serving(create_app(house.services)) as address, httpx.Client(base_url=address) as client:
+        yield client
+
+
+@pytest.fixture
+def legal(client: httpx.Client) -> httpx.Client:
+    """Signed in as the legal clerk."""
+    answer = sign_in(client, LEGAL, PASSWORD)
+    assert answer.status_code == 303
+    return client
+
+
+def sign_in(client: httpx.Client, name: str, password: str, **form: str) -> httpx.Response:
+    return client.post("/sign-in", data={"name": name, "password": password, **form})
+
+
+def token_of(house: House) -> str:
+    with house.services.database.read() as tx:
+        return tx.scalars(sa.select(sign_in_sessions.c.csrf_token)).one()
+
+
+def submit(house: House, client: httpx.Client, path: str, **form: str) -> httpx.Response:
+    return client.post(path, data={"csrf": token_of(house), **form})
+
+
+def history(house: House, item: str) -> list[HistoryEvent]:
+    with house.services.database.read() as tx:
+        return history_of(tx, item)
+
+
+def kinds(house: House, item: str) -> list[str]:
+    return [event.kind for event in history(house, item)]
+
+
+def video(house: House, text: str) -> Clip:
+    """A clip of which is known that it is a video; nothing was made of it yet."""
+    clip = house.clips(text)[0]
+    services = house.services
+    with services.database.write() as tx:
+        actor = service_actor("test")
+        return describe_clip(tx, services.ledger, actor, clip.id, {}, 3000, "video")
+
+
+def open_clip(house: House, client: httpx.Client, clip: Clip) -> str:
+    answer = submit(house, client, f"/clips/{clip.id}/open", purpose="a test")
+    assert answer.status_code == 303
+    return answer.headers["location"].partition("viewing=")[2]
+
+
+def test_signing_in_and_out_is_in_the_log(house: House, client: httpx.Client) -> None:
+    user = house.people[Role.LEGAL]
+    assert sign_in(client, LEGAL, "wrong").status_code == 403
+    assert sign_in(client, "nobody", "wrong").status_code == 403
+    answer = sign_in(client, LEGAL, PASSWORD, next="/cases")
+    assert answer.headers["location"] == "/cases"
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"{SESSION_COOKIE}=")
+    assert "HttpOnly" in cookie
+    assert "samesite=lax" in cookie.lower()
+    assert submit(house, client, "/sign-out").status_code == 303
+    assert kinds(house, f"user:{user.id}")[-3:] == [
+        EventKind.SIGN_IN_FAILED,
+        EventKind.PERSON_SIGNED_IN,
+        EventKind.PERSON_SIGNED_OUT,
+    ]
+    assert kinds(house, "anonymous") == [EventKind.SIGN_IN_FAILED]
+    assert client.get("/clips").headers["location"] == "/sign-in?next=%2Fclips"
+
+
+def test_guessing_is_slowed_down_even_with_the_right_password(
+    house: House, client: httpx.Client
+) -> None:
+    answers = [sign_in(client, LEGAL, "wrong").status_code for _ in range(5)]
+    assert answers == [403] * 5
+    assert sign_in(client, LEGAL, PASSWORD).status_code == 429
+
+
+def test_a_one_time_password_opens_nothing_but_its_own_replacement(
+    house: House, client: httpx.Client
+) -> None:
+    services = house.services
+    with services.database.write() as tx:
+        _, password = create_user(
+            tx,
+            services.ledger,
+            house.actor(Role.ADMIN),
+            services.clock,
+            name="charlie",
+            display_name="charlie",
+            role=Role.LEGAL,
+        )
+    assert sign_in(client, "charlie", password).headers["location"] == "/password"
+    assert client.get("/clips").headers["location"] == "/password"
+    old_cookie = client.cookies[SESSION_COOKIE]
+    weak = submit(house, client, "/password", old=password, new="short", again="short")
+    assert weak.status_code == 422
+    new = "quite another password"
+    assert submit(house, client, "/password", old=password, new=new, again=new).status_code == 303
+    assert client.get("/clips").status_code == 200
+    client.cookies.clear()
+    client.cookies.set(SESSION_COOKIE, old_cookie)
+    assert client.get("/clips").status_code == 303
+    assert sign_in(client, "charlie", password).status_code == 403
+
+
+@pytest.fixture
+def timed(
+    database_url: str, tmp_path: Path, clock: FixedClock
+) -> Iterator[tuple[httpx.Client, FixedClock]]:
+    """Somebody signed in, and the clock that their session is measured by."""
+    with (
+        open_house(tmp_path / "home", clock=clock, database_url=database_url) as house,
+        serving(create_app(house.services)) as address,
+        httpx.Client(base_url=address) as client,
+    ):
+        sign_in(client, LEGAL, PASSWORD)
+        yield client, clock
+
+
+def test_a_session_ends_when_it_rests(timed: tuple[httpx.Client, FixedClock]) -> None:
+    client, clock = timed
+    clock.moment += timedelta(minutes=59)
+    assert client.get("/cases").status_code == 200
+    clock.moment += timedelta(minutes=61)
+    assert client.get("/cases").headers["location"] == "/sign-in?next=%2Fcases"
+
+
+def test_a_session_ends_when_it_is_old_however_busy(
+    timed: tuple[httpx.Client, FixedClock],
+) -> None:
+    client, clock = timed
+    answers = []
+    for _ in range(12):
+        clock.moment += timedelta(minutes=55)
+        answers.append(client.get("/cases").status_code)
+    assert answers == [200] * 10 + [303] * 2
+
+
+def test_a_viewing_is_in_the_log_before_the_first_byte_and_counts_what_is_sent(
+    house: House, legal: httpx.Client
+) -> None:
+    clip = video(house, "093621")
+    assert submit(house, legal, f"/clips/{clip.id}/open", purpose="  ").status_code == 422
+    assert legal.get(f"/clips/{clip.id}/stream").status_code == 403
+    viewing = open_clip(house, legal, clip)
+    opened = history(house, f"clip:{clip.id}")[-1]
+    assert (opened.kind, opened.details["purpose"]) == (EventKind.CLIP_OPENED, "a test")
+    source = f"/clips/{clip.id}/stream?viewing={viewing}"
+    whole = legal.get(source)
+    assert whole.status_code == 200
+    assert len(whole.content) == clip.size_bytes
+    part = legal.get(source, headers={"Range": "bytes=1000-1999"})
+    assert part.status_code == 206
+    assert part.headers["content-range"] == f"bytes 1000-1999/{clip.size_bytes}"
+    assert part.content == whole.content[1000:2000]
+    beyond = legal.get(source, headers={"Range": f"bytes={clip.size_bytes}-"})
+    assert beyond.status_code == 416
+    assert beyond.headers["content-range"] == f"bytes */{clip.size_bytes}"
+    changed = legal.get(source, headers={"Range": "bytes=0-9", "If-Range": '"another"'})
+    assert changed.status_code == 200
+    with house.services.database.read() as tx:
+        row = tx.execute(sa.select(access_grants).where(access_grants.c.id == viewing)).one()
+    assert (row.requests, row.bytes_sent) == (3, 2 * clip.size_bytes + 1000)
+
+
+def test_a_viewing_is_good_for_its_clip_and_its_viewer_only(
+    house: House, legal: httpx.Client
+) -> None:
+    clip, other = video(house, "093621"), video(house, "101500")
+    viewing = open_clip(house, legal, clip)
+    assert legal.get(f"/clips/{other.id}/stream?viewing={viewing}").status_code == 403
+    assert legal.get(f"/clips/{clip.id}/original?download={viewing}").status_code == 403
+    page = legal.get(f"/clips/{other.id}?viewing={viewing}")
+    assert page.status_code == 200
+    assert "请重新打开" in page.text
+    sign_in(legal, "alice", PASSWORD)
+    assert legal.get(f"/clips/{clip.id}/stream?viewing={viewing}").status_code == 403
+
+
+def test_an_original_is_handed_out_whole_under_its_own_name(
+    house: House, legal: httpx.Client
+) -> None:
+    clip = house.clips("4pm")[0]
+    answer = submit(house, legal, f"/clips/{clip.id}/download", purpose="for the expert")
+    assert kinds(house, f"clip:{clip.id}")[-1] == EventKind.CLIP_DOWNLOADED
+    sent = legal.get(answer.headers["location"])
+    assert len(sent.content) == clip.size_bytes
+    assert sent.headers["content-type"] == "application/octet-stream"
+    assert sent.headers["content-disposition"].isascii()
+    assert "%E9%97%A8%E5%8F%A3_4pm" in sent.headers["content-disposition"]
+
+
+def test_a_list_is_one_entry_and_pages_keep_its_filters(house: House, legal: httpx.Client) -> None:
+    page = legal.get("/clips?officer=JX0227&sort=name")
+    assert page.status_code == 200
+    assert page.text.count('class="first"') == 3
+    assert "officer=JX0227" in page.text
+    listed = [
+        event
+        for event in history(house, f"user:{house.people[Role.LEGAL].id}")
+        if event.kind == EventKind.CLIPS_LISTED
+    ]
+    assert len(listed) == 1
+    assert listed[0].facts["count"] == 3
+
+
+def test_names_are_shown_set_apart_and_with_what_cannot_be_seen(
+    house: House, legal: httpx.Client
+) -> None:
+    page = legal.get("/clips?text=4pm").text
+    assert "\u202e" not in page
+    assert '<bdi class="name">门口<span class="ctl" title="U+202E">U+202E</span>4pm' in page
+
+
+def test_a_case_is_made_linked_and_says_what_is_missing(house: House, legal: httpx.Client) -> None:
+    form = {"title": "占道经营", "occurred_on": "2026-11-22", "officers": "JX0227 01020304\nJX0228"}
+    wrong = submit(house, legal, "/cases", number="12号", **form)
+    assert wrong.status_code == 422
+    assert "JX0227 01020304" in wrong.text  # what was typed is still there
+    made = submit(house, legal, "/cases", number="零城执罚决字[2026]012", **form)
+    case_address = made.headers["location"]
+    assert submit(house, legal, "/cases", number=CASE_NUMBER, **form).status_code == 409
+    clip = house.clips("093621")[0]
+    assert CASE_NUMBER in legal.get(f"/clips/{clip.id}").text  # suggested by officer and day
+    linked = submit(
+        house, legal, "/links", clip_id=clip.id, case=CASE_NUMBER, stage="investigation"
+    )
+    assert linked.status_code == 303
+    again = submit(house, legal, "/links", clip_id=clip.id, case=CASE_NUMBER, stage="review")
+    assert again.status_code == 409
+    page = legal.get(case_address).text
+    assert "这些环节还没有录像：启动、审核、决定、送达、执行。" in page
+    assert "没有这些执法人员的录像：JX0228。" in page
+    case_id = case_address.rpartition("/")[2]
+    submit(house, legal, f"/clips/{clip.id}/unlink", case_id=case_id)
+    page = legal.get(case_address).text
+    assert "还没有关联任何录像" in page
+    assert "取消关联" in page  # the end of the link stays in the case's history
+
+
+def test_many_are_linked_at_once(house: House, legal: httpx.Client) -> None:
+    house.add_case(linked="093621")
+    clips = house.clips("JX0227")
+    answer = legal.post(
+        "/links",
+        data={
+            "csrf": token_of(house),
+            "clip_id": [clip.id for clip in clips],
+            "case": CASE_NUMBER,
+            "stage": "service",
+        },
+    )
+    assert answer.status_code == 303
+    assert all(EventKind.LINK_MADE in kinds(house, f"clip:{clip.id}") for clip in clips)
+
+
+def test_a_clip_without_an_officer_is_assigned_by_hand(house: House, legal: httpx.Client) -> None:
+    clip = house.clips("4pm")[0]
+    assert clip.id in legal.get("/unassigned").text
+    submit(
+        house,
+        legal,
+        f"/clips/{clip.id}/assign",
+        officer="JX0228",
+        recorder="TA00933",
+        recorded_at="2026-11-22T08:00:05",
+    )
+    found = house.clips("4pm")[0]
+    assert found.recorded_at is not None
+    assert (found.officer, found.recorded_at.isoformat()) == ("JX0228", "2026-11-22T00:00:05+00:00")
+    assert clip.id not in legal.get("/unassigned").text
+
+
+def test_verifying_finds_a_flipped_byte_and_breaks_the_trace(
+    house: House, legal: httpx.Client, tmp_path: Path
+) -> None:
+    house.publish()
+    clip = house.clips("093621")[0]
+    good = submit(house, legal, f"/clips/{clip.id}/verify")
+    assert "核验通过" in good.text
+    path = tmp_path / "home" / "objects" / clip.object_key
+    data = bytearray(path.read_bytes())
+    data[5000] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(data)
+    bad = submit(house, legal, f"/clips/{clip.id}/verify")
+    assert "原始件被改动（SHA-256 不符）" in bad.text
+    assert clip.sha256 in bad.text.replace(" ", "")
+    page = legal.get(f"/clips/{clip.id}").text
+    assert 'class="mark broken"' in page
+
+
+def test_reading_the_log_is_one_entry_a_minute(house: House, legal: httpx.Client) -> None:
+    house.publish()
+    for path in ("/log", "/log?kind=clip.admitted", "/log/entries/0", "/log"):
+        assert legal.get(path).status_code == 200
+    assert kinds(house, "log").count(EventKind.LOG_READ) == 1
+    assert legal.get("/log/entries/999999").status_code == 404
+
+
+def test_the_log_shows_an_entry_that_is_in_no_checkpoint_yet(
+    house: House, legal: httpx.Client
+) -> None:
+    services = house.services
+    house.publish()
+    with services.database.write() as tx:
+        services.ledger.append(
+            tx, house.actor(Role.ADMIN), Event(EventKind.SERVICE_STARTED, "service")
+        )
+        tx.execute(
+            sa.update(log_entries)
+            .where(log_entries.c.kind == EventKind.SERVICE_STARTED.value)
+            .values(idx=sa.select(sa.func.max(log_entries.c.idx) + 1).scalar_subquery())
+        )
+    listed = legal.get("/log?item=service")
+    assert "待公布" in listed.text
+    index = history(house, "service")[-1].idx
+    assert "等待公布" in legal.get(f"/log/entries/{index}").text
+
+
+def test_the_search_box_goes_straight_to_a_digest_or_a_case(
+    house: House, legal: httpx.Client
+) -> None:
+    case = house.add_case()
+    clip = house.clips("093621")[0]
+
+    def goes_to(text: str) -> str:
+        return str(legal.get("/search", params={"text": text}).headers["location"])
+
+    assert goes_to(clip.sha256.upper()) == f"/clips/{clip.id}"
+    assert goes_to("零城执罚决字（２０２６）012") == f"/cases/{case.id}"
+    assert goes_to("门口") == "/clips?text=%E9%97%A8%E5%8F%A3"
+
+
+def test_an_error_says_what_it_means_for_the_evidence(house: House, legal: httpx.Client) -> None:
+    page = legal.get("/clips/no-such-clip")
+    assert page.status_code == 404
+    assert "存档里的录像不能从页面删除" in page.text
+    assert 'aria-label="主要栏目"' in page.text
+    assert legal.get("/clips?offset=-1").status_code == 422
+
+
+def test_language_and_theme_are_kept_without_script(house: House, client: httpx.Client) -> None:
+    answer = client.post("/preferences", data={"language": "en", "back": "//evil.example"})
+    assert answer.headers["location"] == "/"
+    client.post("/preferences", data={"theme": "dark", "language": "klingon"})
+    page = client.get("/sign-in").text
+    assert '<html lang="en" data-theme="dark">' in page
