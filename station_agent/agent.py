@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 #: Seconds between two words to the archive about how we are.
 STATUS_S = 3.0
 #: Longest sleep of a worker with nothing to do; new work wakes it earlier.
-_IDLE_S = 1.0
+_IDLE_S = 5.0
 _RECEIPT_S = 0.25
 #: Events come in bursts; so long their end is waited for.
 _BURST_S = 0.1
@@ -261,22 +261,25 @@ class Agent:
 
     def _work_loop(self) -> None:
         while not self._stop.is_set():
-            file = self._troubles.guarded(lambda: (self._take(),))
-            if file is None:
+            file = self._troubles.guarded(self._take)
+            if file is not None:
+                self._work_on(file)
+            elif self._troubles.current() is not None:
                 self._stop.wait(PAUSE_S)
-            elif file[0] is None:
-                with self._work:
-                    if not self._stop.is_set():
-                        self._work.wait(_IDLE_S)
-            else:
-                self._work_on(file[0])
 
     def _take(self) -> File | None:
+        """The next file, marked busy; None after waiting a while for one.
+
+        Looking and waiting happen under one lock, so that no wake-up falls between them.
+        """
         with self._work:
             sending = self._pauses.server_wait_s() == 0
             file = self._journal.queue(self._pauses.held() | self._busy, sending=sending)
             if file is not None:
                 self._busy.add(file.id)
+            elif not self._stop.is_set():
+                soon = self._pauses.next_end_s()
+                self._work.wait(_IDLE_S if soon is None else min(_IDLE_S, soon + 0.01))
             return file
 
     def _work_on(self, file: File) -> None:

@@ -22,8 +22,8 @@ from station_agent.watch import Scan, scan
 
 logger = logging.getLogger(__name__)
 
-#: Looking at the folders takes at most this share of the time (or the schedule's, if that is less).
-_SCAN_SHARE = 0.01
+#: Looking at all the folders takes at most this share of the time, whatever the schedule says.
+_SCAN_SHARE = 0.005
 #: The same where events ask for it: a burst of them must not keep us listing folders.
 _HINTED_SHARE = 0.1
 _SHORTEST_S = 0.25
@@ -97,7 +97,8 @@ class Folders:
         found = scan(root, own=self._own)
         intake = take_in(self._journal, found)
         now = time.monotonic()
-        self._next_scan[root] = now + max(self._config.rescan_s, (now - began) / _SCAN_SHARE)
+        share = _SCAN_SHARE / len(self.roots)
+        self._next_scan[root] = now + max(self._config.rescan_s, (now - began) / share)
         self._next_hinted[root] = now + (now - began) / _HINTED_SHARE
         for new in intake.new:
             self._listener(Event("state", new.path, State.SEEN, 0, new.identity.size_bytes))

@@ -59,6 +59,13 @@ class Pauses:
             self._files = {file_id: end for file_id, end in self._files.items() if end > now}
             return set(self._files)
 
+    def next_end_s(self) -> float | None:
+        """How long until the first pause of any kind ends; None where nobody waits."""
+        now = self._now()
+        with self._lock:
+            ends = [end for end in (*self._files.values(), self._server_until) if end > now]
+            return min(ends) - now if ends else None
+
     def server_failed(self, trouble: str, retry_after_s: float | None = None) -> bool:
         """The server is away or asks for a pause; whether that is news.
 

@@ -65,3 +65,12 @@ def test_an_answer_ends_it(pauses: Pauses) -> None:
     assert pauses.server_answered() is True
     assert pauses.server_wait_s() == 0
     assert pauses.trouble is None
+
+
+def test_when_the_next_pause_ends(pauses: Pauses, clock: Clock) -> None:
+    assert pauses.next_end_s() is None
+    pauses.hold(1, 1, seconds=5)
+    pauses.server_failed("busy", retry_after_s=3)
+    assert pauses.next_end_s() == 3
+    clock.now += 3
+    assert pauses.next_end_s() == 2
