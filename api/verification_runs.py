@@ -109,7 +109,7 @@ class VerificationRuns:
             run.ended_at = self._services.clock.now()
 
     def _record(self, actor: Actor, report: Report) -> None:
-        """One entry for the log, and one for each clip that has findings, so that its trace shows it."""
+        """One entry for the log, and one for each clip with findings, so that its trace shows."""
         broken = frozenset(
             finding.clip_id for finding in report.findings if finding.clip_id is not None
         )

@@ -56,7 +56,7 @@ def open_session(
 
 
 def find_session(tx: Connection, *, token: str, now: datetime, idle: timedelta) -> Session | None:
-    """The session of this cookie if it stands: not ended, not idle too long, its user not disabled."""
+    """The session of this cookie if it stands: not ended, not idle, its user not disabled."""
     table = sign_in_sessions
     row = tx.execute(
         sa.select(table)

@@ -21,7 +21,7 @@ LONGEST_WAIT_S = 300
 
 
 def wait_after(failures: Sequence[datetime], free_tries: int, now: datetime) -> int:
-    """Seconds to wait before the next try: 0, then 2, 4, 8 … after the free ones, counted from the last.
+    """Seconds to wait before the next try: 0, then 2, 4, 8 … from the last one after the free ones.
 
     ``failures`` are the times of failed tries, in any order; those outside `WINDOW` don't count.
     """

@@ -1,4 +1,4 @@
-"""Clips: the list with its filters, one clip, opening it, assigning and linking it."""
+"""Clips: the list with its filters, one clip, opening it."""
 
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Annotated
@@ -8,22 +8,17 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import PersonDep, ServicesDep, SubmittedDep
 from api.routes.media import playable_type
-from api.web.pages import Pages, local_path
+from api.web.pages import Pages
 from api.web.trace import build_trace
 from custody.access import Right, allows
-from custody.case_numbers import normalize_case_number
 from custody.cases import (
     Stage,
-    clips_of_case,
-    find_case,
-    link_clip,
     links_of_clip,
     links_of_clips,
-    unlink_clip,
 )
 from custody.clip_search import CLIP_SORTS, DEFAULT_CLIP_SORT, ClipFilter, search_clips
-from custody.clips import ClipState, assign_clip, get_clip
-from custody.errors import CaseNotFoundError, GrantExpiredError
+from custody.clips import ClipState, get_clip
+from custody.errors import GrantExpiredError
 from custody.events import clip_item
 from custody.history import histories_of, history_of
 from custody.renditions import renditions_of
@@ -223,71 +218,6 @@ def open_clip(
     return RedirectResponse(f"/clips/{clip_id}?viewing={grant.id}", 303)
 
 
-@router.post("/clips/{clip_id}/assign")
-def assign(
-    services: ServicesDep,
-    person: SubmittedDep,
-    clip_id: str,
-    officer: Annotated[str, Form(max_length=64)] = "",
-    recorder: Annotated[str, Form(max_length=64)] = "",
-    recorded_at: Annotated[str, Form(max_length=32)] = "",
-    back: Annotated[str, Form()] = "",
-) -> Response:
-    """Say by hand whose recording it is and when it was made."""
-    services.access.require(person.actor, Right.ASSIGN, clip_item(clip_id))
-    with services.database.write() as tx:
-        clip = get_clip(tx, clip_id)
-        assign_clip(
-            tx,
-            services.ledger,
-            person.actor,
-            clip_id,
-            officer.strip() or None,
-            recorder.strip() or None,
-            read_moment(recorded_at, services.config.zone) or clip.recorded_at,
-        )
-    return RedirectResponse(local_path(back or f"/clips/{clip_id}"), 303)
-
-
-@router.post("/links")
-def link(
-    services: ServicesDep,
-    person: SubmittedDep,
-    clip_id: Annotated[list[str], Form(max_length=PER_PAGE)],
-    case: Annotated[str, Form(max_length=128)],
-    stage: Annotated[Stage, Form()],
-    back: Annotated[str, Form()] = "/clips",
-) -> Response:
-    """Link one or many clips to a stage of a case, named by its number in any accepted writing."""
-    for one in clip_id:
-        services.access.require(person.actor, Right.LINK, clip_item(one))
-    with services.database.write() as tx:
-        found = find_case(tx, normalize_case_number(case))
-        if found is None:
-            raise CaseNotFoundError(case)
-        # Of many, those that are linked already are left as they are; one alone is told so.
-        linked = {one.clip.id for one in clips_of_case(tx, found.id)} if len(clip_id) > 1 else set()
-        for one in clip_id:
-            if one not in linked:
-                link_clip(tx, services.ledger, person.actor, found.id, one, stage)
-    return RedirectResponse(local_path(back), 303)
-
-
-@router.post("/clips/{clip_id}/unlink")
-def unlink(
-    services: ServicesDep,
-    person: SubmittedDep,
-    clip_id: str,
-    case_id: Annotated[str, Form()],
-    back: Annotated[str, Form()] = "",
-) -> Response:
-    """Take a clip out of a case; both the link and its end stay in the history."""
-    services.access.require(person.actor, Right.LINK, clip_item(clip_id))
-    with services.database.write() as tx:
-        unlink_clip(tx, services.ledger, person.actor, case_id, clip_id)
-    return RedirectResponse(local_path(back or f"/clips/{clip_id}"), 303)
-
-
 def read_day(text: str, zone: tzinfo) -> datetime | None:
     """The beginning of a day ``2026-11-22`` in the bureau's zone; None where it is no day."""
     try:
@@ -295,15 +225,6 @@ def read_day(text: str, zone: tzinfo) -> datetime | None:
     except ValueError:
         return None
     return datetime(day.year, day.month, day.day, tzinfo=zone)
-
-
-def read_moment(text: str, zone: tzinfo) -> datetime | None:
-    """A moment ``2026-11-22T17:21:38`` (as ``datetime-local`` sends it) in the bureau's zone."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
 
 
 def _day_after(day: datetime | None) -> datetime | None:

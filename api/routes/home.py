@@ -72,7 +72,7 @@ def set_preferences(
 
 @router.get("/search")
 def search(services: ServicesDep, person: PersonDep, text: str = "") -> Response:
-    """The one search box: a whole digest or case number goes straight there, the rest to the clips."""
+    """The one search box: a digest or case number goes straight there, the rest to the clips."""
     services.access.require(person.actor, Right.SEE_CLIPS, "clips")
     wanted = text.strip()
     digest = re.sub(r"\s", "", wanted).lower()

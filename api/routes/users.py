@@ -41,7 +41,7 @@ def add_user(
     display_name: Annotated[str, Form(max_length=100)] = "",
     role: Annotated[str, Form()] = Role.LEGAL.value,
 ) -> Response:
-    """Answers with the page itself: the password is shown this once and a redirect would lose it."""
+    """Answers with the page itself: the password is shown once; a redirect would lose it."""
     services.access.require(person.actor, Right.MANAGE_USERS, "users")
     wanted = next((one for one in PERSON_ROLES if one.value == role), Role.LEGAL)
     try:

@@ -1,4 +1,4 @@
-"""Verification: one clip now, or everything in the background. The call to custody stands here only."""
+"""Verification: one clip now, or everything in the background."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response

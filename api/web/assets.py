@@ -3,8 +3,8 @@
 Only these are packed: a page carries secrets, and packing secrets beside what a stranger may choose
 gives them away (BREACH).
 
-``blank.mp4``, which plyr shows between two films, is our own: a tenth of a second of black from
-``ffmpeg -f lavfi -i color=black:s=16x16:d=0.1:r=10 -pix_fmt yuv420p -c:v libx264 -fflags +bitexact``.
+``blank.mp4``, which plyr shows between two films, is our own, a tenth of a second of black:
+``ffmpeg -f lavfi -i color=black:s=16x16:d=0.1:r=10 -pix_fmt yuv420p -c:v libx264 blank.mp4``.
 """
 
 import gzip

@@ -1,0 +1,95 @@
+"""What people say of a clip: whose recording it is, and which case and stage it belongs to."""
+
+from datetime import datetime, tzinfo
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import RedirectResponse, Response
+
+from api.dependencies import ServicesDep, SubmittedDep
+from api.web.pages import local_path
+from custody.access import Right
+from custody.case_numbers import normalize_case_number
+from custody.cases import Stage, clips_of_case, find_case, link_clip, unlink_clip
+from custody.clips import assign_clip, get_clip
+from custody.errors import CaseNotFoundError
+from custody.events import clip_item
+
+router = APIRouter()
+
+#: As many as a page of the list shows.
+MAX_LINKED_AT_ONCE = 50
+
+
+@router.post("/clips/{clip_id}/assign")
+def assign(
+    services: ServicesDep,
+    person: SubmittedDep,
+    clip_id: str,
+    officer: Annotated[str, Form(max_length=64)] = "",
+    recorder: Annotated[str, Form(max_length=64)] = "",
+    recorded_at: Annotated[str, Form(max_length=32)] = "",
+    back: Annotated[str, Form()] = "",
+) -> Response:
+    """Say by hand whose recording it is and when it was made."""
+    services.access.require(person.actor, Right.ASSIGN, clip_item(clip_id))
+    with services.database.write() as tx:
+        clip = get_clip(tx, clip_id)
+        assign_clip(
+            tx,
+            services.ledger,
+            person.actor,
+            clip_id,
+            officer.strip() or None,
+            recorder.strip() or None,
+            read_moment(recorded_at, services.config.zone) or clip.recorded_at,
+        )
+    return RedirectResponse(local_path(back or f"/clips/{clip_id}"), 303)
+
+
+@router.post("/links")
+def link(
+    services: ServicesDep,
+    person: SubmittedDep,
+    clip_id: Annotated[list[str], Form(max_length=MAX_LINKED_AT_ONCE)],
+    case: Annotated[str, Form(max_length=128)],
+    stage: Annotated[Stage, Form()],
+    back: Annotated[str, Form()] = "/clips",
+) -> Response:
+    """Link one or many clips to a stage of a case, named by its number in any accepted writing."""
+    for one in clip_id:
+        services.access.require(person.actor, Right.LINK, clip_item(one))
+    with services.database.write() as tx:
+        found = find_case(tx, normalize_case_number(case))
+        if found is None:
+            raise CaseNotFoundError(case)
+        # Of many, those that are linked already are left as they are; one alone is told so.
+        linked = {one.clip.id for one in clips_of_case(tx, found.id)} if len(clip_id) > 1 else set()
+        for one in clip_id:
+            if one not in linked:
+                link_clip(tx, services.ledger, person.actor, found.id, one, stage)
+    return RedirectResponse(local_path(back), 303)
+
+
+@router.post("/clips/{clip_id}/unlink")
+def unlink(
+    services: ServicesDep,
+    person: SubmittedDep,
+    clip_id: str,
+    case_id: Annotated[str, Form()],
+    back: Annotated[str, Form()] = "",
+) -> Response:
+    """Take a clip out of a case; both the link and its end stay in the history."""
+    services.access.require(person.actor, Right.LINK, clip_item(clip_id))
+    with services.database.write() as tx:
+        unlink_clip(tx, services.ledger, person.actor, case_id, clip_id)
+    return RedirectResponse(local_path(back or f"/clips/{clip_id}"), 303)
+
+
+def read_moment(text: str, zone: tzinfo) -> datetime | None:
+    """A moment ``2026-11-22T17:21:38`` (as ``datetime-local`` sends it) in the bureau's zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
