@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from storage import schema
 from storage.database import Database
@@ -54,8 +55,8 @@ def test_upgrading_twice_is_upgrading_once(empty_database: Database) -> None:
     assert schema.current(empty_database) is None
     schema.upgrade(empty_database, metadata)
     schema.upgrade(empty_database, metadata)
-    assert schema.current(empty_database) == schema.head()
-    assert schema.head() is not None
+    assert schema.current(empty_database) == schema.HEAD
+    assert ScriptDirectory.from_config(schema.alembic_config()).get_current_head() == schema.HEAD
 
 
 def test_several_starting_at_once_upgrade_once(empty_database: Database) -> None:
@@ -63,7 +64,7 @@ def test_several_starting_at_once_upgrade_once(empty_database: Database) -> None
         starts = [pool.submit(schema.upgrade, empty_database, metadata) for _ in range(4)]
     for start in starts:
         start.result()
-    assert schema.current(empty_database) == schema.head()
+    assert schema.current(empty_database) == schema.HEAD
 
 
 def test_a_migration_that_fails_leaves_nothing(
