@@ -6,6 +6,7 @@ Exit codes: 0 all is well; 1 something was refused, failed or is missing, or the
 
 import argparse
 import logging
+import logging.handlers
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -22,6 +23,8 @@ from station_agent.errors import (
 )
 from station_agent.messages import LANGUAGES, say
 from station_agent.status import version
+
+LOG_FILE = "station.log"
 
 _COMMANDS: dict[str, Callable[[Config, argparse.Namespace], int]] = {
     "enrol": commands.enrol,
@@ -92,12 +95,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return USAGE
-    logging.basicConfig(
-        level=config.log_level.upper(),
-        format="%(asctime)s %(levelname)s %(message)s",
-        stream=sys.stderr,
-    )
     try:
+        if options.command != "status":
+            _start_log(config)
         return _COMMANDS[options.command](config, options)
     except NotEnrolledError:
         sys.stderr.write(say(config.language, "no_token") + "\n")
@@ -112,6 +112,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (StationError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return NOT_NOW
+
+
+def _start_log(config: Config) -> None:
+    """The log goes to a file of its own, turned over at 1 MiB: standard output is the display's."""
+    config.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handler = logging.handlers.RotatingFileHandler(
+        config.home / LOG_FILE, maxBytes=1024 * 1024, backupCount=4, encoding="utf-8", delay=True
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=config.log_level.upper(), handlers=[handler])
+    # A full disk must not fill the display with complaints of the log: the agent says it itself.
+    logging.raiseExceptions = False
 
 
 if __name__ == "__main__":

@@ -41,7 +41,6 @@ def enrol(config: Config, options: argparse.Namespace) -> int:
     if known is not None and not options.token:
         print(say(config.language, "already_enrolled", id=known.station_id))
         return GOOD
-    config.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with HomeLock(config.home):
         enrolment = _enrol_with_token(config)
     print(say(config.language, "enrolled", name=enrolment.name, id=enrolment.station_id))
@@ -51,7 +50,6 @@ def enrol(config: Config, options: argparse.Namespace) -> int:
 def run(config: Config, options: argparse.Namespace) -> int:
     """Watch until stopped, through whatever happens to server, network and disk."""
     stop = _Stop()
-    config.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     listener = listener_for(options.progress, config.language, sys.stdout)
     with HomeLock(config.home):
         agent = _agent(config, listener, None)
@@ -66,7 +64,6 @@ def run(config: Config, options: argparse.Namespace) -> int:
 def scan(config: Config, options: argparse.Namespace) -> int:
     """Archive what is there now, then end; the code says how it went."""
     stop = _Stop()
-    config.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     listener = listener_for(options.progress, config.language, sys.stdout)
     with HomeLock(config.home):
         agent = _agent(config, listener, options.patience)

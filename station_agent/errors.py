@@ -47,19 +47,21 @@ class StaleFileError(StationError):
 
 
 class FileProblemError(StationError):
-    """A file can't be read as it should; ``reason`` is a code of `station_agent.reasons`."""
+    """A file can't be read as it should."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
+        #: A code of `station_agent.reasons`.
         self.reason = reason
         self.detail = detail
 
 
 class ServerAwayError(StationError):
-    """The server can't be reached or asks for a pause (``retry_after_s``, where it says)."""
+    """The server can't be reached or asks for a pause."""
 
     def __init__(self, detail: str, *, retry_after_s: float | None = None, status: int = 0) -> None:
         super().__init__(detail)
+        #: The pause it asks for, where it says.
         self.retry_after_s = retry_after_s
         #: The HTTP status, 0 where no answer came.
         self.status = status

@@ -55,7 +55,7 @@ def command(*arguments: object, **environment: str) -> subprocess.CompletedProce
 def test_first_scan_enrols_archives_and_ends_with_zero(config: Path, archive: FakeArchive) -> None:
     (config.parent / "dock" / "clip.mp4").write_bytes(b"bytes")
     done = command("scan", "--once", "--config", config, "--token", "good-token")
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     assert "✓ archived  clip.mp4  5 B" in done.stdout
     assert set(archive.originals.values()) == {b"bytes"}
     assert (config.parent / "home" / "station.key").stat().st_mode & 0o777 == 0o600
@@ -118,6 +118,7 @@ def test_server_away_is_2(config: Path, archive: FakeArchive) -> None:
     )
     assert away.returncode == 2
     assert "away" in away.stdout
+    assert "the server is away" in (config.parent / "home" / "station.log").read_text()
     assert command("scan", "--config", config).returncode == 0
 
 
