@@ -342,6 +342,21 @@ def test_a_rewritten_log_raises_an_alarm_and_ends_trust(
     assert kept.count(archive.log_key.name) >= 4  # both notes: the evidence
 
 
+def test_an_older_receipt_is_held_against_the_newer_checkpoint(
+    station: Station, archive: FakeArchive
+) -> None:
+    """The archive issues a receipt once; for bytes it knows, an old checkpoint comes back."""
+    issued: dict[str, str] = {}
+    issue = archive.receipt
+    archive.receipt = lambda clip: issued.setdefault(clip.id, issue(clip))  # type: ignore[method-assign]
+    for number in range(5):
+        put(station, f"{number}.mp4", bytes([number]))
+        station.scan()
+    put(station, "again.mp4", bytes([0]))
+    outcome = station.scan()
+    assert (outcome.counts, outcome.alarm) == ({"received": 6}, None)
+
+
 def test_withheld_tiles_are_no_alarm_and_no_receipt(station: Station, archive: FakeArchive) -> None:
     put(station, "one.mp4", b"one")
     station.scan()
