@@ -1,5 +1,6 @@
 """(a) From a station's disk to a receipt, beside the bare work and `rclone copy --checksum`."""
 
+import json
 import os
 import shutil
 import signal
@@ -135,9 +136,11 @@ def _archive(dock: Path, home: Path, environment: dict[str, str]) -> float:
     home.mkdir(parents=True)
     run(BIN / "liuhen", "init", "--home", home, env=child)
     with serving(home, environment) as port:
-        token = run(
-            *(BIN / "liuhen", "stations", "enrol-token", "bench", "--home", home), env=child
-        ).stdout.split()[-1]
+        answer = run(
+            *(BIN / "liuhen", "stations", "enrol-token", "bench", "--json", "--home", home),
+            env=child,
+        )
+        token = json.loads(answer.stdout)["token"]
         config = home / "station.toml"
         config.write_text(
             f'server = "http://127.0.0.1:{port}"\nname = "bench"\nhome = "{home / "station"}"\n'

@@ -68,7 +68,8 @@ def create_enrolment_token(
         raise EnrolmentError(f"a station's name has 1 to {MAX_NAME_CHARACTERS} readable characters")
     if tx.scalar(sa.select(stations.c.id).where(stations.c.name == name)) is not None:
         raise StationExistsError(name)
-    token, now = secrets.token_urlsafe(32), clock.now()
+    # Hexadecimal: it is typed and passed on command lines, where a leading dash is an option.
+    token, now = secrets.token_hex(24), clock.now()
     tx.execute(
         enrolment_tokens.insert().values(
             token_sha256=_sha256(token),
