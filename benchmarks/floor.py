@@ -5,6 +5,7 @@ import os
 import queue
 import threading
 from pathlib import Path
+from typing import BinaryIO
 
 from benchmarks.harness import MIB, timed
 
@@ -20,7 +21,8 @@ def copy_bare(sources: list[Path], folder: Path, *, hash_back: bool) -> float:
     return seconds()
 
 
-def _copy_one(source: Path, target: Path, *, hash_back: bool) -> None:
+def digest_bare(source: Path, target: BinaryIO | None = None) -> None:
+    """Read ``source`` once for SHA-256 and SM3, and write it to ``target`` if there is one."""
     digests = [hashlib.sha256(), hashlib.new("sm3")]
     queues: list[queue.Queue[bytes | None]] = [queue.Queue(4) for _ in digests]
 
@@ -33,16 +35,23 @@ def _copy_one(source: Path, target: Path, *, hash_back: bool) -> None:
     ]
     for thread in threads:
         thread.start()
-    with source.open("rb", buffering=0) as reader, target.open("wb", buffering=0) as writer:
+    with source.open("rb", buffering=0) as reader:
         while chunk := reader.read(BUFFER):
             for chunks in queues:
                 chunks.put(chunk)
-            writer.write(chunk)
-        os.fsync(writer.fileno())
+            if target is not None:
+                target.write(chunk)
+    if target is not None:
+        os.fsync(target.fileno())
     for chunks in queues:
         chunks.put(None)
     for thread in threads:
         thread.join()
+
+
+def _copy_one(source: Path, target: Path, *, hash_back: bool) -> None:
+    with target.open("wb", buffering=0) as writer:
+        digest_bare(source, writer)
     back = hashlib.sha256()
     with target.open("rb", buffering=0) as reader:
         while chunk := reader.read(BUFFER):

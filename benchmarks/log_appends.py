@@ -1,12 +1,13 @@
 """(d) What an entry costs: transactions with `ledger.append` beside the same rows inserted bare."""
 
+import statistics
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from benchmarks.harness import Row, Section, median, timed
+from benchmarks.harness import Row, Section, timed
 from custody.actors import Actor, Role, Via
 from custody.clock import SystemClock
 from custody.events import EventKind
@@ -49,8 +50,12 @@ def measure(folder: Path, *, quick: bool = False) -> Section:
 def _measure_batch(
     section: Section, database: Database, engine: str, batch: int, total: int, *, repeats: int
 ) -> None:
-    plain = median(repeats, lambda _: _rate(database, batch, total, _insert_plain))
-    append = median(repeats, lambda _: _rate(database, batch, total, _append))
+    # In turn, so that a slow moment of the disk or a grown table meets both.
+    rates = [
+        (_rate(database, batch, total, _insert_plain), _rate(database, batch, total, _append))
+        for _ in range(repeats)
+    ]
+    plain, append = (statistics.median(column) for column in zip(*rates, strict=True))
     what = f"{engine}, {batch} a transaction"
     section.rows.append(Row(f"plain insert, {what}", plain, "/s"))
     section.rows.append(

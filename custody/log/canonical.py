@@ -31,7 +31,8 @@ _decode = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse).decode
 
 
 def _check(value: object, depth: int) -> None:
-    if value is None or isinstance(value, (str, bool)):
+    kind = type(value)
+    if kind is str or value is None or kind is bool or isinstance(value, str):
         return
     if isinstance(value, int):
         if not -MAX_INTEGER <= value <= MAX_INTEGER:
@@ -43,7 +44,8 @@ def _check(value: object, depth: int) -> None:
         for key, inner in value.items():
             if not isinstance(key, str) or not key.isascii():
                 raise EntryError("keys are ASCII text")
-            _check(inner, depth + 1)
+            if type(inner) is not str:  # most are, and a call for each would be felt
+                _check(inner, depth + 1)
     elif isinstance(value, list):
         for inner in value:
             _check(inner, depth + 1)
