@@ -1,6 +1,6 @@
 """Inserting a row that may be there already: of several racing writers one inserts, all go on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,9 +14,16 @@ def insert_first(tx: Connection, table: sa.Table, values: Mapping[str, Any]) -> 
     On PostgreSQL this waits for a transaction under way that holds the key. After False the row is
     there to be read.
     """
+    return bool(insert_missing(tx, table, [values]))
+
+
+def insert_missing(
+    tx: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+) -> list[sa.Row[Any]]:
+    """Insert those of ``rows`` whose keys are free, in one statement; the primary keys of these."""
     if tx.dialect.name == "postgresql":
-        statement: Any = postgresql.insert(table).values(values).on_conflict_do_nothing()
+        statement: Any = postgresql.insert(table).values(rows).on_conflict_do_nothing()
     else:
-        statement = sqlite.insert(table).values(values).on_conflict_do_nothing()
+        statement = sqlite.insert(table).values(rows).on_conflict_do_nothing()
     # What was inserted is returned, what was left out is not.
-    return tx.execute(statement.returning(*table.primary_key)).first() is not None
+    return list(tx.execute(statement.returning(*table.primary_key)))

@@ -17,9 +17,10 @@ from custody.errors import (
     LinkNotFoundError,
 )
 from custody.events import EventKind, clip_item
-from custody.first_writer import insert_first
+from custody.first_writer import insert_missing
 from custody.ids import new_id
 from custody.ledger import Event, Ledger
+from custody.log.entry import Json
 from custody.tables import cases, clips, links
 
 
@@ -66,21 +67,47 @@ def link_clip(
     Raises `CaseNotFoundError`, `ClipNotFoundError`, `LinkExistsError` (to whatever stage), and
     `ValueError` for a stage that is none.
     """
-    stage = Stage(stage)
-    _require_both(tx, case_id, clip_id)
-    link_id = new_id()
-    values = {
-        "id": link_id,
-        "case_id": case_id,
-        "clip_id": clip_id,
-        "stage": stage.value,
-        "linked_at": ledger.clock.now(),
-        "linked_by": actor.id,
-    }
-    if not insert_first(tx, links, values):
+    made = link_clips(tx, ledger, actor, case_id, [clip_id], stage)
+    if clip_id not in made:
         raise LinkExistsError(f"clip {clip_id}, case {case_id}")
-    _append(tx, ledger, actor, EventKind.LINK_MADE, link_id, case_id, clip_id, stage)
-    return link_id
+    return made[clip_id]
+
+
+def link_clips(
+    tx: Connection,
+    ledger: Ledger,
+    actor: Actor,
+    case_id: str,
+    clip_ids: Iterable[str],
+    stage: Stage | str,
+) -> dict[str, str]:
+    """Link many clips at once; those that are linked already are left as they are.
+
+    Returns the new links' ids by clip. Raises `CaseNotFoundError`, `ClipNotFoundError` (then none
+    is linked), `ValueError` for a stage that is none.
+    """
+    stage = Stage(stage)
+    # In one fixed order, so that two people linking the same clips can't wait for each other.
+    wanted = sorted(set(clip_ids))
+    _require_all(tx, case_id, wanted)
+    rows = {
+        new_id(): {
+            "case_id": case_id,
+            "clip_id": clip_id,
+            "stage": stage.value,
+            "linked_at": ledger.clock.now(),
+            "linked_by": actor.id,
+        }
+        for clip_id in wanted
+    }
+    inserted = insert_missing(tx, links, [{"id": id_, **row} for id_, row in rows.items()])
+    made = {str(rows[row.id]["clip_id"]): str(row.id) for row in inserted}
+    events = [
+        _event(EventKind.LINK_MADE, link_id, case_id, clip_id, stage)
+        for clip_id, link_id in sorted(made.items())
+    ]
+    ledger.append_many(tx, actor, events)
+    return made
 
 
 def unlink_clip(tx: Connection, ledger: Ledger, actor: Actor, case_id: str, clip_id: str) -> None:
@@ -98,15 +125,10 @@ def unlink_clip(tx: Connection, ledger: Ledger, actor: Actor, case_id: str, clip
     ).one_or_none()
     if removed is None:
         raise LinkNotFoundError(f"clip {clip_id}, case {case_id}")
-    _append(
+    ledger.append(
         tx,
-        ledger,
         actor,
-        EventKind.LINK_REMOVED,
-        removed.id,
-        case_id,
-        clip_id,
-        Stage(removed.stage),
+        _event(EventKind.LINK_REMOVED, removed.id, case_id, clip_id, Stage(removed.stage)),
     )
 
 
@@ -155,28 +177,21 @@ def links_of_clips(tx: Connection, clip_ids: Iterable[str]) -> dict[str, list[Ca
     return found
 
 
-def _require_both(tx: Connection, case_id: str, clip_id: str) -> None:
-    found = tx.execute(
-        sa.select(
-            sa.exists().where(cases.c.id == case_id).label("has_case"),
-            sa.exists().where(clips.c.id == clip_id).label("has_clip"),
-        )
-    ).one()
-    if not found.has_case:
+def clips_once_in_case(tx: Connection, case_id: str) -> list[str]:
+    """The ids of every clip that is or ever was linked to a case."""
+    wanted = sa.select(links.c.clip_id).where(links.c.case_id == case_id).distinct()
+    return list(tx.scalars(wanted.order_by(links.c.clip_id)))
+
+
+def _require_all(tx: Connection, case_id: str, clip_ids: list[str]) -> None:
+    if tx.scalar(sa.select(cases.c.id).where(cases.c.id == case_id)) is None:
         raise CaseNotFoundError(case_id)
-    if not found.has_clip:
-        raise ClipNotFoundError(clip_id)
+    found = set(tx.scalars(sa.select(clips.c.id).where(clips.c.id.in_(clip_ids))))
+    for clip_id in clip_ids:
+        if clip_id not in found:
+            raise ClipNotFoundError(clip_id)
 
 
-def _append(
-    tx: Connection,
-    ledger: Ledger,
-    actor: Actor,
-    kind: EventKind,
-    link_id: str,
-    case_id: str,
-    clip_id: str,
-    stage: Stage,
-) -> None:
-    facts = {"case": case_id, "stage": stage.value, "link": link_id}
-    ledger.append(tx, actor, Event(kind, clip_item(clip_id), facts=dict(facts)))
+def _event(kind: EventKind, link_id: str, case_id: str, clip_id: str, stage: Stage) -> Event:
+    facts: dict[str, Json] = {"case": case_id, "stage": stage.value, "link": link_id}
+    return Event(kind, clip_item(clip_id), facts=facts)

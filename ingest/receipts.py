@@ -19,8 +19,18 @@ def find_or_issue(
     stored = find_stored(tx, clip_id)
     if stored is not None:
         return stored
+    made = make_receipt(tx, store, keys, clock, clip_id)
+    return store_receipt(tx, clip_id, made, clock.now())
+
+
+def make_receipt(
+    tx: Connection, store: ObjectStore, keys: LogKeys, clock: Clock, clip_id: str
+) -> str:
+    """A receipt that counts once it is stored; it reads the store, so no writer should wait for it.
+
+    Raises as `find_or_issue`.
+    """
     parts = gather(tx, store, clip_id)
-    now = clock.now()
     receipt = Receipt(
         clip_id=parts.clip.id,
         sha256=parts.clip.sha256,
@@ -33,6 +43,6 @@ def find_or_issue(
         details=parts.details,
         checkpoint=parts.checkpoint,
         proof=parts.proof,
-        issued_at=now,
+        issued_at=clock.now(),
     )
-    return store_receipt(tx, clip_id, sign_receipt(receipt, keys.receipts), now)
+    return sign_receipt(receipt, keys.receipts)

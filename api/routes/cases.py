@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -32,8 +31,8 @@ from custody.cases import (
 from custody.errors import CaseExistsError, CaseNumberError
 from custody.events import EventKind, case_item, clip_item
 from custody.history import HistoryEvent, histories_of, history_of
+from custody.links import clips_once_in_case
 from custody.renditions import renditions_of
-from custody.tables import links
 from custody.viewings import open_listing
 
 router = APIRouter()
@@ -177,9 +176,7 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
         linked = clips_of_case(tx, case_id)
         clip_ids = [one.clip.id for one in linked]
         # A link stands in the history of its clip; those that were taken out again count too.
-        ever_linked = tx.scalars(
-            sa.select(links.c.clip_id).where(links.c.case_id == case_id).distinct()
-        ).all()
+        ever_linked = clips_once_in_case(tx, case_id)
         histories = histories_of(tx, [clip_item(clip_id) for clip_id in ever_linked])
         history = merge_history(case_id, history_of(tx, case_item(case_id)), histories.values())
         renditions = renditions_of(tx, clip_ids)

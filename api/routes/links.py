@@ -10,10 +10,11 @@ from api.dependencies import ServicesDep, SubmittedDep
 from api.web.pages import local_path
 from custody.access import Right
 from custody.case_numbers import normalize_case_number
-from custody.cases import Stage, clips_of_case, find_case, link_clip, unlink_clip
+from custody.cases import Stage, find_case
 from custody.clips import assign_clip, get_clip
-from custody.errors import CaseNotFoundError
+from custody.errors import CaseNotFoundError, LinkExistsError
 from custody.events import clip_item
+from custody.links import link_clips, unlink_clip
 
 router = APIRouter()
 
@@ -63,11 +64,10 @@ def link(
         found = find_case(tx, normalize_case_number(case))
         if found is None:
             raise CaseNotFoundError(case)
-        # Of many, those that are linked already are left as they are; one alone is told so.
-        linked = {one.clip.id for one in clips_of_case(tx, found.id)} if len(clip_id) > 1 else set()
-        for one in clip_id:
-            if one not in linked:
-                link_clip(tx, services.ledger, person.actor, found.id, one, stage)
+        made = link_clips(tx, services.ledger, person.actor, found.id, clip_id, stage)
+        if not made and len(clip_id) == 1:
+            # Of many, those that are linked already are left as they are; one alone is told so.
+            raise LinkExistsError(clip_id[0])
     return RedirectResponse(local_path(back), 303)
 
 

@@ -16,9 +16,10 @@ from api.routes import tus_headers as tus
 from api.routes.station_auth import StationActor
 from api.routes.upload_stream import receive
 from custody.errors import ReceiptNotReadyError
+from custody.receipts import find_stored, store_receipt
 from ingest import errors, uploads
 from ingest.announcements import read_announcement
-from ingest.receipts import find_or_issue
+from ingest.receipts import make_receipt
 from ingest.receiving import Receiver
 from storage.errors import StagingBusyError, StoreFullError, StoreUnavailableError
 
@@ -217,10 +218,16 @@ def read_receipt(upload_id: str, services: ServicesDep, actor: StationActor) -> 
     if upload.clip_id is None:
         return _not_yet("the bytes are not all here")
     try:
-        with services.database.write() as tx:
-            note = find_or_issue(tx, services.store, services.keys, services.clock, upload.clip_id)
+        with services.database.read() as tx:
+            note = find_stored(tx, upload.clip_id)
+            made = note or make_receipt(
+                tx, services.store, services.keys, services.clock, upload.clip_id
+            )
     except ReceiptNotReadyError as error:
         return _not_yet(str(error))
+    if note is None:
+        with services.database.write() as tx:
+            note = store_receipt(tx, upload.clip_id, made, services.clock.now())
     return PlainTextResponse(note)
 
 

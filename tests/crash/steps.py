@@ -39,5 +39,5 @@ STEPS = (
     Step("signed, not handed out", "custody.signer", "Signer.sign", "after", 2),
     Step("archived, pointer not moved", "storage.local", "LocalStore.replace_bytes", "before", 2),
     Step("pointer moved, no row", "storage.local", "LocalStore.replace_bytes", "after", 2),
-    Step("receipt made, not committed", "api.routes.uploads", "find_or_issue", "after"),
+    Step("receipt made, not committed", "api.routes.uploads", "store_receipt", "after"),
 )
