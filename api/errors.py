@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.auth import errors as auth
 from api.dependencies import find_person, services_of
@@ -51,6 +52,7 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (custody.CaseNumberError, Answer(422, "case_number")),
     (custody.LinkExistsError, Answer(409, "link_exists")),
     (custody.LinkNotFoundError, Answer(409, "link_gone")),
+    (custody.UnknownSortError, Answer(422, "unreadable")),
     (custody.PurposeMissingError, Answer(422, "purpose_missing")),
     (custody.GrantExpiredError, Answer(403, "grant_expired")),
     (custody.ReceiptNotReadyError, Answer(409, "not_published")),
@@ -87,6 +89,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(auth.PasswordChangeNeededError, _ask_for_password)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_unreadable)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
     for kind, _ in ANSWERS:
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(Exception, _answer_unknown)
@@ -118,6 +121,11 @@ def _answer_unreadable(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     fields = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
     return respond(request, Answer(422, "unreadable"), fields)
+
+
+def _answer_nobody(_request: Request, _error: Exception) -> Response:
+    """The sender hung up in the middle: nobody reads this, and it is no fault of ours (499)."""
+    return Response(status_code=499)
 
 
 def _ask_to_sign_in(request: Request, _error: Exception) -> Response:

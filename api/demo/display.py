@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from api.cli.output import size, visible
+from api.cli.words import WORDS, say, say_reason
 
 #: States in which the agent has done with a file.
 FINAL = {"received", "released", "refused", "gone"}
@@ -24,25 +25,32 @@ class Display(Protocol):
     def close(self) -> None: ...
 
 
-def make_display() -> Display:
-    return LiveDisplay() if sys.stdout.isatty() else PlainDisplay()
+def make_display(language: str) -> Display:
+    return LiveDisplay(language) if sys.stdout.isatty() else PlainDisplay(language)
+
+
+def _state(language: str, code: str) -> str:
+    """A state in the reader's language; one that we have no word for as it is."""
+    key = f"state.{code}"
+    return say(language, key) if key in WORDS else visible(code)
 
 
 class PlainDisplay:
     """One line for each thing that happened."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str) -> None:
+        self._language = language
         self._last = ""
 
     def event(self, event: dict[str, Any]) -> None:
         sort, state = str(event.get("event")), str(event.get("state"))
         if sort in {"progress", "summary"} or (sort == "state" and state not in FINAL):
             return
-        parts = [state or sort, _name(event)]
+        parts = [_state(self._language, state or sort), _name(event)]
         if event.get("total"):
             parts.append(size(int(event["total"])))
         if event.get("reason"):
-            parts.append(visible(str(event["reason"])))
+            parts.append(visible(say_reason(self._language, str(event["reason"]))))
         click.echo("  " + "  ".join(part for part in parts if part))
 
     def left(self, text: str, done: int, total: int) -> None:  # noqa: ARG002
@@ -62,7 +70,8 @@ def _name(event: dict[str, Any]) -> str:
 class LiveDisplay:
     """A bar for each file on its way, a line for each that is through."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str) -> None:
+        self._language = language
         self._console = Console()
         self._progress = Progress(
             TextColumn("{task.fields[state]:>10}"),
@@ -85,18 +94,20 @@ class LiveDisplay:
             task = self._tasks.pop(path, None)
             if task is not None:
                 self._progress.remove_task(task)
-            reason = visible(str(event.get("reason") or ""))
+            reason = visible(say_reason(self._language, str(event.get("reason") or "")))
             mark = "[green]✓[/]" if state in {"received", "released"} else "[yellow]![/]"
-            self._console.print(mark, Text(f"{state:>10}  {name}  {reason}".rstrip()))
+            word = _state(self._language, state)
+            self._console.print(mark, Text(f"{word}  {name}  {reason}".rstrip()))
             return
+        word = _state(self._language, state)
         if path not in self._tasks:
-            self._tasks[path] = self._progress.add_task(name, total=None, state=state, amount="")
+            self._tasks[path] = self._progress.add_task(name, total=None, state=word, amount="")
         done = int(event.get("bytes") or 0)
         self._progress.update(
             self._tasks[path],
             completed=done,
             total=total or None,
-            state=state,
+            state=word,
             amount=f"{size(done)} / {size(total)}",
         )
 

@@ -63,7 +63,7 @@ def _run(
     if station.ensure_enrolled(services, actor, station_file, lock):
         shell.say("demo.enrolled", name=station.NAME)
     shell.say("demo.scanning", folder=str(folder))
-    display = make_display()
+    display = make_display(shell.language)
     try:
         _scan(station_file, config, lock, display, server)
         if footage is None:
