@@ -9,7 +9,8 @@ from ingest.graphs import transcode_arguments
 from ingest.probe import probe
 from ingest.transcode import make_renditions
 
-SECONDS = 60
+#: Of the length of one recording; what a file costs once weighs less on a longer one.
+SECONDS = 120
 
 
 def measure(folder: Path, *, quick: bool = False) -> Section:

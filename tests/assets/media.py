@@ -107,5 +107,7 @@ def scratched(name: str) -> Path:
 
 def run(*arguments: str) -> None:
     subprocess.run(
-        [find_ffmpeg("libx265", "libmp3lame").path, "-v", "error", "-nostdin", *arguments], check=True, timeout=120
+        [find_ffmpeg("libx265", "libmp3lame").path, "-v", "error", "-nostdin", *arguments],
+        check=True,
+        timeout=120,
     )

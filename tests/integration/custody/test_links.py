@@ -14,7 +14,15 @@ from custody.errors import (
 )
 from custody.history import history_of
 from custody.ledger import Ledger
-from custody.links import clips_of_case, link_clip, links_of_clip, links_of_clips, unlink_clip
+from custody.links import (
+    clips_of_case,
+    clips_once_in_case,
+    link_clip,
+    link_clips,
+    links_of_clip,
+    links_of_clips,
+    unlink_clip,
+)
 from custody.tables import links
 from storage.database import Database
 from tests.services.custody import ALICE, BOB, admit_clip
@@ -119,3 +127,30 @@ def test_links_of_many_clips(
         found = links_of_clips(tx, clip_ids)
     assert {link.case_id for link in found[clip_ids[0]]} == {case.id, other.id}
     assert found[clip_ids[1]] == found[clip_ids[2]] == []
+
+
+def test_many_are_linked_at_once_and_those_that_stand_are_left_alone(
+    database: Database, ledger: Ledger, case: Case, clip_ids: list[str]
+) -> None:
+    with database.write() as tx:
+        first = link_clip(tx, ledger, ALICE, case.id, clip_ids[1], Stage.REVIEW)
+        made = link_clips(tx, ledger, BOB, case.id, reversed(clip_ids), "investigation")
+    assert set(made) == {clip_ids[0], clip_ids[2]}
+    with database.read() as tx:
+        found = links_of_clips(tx, clip_ids)
+        kinds = [[event.kind for event in history_of(tx, f"clip:{one}")] for one in clip_ids]
+        assert clips_once_in_case(tx, case.id) == sorted(clip_ids)
+    assert {one: [link.link_id for link in found[one]] for one in clip_ids} == {
+        **{one: [link_id] for one, link_id in made.items()},
+        clip_ids[1]: [first],
+    }
+    assert [kind.count("link.made") for kind in kinds] == [1, 1, 1]
+
+
+def test_of_many_one_that_is_none_links_nothing(
+    database: Database, ledger: Ledger, case: Case, clip_ids: list[str]
+) -> None:
+    with pytest.raises(ClipNotFoundError), database.write() as tx:
+        link_clips(tx, ledger, BOB, case.id, [*clip_ids, "nobody's"], "investigation")
+    with database.read() as tx:
+        assert clips_of_case(tx, case.id) == []
