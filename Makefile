@@ -15,7 +15,7 @@ help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(VENV)/.server api/web/static/vendor/.stamp ## server, a station over real footage, the page to open
-	@$(BIN)/liuhen demo --home "$(HOME_DIR)" --port $(PORT) $(if $(FOOTAGE),--footage "$(FOOTAGE)")
+	@exec $(BIN)/liuhen demo --home "$(HOME_DIR)" --port $(PORT) $(if $(FOOTAGE),--footage "$(FOOTAGE)")
 
 test: $(VENV)/.dev api/web/static/vendor/.stamp tests/tus_js/node_modules/.stamp ## every test, on every engine
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not long and not serial"
