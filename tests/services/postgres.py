@@ -82,6 +82,7 @@ def postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
                     *(binaries / "postgres", "-D", data, "-k", data),
                     *itertools.chain.from_iterable(("-c", setting) for setting in settings),
                 ],
+                cwd=data,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,
@@ -122,6 +123,7 @@ def _initialize(binaries: Path, data: Path, account: pwd.struct_passwd | None, s
             *("--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"),
         ],
         check=True,
+        cwd=data,  # the account may not be able to enter the folder that the tests were started in
         stdin=subprocess.DEVNULL,
         stdout=sink,
         stderr=sink,
