@@ -5,10 +5,12 @@ import traceback
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.auth.errors import AuthError
 from api.cli.failures import CommandError
 from api.cli.output import visible
 from api.config import ConfigError
 from api.services import HomeMissingError
+from custody.bundles import BundleDigestError
 from custody.errors import CustodyError, KeyFileError
 from custody.log.errors import LogError
 from custody.verification.findings import VerificationImpossibleError
@@ -37,7 +39,8 @@ def _known(error: Exception) -> str | None:
     if isinstance(error, VerificationImpossibleError):
         return f"it could not be checked: {error}"
     if isinstance(
-        error, (CommandError, ConfigError, CustodyError, IngestError, LogError, StorageError)
+        error,
+        (AuthError, CommandError, ConfigError, CustodyError, IngestError, LogError, StorageError),
     ):
         return str(error)
     if isinstance(error, click.ClickException):
@@ -47,3 +50,8 @@ def _known(error: Exception) -> str | None:
     if isinstance(error, OSError):
         return f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
     return None
+
+
+def is_evidence_error(error: Exception) -> bool:
+    """Whether ``error`` says that evidence is not what was admitted (exit code 1)."""
+    return isinstance(error, BundleDigestError)

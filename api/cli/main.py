@@ -34,11 +34,30 @@ MEMBERS = {
 }
 MEMBERS["import"] = "api.cli.commands.import_paths"
 
+
+def _tell_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"liuhen {version('liuhen')}")
+        context.exit()
+
+
 cli = LazyGroup(
     "liuhen",
     members=MEMBERS,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_tell_version,
+            help="Show the version and exit.",
+        )
+    ],
     help="Liuhen 留痕: custody of body-camera evidence.\n\n"
     "Exit codes: 0 good, 1 evidence or log does not verify, 2 it could not be checked or done, "
     "64 wrong usage.",
@@ -68,10 +87,10 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
     except Exception as error:  # noqa: BLE001 - an uncaught error would end as 1, "does not verify"
-        from api.cli.errors import explain
+        from api.cli.errors import explain, is_evidence_error
 
         click.echo(explain(error), err=True)
-        return EXIT_FAILED
+        return EXIT_DOES_NOT_VERIFY if is_evidence_error(error) else EXIT_FAILED
     return result if isinstance(result, int) else EXIT_GOOD
 
 

@@ -22,7 +22,7 @@ from storage.durable import sync_folder
 ZONE = ZoneInfo("Asia/Shanghai")  # what the recorders' clocks show
 TIMEOUT_S = 300
 
-#: Told after each file: how many are there, of how many, and the name of the last.
+#: Told after each file that was made: how many are there, of how many, and the name of the last.
 Progress = Callable[[int, int, str], None]
 
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "60", "-b:v", "8M", "-maxrate", "10M",
@@ -74,9 +74,9 @@ def make_footage(
             os.utime(part, (ended, ended))
             part.rename(path)
             sync_folder(folder)
+            if progress:
+                progress(number, len(shots), shot.name)
         made.append(path)
-        if progress:
-            progress(number, len(shots), shot.name)
     shutil.rmtree(parts, ignore_errors=True)
     return made
 

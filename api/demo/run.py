@@ -85,11 +85,12 @@ def _serve_arguments(config: Config) -> list[str]:
 def _sample_footage(shell: Shell, config: Config) -> Path:
     """The sample footage; what is there already is not made again."""
     folder = config.home / "footage"
-    shell.say("demo.footage", folder=str(folder))
 
     def tell(number: int, total: int, name: str) -> None:
         click.echo(f"  {number}/{total}  {visible(name)}")
 
+    if not folder.exists():
+        shell.say("demo.footage", folder=str(folder))
     samples.make_footage(folder, progress=tell)
     return folder
 
@@ -125,6 +126,15 @@ def _states(services: Services) -> dict[str, int]:
         return {row.state: row.total for row in rows}
 
 
+def _broken(services: Services) -> list[tuple[str, str | None]]:
+    """(name, reason) of every clip that can't be played whole."""
+    wanted = sa.select(clips.c.name, clips.c.reason).where(
+        clips.c.state.in_(("damaged", "quarantined"))
+    )
+    with services.database.read() as tx:
+        return [(row.name, row.reason) for row in tx.execute(wanted.order_by(clips.c.name))]
+
+
 def _summary(
     shell: Shell,
     services: Services,
@@ -142,12 +152,19 @@ def _summary(
         damaged=counts.get("damaged", 0),
         quarantined=counts.get("quarantined", 0),
     )
+    for name, reason in _broken(services):
+        shell.say("demo.broken", name=name, reason=reason or "")
     for name, reason in station.refused(station_file, lock):
-        shell.say("demo.refused", name=name, reason=say_reason(shell.language, reason))
+        shell.say(
+            "demo.refused",
+            name=name.rpartition("/")[2],
+            reason=say_reason(shell.language, reason),
+        )
     shell.say("demo.open", address=address)
     for account in accounts:
         key = "demo.user_set" if account.password is None else "demo.user"
-        shell.say(key, name=account.name, role=account.role.value, password=account.password)
+        role = shell.word(f"role.{account.role.value}")
+        shell.say(key, name=account.name, role=role, password=account.password)
     shell.say("demo.serving")
 
 
