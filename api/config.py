@@ -56,6 +56,9 @@ class Config:
     session_idle_minutes: int = 60
     #: Behind TLS (a proxy): cookies are marked Secure.
     secure_cookies: bool = False
+    #: The addresses of proxies whose X-Forwarded-For and -Proto are believed, parted by commas.
+    #: Empty: nobody's, and the log names the address that connected.
+    trusted_proxies: str = ""
 
     @property
     def database_address(self) -> str:

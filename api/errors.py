@@ -36,6 +36,8 @@ class Answer:
 #: The first class that fits wins, so the particular stands before the general.
 ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (auth.SignInFailedError, Answer(403, "sign_in_failed")),
+    (auth.OldPasswordError, Answer(403, "old_password")),
+    (auth.TooBusyError, Answer(429, "too_busy")),
     (auth.TooManyFailuresError, Answer(429, "too_many_failures")),
     (auth.ForgedRequestError, Answer(403, "forged_request")),
     (auth.WeakPasswordError, Answer(422, "weak_password")),

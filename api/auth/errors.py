@@ -22,12 +22,20 @@ class SignInFailedError(AuthError):
     """Name or password is wrong."""
 
 
+class OldPasswordError(AuthError):
+    """The password to be replaced is wrong."""
+
+
 class TooManyFailuresError(AuthError):
     """There were too many failed sign-ins; wait before the next one."""
 
     def __init__(self, wait_s: int) -> None:
         super().__init__(f"{wait_s} s")
         self.wait_s = wait_s
+
+
+class TooBusyError(AuthError):
+    """Too many people are signing in at this moment; try again."""
 
 
 class WeakPasswordError(AuthError):

@@ -1,12 +1,13 @@
 """Passwords: argon2id hashes, one-time passwords, and what a new password must be."""
 
 import secrets
+import threading
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from api.auth.errors import WeakPasswordError
+from api.auth.errors import TooBusyError, WeakPasswordError
 
 #: NIST SP 800-63B section 3.1.1.2: length is what counts; no rules about kinds of characters.
 MIN_LENGTH = 10
@@ -19,6 +20,12 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 #: The library's defaults are RFC 9106's second choice (64 MiB, 3 passes, 4 lanes).
 _hasher = PasswordHasher()
 
+#: So many checks at once, of 64 MiB each, however many people knock; how long another one waits
+#: for its turn, in seconds.
+CHECKS_AT_ONCE = 2
+PATIENCE_S = 3.0
+_turns = threading.BoundedSemaphore(CHECKS_AT_ONCE)
+
 
 def hash_password(password: str) -> str:
     """The argon2id hash in its encoded form (``$argon2id$v=19$…``). About 0.1 s."""
@@ -26,11 +33,18 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(password_hash: str | None, password: str) -> bool:
-    """Whether ``password`` belongs to the hash. ``None`` (no such user) costs the same time."""
+    """Whether ``password`` belongs to the hash. ``None`` (no such user) costs the same time.
+
+    Raises `TooBusyError` where its turn does not come.
+    """
+    if not _turns.acquire(timeout=PATIENCE_S):
+        raise TooBusyError
     try:
         _hasher.verify(password_hash or _nobodys_hash(), password[:MAX_LENGTH])
     except (VerificationError, InvalidHashError):
         return False
+    finally:
+        _turns.release()
     return password_hash is not None
 
 

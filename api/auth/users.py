@@ -157,7 +157,11 @@ def get_user(tx: Connection, user_id: str) -> User:
 
 
 def find_user_by_name(tx: Connection, name: str) -> User | None:
-    row = tx.execute(sa.select(users).where(users.c.name == name.strip())).one_or_none()
+    """The user of this name, blanks around it left out; None for what can't be a name."""
+    name = name.strip()
+    if not _NAME.fullmatch(name):
+        return None
+    row = tx.execute(sa.select(users).where(users.c.name == name)).one_or_none()
     return None if row is None else _user(row)
 
 

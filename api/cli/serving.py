@@ -11,6 +11,7 @@ from importlib.metadata import version
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.cli.announcements import announce_keys, announce_start
@@ -51,15 +52,7 @@ def serve(
             announce_start(services, actor, version("liuhen"))
             worker = Worker(services)
             server = _Server(
-                uvicorn.Config(
-                    create_app(services),
-                    loop="uvloop",
-                    http="httptools",
-                    log_config=None,
-                    log_level="warning" if log_level == "info" else log_level,
-                    server_header=False,
-                    timeout_graceful_shutdown=GRACE_S,
-                ),
+                web_settings(create_app(services), config, log_level),
                 lambda: ready(address_of(config)),
             )
             worker.start()
@@ -67,6 +60,22 @@ def serve(
                 _run(server, listener)
             finally:
                 worker.stop()
+
+
+def web_settings(app: FastAPI, config: Config, log_level: str) -> uvicorn.Config:
+    """How the web server runs."""
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        log_level="warning" if log_level == "info" else log_level,
+        server_header=False,
+        # uvicorn's own default believes whoever connects from this machine.
+        proxy_headers=bool(config.trusted_proxies.strip()),
+        forwarded_allow_ips=config.trusted_proxies,
+        timeout_graceful_shutdown=GRACE_S,
+    )
 
 
 def address_of(config: Config) -> str:

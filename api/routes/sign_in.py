@@ -9,13 +9,15 @@ from fastapi.responses import RedirectResponse, Response
 from api import errors
 from api.auth.errors import (
     AuthError,
+    OldPasswordError,
     SignInFailedError,
+    TooBusyError,
     TooManyFailuresError,
     WeakPasswordError,
 )
 from api.auth.passwords import MIN_LENGTH, check_new_password, hash_password, verify_password
 from api.auth.sessions import end_session, open_session
-from api.auth.throttle import forget_failures, note_failure, wait_for
+from api.auth.throttle import forget_failures, forget_try, reserve_try
 from api.auth.users import User, find_user_by_name, set_password
 from api.dependencies import (
     FoundPersonDep,
@@ -95,7 +97,7 @@ def change_password(
 ) -> Response:
     """Replace the password; every other session of this person ends."""
     try:
-        _check(services, request, person.user.name, old)
+        _check_old(services, request, person.user.name, old)
         check_new_password(new, old)
         if new != again:
             raise WeakPasswordError("different")
@@ -116,25 +118,32 @@ def change_password(
 
 
 def _check(services: Services, request: Request, name: str, password: str) -> User:
-    """The user of this name and password. Raises `SignInFailedError`, `TooManyFailuresError`.
+    """The user of this name and password.
+
+    Raises `SignInFailedError`, `TooManyFailuresError`, `TooBusyError`. The try is counted before
+    it is made, and forgotten if it was right (`api.auth.throttle`).
 
     argon2 runs between the transactions, so that nobody waits for it; and it runs for unknown
     and disabled names too, so that the time it takes tells nothing.
     """
     origin = origin_of(request)
     now = services.clock.now()
-    with services.database.read() as tx:
-        wait_s = wait_for(tx, name, origin, now)
+    with services.database.write() as tx:
+        wait_s, try_id = reserve_try(tx, name, origin, now)
         user = find_user_by_name(tx, name)
     if wait_s > 0:
         raise TooManyFailuresError(wait_s)
     usable = user if user is not None and user.disabled_at is None else None
-    right = verify_password(usable.password_hash if usable else None, password)
+    try:
+        right = verify_password(usable.password_hash if usable else None, password)
+    except TooBusyError:
+        with services.database.write() as tx:
+            forget_try(tx, try_id)
+        raise
     with services.database.write() as tx:
         if usable is not None and right:
             forget_failures(tx, name, origin)
             return usable
-        note_failure(tx, name, origin, now)
         services.ledger.append(
             tx,
             anonymous_actor(request),
@@ -146,6 +155,14 @@ def _check(services: Services, request: Request, name: str, password: str) -> Us
             ),
         )
     raise SignInFailedError
+
+
+def _check_old(services: Services, request: Request, name: str, password: str) -> None:
+    """The same for somebody who is signed in: it is their password that is wrong."""
+    try:
+        _check(services, request, name, password)
+    except SignInFailedError as error:
+        raise OldPasswordError from error
 
 
 def _start_session(services: Services, request: Request, response: Response, user: User) -> None:
