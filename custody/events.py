@@ -16,6 +16,8 @@ class EventKind(StrEnum):
     STATION_REVOKED = "station.revoked"
     DOCK_SESSION_OPENED = "dock_session.opened"
     CLIP_ADMITTED = "clip.admitted"
+    #: The store had lost the clip's object; the same bytes came again and were stored anew.
+    CLIP_RESTORED = "clip.restored"
     CLIP_DESCRIBED = "clip.described"
     CLIP_STATE_CHANGED = "clip.state_changed"
     CLIP_ASSIGNED = "clip.assigned"

@@ -6,6 +6,9 @@ registered yet and that the next try adopts, or everything:
 1. `archive`: the bytes go under their digest, written once, locked; they are read back from the
    store and hashed again. No row is touched.
 2. `register`: in one transaction the clip, its log entry and the work it still needs.
+
+A clip whose object the store has lost is healed the same way when its bytes come again: `archive`
+stores them anew, `register` finds the clip of then, and `note_restored` says so in the log.
 """
 
 import hashlib
@@ -18,12 +21,14 @@ from sqlalchemy.engine import Connection
 from custody.actors import Actor
 from custody.clips import Clip, NewClip, admit
 from custody.clock import Clock
-from custody.ledger import Ledger
+from custody.events import EventKind, clip_item
+from custody.ledger import Event, Ledger
+from custody.log.entry import Json
 from custody.object_keys import original_key
 from ingest import work
 from ingest.errors import ReadBackError
 from ingest.filenames import decode_name, parse_filename
-from storage.errors import ObjectExistsError
+from storage.errors import ObjectExistsError, ObjectNotFoundError
 from storage.objects import ObjectStore
 
 READ_BYTES = 1024 * 1024
@@ -43,11 +48,24 @@ class Original:
     dock_session_id: str | None = None
 
 
-def archive(store: ObjectStore, source: Path, original: Original, retain_until: datetime) -> None:
+def stands(store: ObjectStore, clip: Clip) -> bool:
+    """Whether the store has the clip's object with its size; nothing is read of it.
+
+    Asked before the archive says that it has these bytes: whoever holds the other copy may then
+    delete it. Ask outside a write transaction, for a store can be slow. Raises what the store does.
+    """
+    try:
+        return store.stat(clip.object_key).size_bytes == clip.size_bytes
+    except ObjectNotFoundError:
+        return False
+
+
+def archive(store: ObjectStore, source: Path, original: Original, retain_until: datetime) -> bool:
     """Put the durable file ``source`` under its digest, then read it back and hash it again.
 
-    What stands there already is adopted if it is right. Raises `ReadBackError` where the store
-    gives back other bytes, and what the store raises; in every case no row was touched.
+    What stands there already is adopted if it is right; then False. Raises
+    `ReadBackError` where the store gives back other bytes, and what the store
+    raises; in every case no row was touched.
     """
     key = original_key(original.sha256)
     try:
@@ -62,6 +80,7 @@ def archive(store: ObjectStore, source: Path, original: Original, retain_until: 
             f"{key}, {stood}: expected {original.size_bytes} bytes with SHA-256 {original.sha256}, "
             f"found {size_bytes} with {found}"
         )
+    return not adopted
 
 
 def register(
@@ -97,6 +116,16 @@ def register(
     if created:
         work.enqueue(tx, clock, clip.id)
     return clip, created
+
+
+def note_restored(tx: Connection, ledger: Ledger, actor: Actor, clip: Clip) -> None:
+    """Say that the lost object of ``clip`` was stored anew and read back; ``clip.restored``."""
+    facts: dict[str, Json] = {
+        "clip": clip.id,
+        "sha256": clip.sha256,
+        "size_bytes": clip.size_bytes,
+    }
+    ledger.append(tx, actor, Event(EventKind.CLIP_RESTORED, clip_item(clip.id), facts=facts))
 
 
 def _read_back(store: ObjectStore, key: str) -> tuple[str, int]:

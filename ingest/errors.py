@@ -76,6 +76,10 @@ class DigestMismatchError(IngestError):
     """The bytes received are not those that were announced; nothing of them was kept."""
 
 
+class OriginalLostError(IngestError):
+    """The object store has no longer what was archived; announce the file again and send it."""
+
+
 class ReadBackError(IngestError):
     """What the object store gives back is not what was stored; nothing was registered."""
 

@@ -19,9 +19,10 @@ from custody.clips import find_clip_by_digest
 from custody.clock import Clock
 from custody.ids import new_id
 from custody.ledger import Ledger
-from ingest.admission import Original, archive, register
+from ingest.admission import Original, archive, note_restored, register, stands
 from ingest.digests import BUFFER_BYTES, DigestPair
 from ingest.errors import FileChangedError, FileUnreadableError, NotAFileError
+from ingest.filenames import decode_name
 from storage.database import Database
 from storage.objects import ObjectStore
 from storage.staging import StagedFile, Staging
@@ -42,7 +43,7 @@ _SORTS = (
 class Outcome(StrEnum):
     """What became of one file."""
 
-    ARCHIVED = "archived"
+    ARCHIVED = "archived"  # stored now, for the first time or because the store had lost it
     KNOWN = "known"  # the archive has these bytes already
     REFUSED = "refused"  # a file that can't be taken in
     SKIPPED = "skipped"  # no file at all: a link, a pipe, a device
@@ -58,6 +59,11 @@ class ImportResult:
     clip_id: str | None = None
     sha256: str | None = None
     size_bytes: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The whole path as readable text, whatever bytes are in it."""
+        return decode_name(os.fsencode(self.path))
 
 
 def import_paths(
@@ -142,13 +148,17 @@ class _Importer:
         )
         with self.database.read() as tx:
             known = find_clip_by_digest(tx, original.sha256)
-        if known is not None:
+        if known is not None and stands(self.store, known):
             return _result(path, Outcome.KNOWN, known.id, original)
         staged.sync()
-        archive(self.store, staged.path, original, self.clock.now() + self.lock_for)
+        stored = archive(self.store, staged.path, original, self.clock.now() + self.lock_for)
+        restored = known is not None and stored
         with self.database.write() as tx:
             clip, is_new = register(tx, self.ledger, self.clock, self.actor, original, self.zone)
-        return _result(path, Outcome.ARCHIVED if is_new else Outcome.KNOWN, clip.id, original)
+            if restored:
+                note_restored(tx, self.ledger, self.actor, clip)
+        outcome = Outcome.ARCHIVED if is_new or restored else Outcome.KNOWN
+        return _result(path, outcome, clip.id, original)
 
     def _copy(self, path: Path, descriptor: int, staged: StagedFile, size: int) -> DigestPair:
         """One read of the whole file: into staging and into both digests."""

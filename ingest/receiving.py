@@ -13,11 +13,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta, tzinfo
 
 from custody.actors import Actor
+from custody.clips import find_clip_by_digest
 from custody.clock import Clock
 from custody.errors import CustodyError
 from custody.ledger import Ledger
 from ingest import uploads
-from ingest.admission import Original, archive, register
+from ingest.admission import Original, archive, note_restored, register
 from ingest.digests import DigestPair, hash_prefix
 from ingest.errors import (
     DigestMismatchError,
@@ -144,9 +145,14 @@ class Receiver:
             dock_session_id=upload.dock_session_id,
         )
         retain_until = self._clock.now() + self._lock_for
-        archive(self._store, reception.staged.path, original, retain_until)
+        with self._database.read() as tx:
+            known = find_clip_by_digest(tx, original.sha256)
+        stored = archive(self._store, reception.staged.path, original, retain_until)
         with self._database.write() as tx:
             clip, _ = register(tx, self._ledger, self._clock, actor, original, self._zone)
+            # The row remembers why it came, where a try before this one stored and then died.
+            if known is not None and (stored or upload.clip_id is not None):
+                note_restored(tx, self._ledger, actor, clip)
             uploads.finish(tx, self._clock, upload.id, clip.id)
         reception.is_settled = True
         self._staging.discard(upload.id)

@@ -2,7 +2,8 @@
 
 An upload is ``receiving`` until it ends as ``admitted`` (its clip is archived), ``refused`` (its
 bytes are not what was announced) or ``terminated`` (given up). ``offset_bytes`` never says more
-than what is durable in staging.
+than what is durable in staging. ``clip_id`` of an upload that is receiving names the clip whose
+object the store has lost, and which these bytes will restore.
 """
 
 import re
@@ -72,9 +73,18 @@ class Upload:
 
 
 def announce(
-    tx: Connection, clock: Clock, actor: Actor, announcement: Announcement, max_bytes: int
+    tx: Connection,
+    clock: Clock,
+    actor: Actor,
+    announcement: Announcement,
+    max_bytes: int,
+    *,
+    lost: bool = False,
 ) -> Upload:
     """Begin an upload for station ``actor``; one whose bytes are archived already begins admitted.
+
+    With ``lost`` their object is not in the store any more (`ingest.admission.stands`): they must
+    come again.
 
     The same announcement again, before a byte has come, gives the same upload: its sender has not
     heard the answer. Raises `AnnouncementError`, `UploadTooLargeError`, and `DigestMismatchError`
@@ -99,7 +109,8 @@ def announce(
             raise AnnouncementError("the archive knows these bytes with another size")
         if announcement.sm3 not in {None, known.sm3}:
             raise DigestMismatchError("the archive knows these bytes with another SM3")
-    elif (begun := _find_begun(tx, actor, announcement)) is not None:
+    archived = known is not None and not lost
+    if not archived and (begun := _find_begun(tx, actor, announcement)) is not None:
         return begun
     now = clock.now()
     upload = Upload(
@@ -111,8 +122,8 @@ def announce(
         name_raw=announcement.name_raw,
         file_modified_at=announcement.file_modified_at,
         dock_session_id=announcement.dock_session_id,
-        offset_bytes=announcement.size_bytes if known else 0,
-        state=ADMITTED if known else RECEIVING,
+        offset_bytes=announcement.size_bytes if archived else 0,
+        state=ADMITTED if archived else RECEIVING,
         clip_id=known.id if known else None,
         reason=None,
         created_at=now,

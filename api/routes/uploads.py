@@ -3,6 +3,7 @@
 https://tus.io/protocols/resumable-upload. A refusal carries the status the protocol gives it.
 """
 
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -15,13 +16,17 @@ from api.dependencies import ServicesDep
 from api.routes import tus_headers as tus
 from api.routes.station_auth import StationActor
 from api.routes.upload_stream import receive
+from custody.clips import find_clip_by_digest, get_clip
 from custody.errors import ReceiptNotReadyError
 from custody.receipts import find_stored, store_receipt
 from ingest import errors, uploads
+from ingest.admission import stands
 from ingest.announcements import read_announcement
 from ingest.receipts import make_receipt
 from ingest.receiving import Receiver
 from storage.errors import StagingBusyError, StoreFullError, StoreUnavailableError
+
+log = logging.getLogger("liuhen.uploads")
 
 PATH = "/api/uploads"
 
@@ -42,6 +47,7 @@ _ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.UploadNotFoundError, 404, "not_found"),
     (errors.OffsetMismatchError, 409, "offset"),
     (errors.UploadGoneError, 410, "gone"),
+    (errors.OriginalLostError, 410, "original_lost"),
     (TusVersionError, 412, "version"),
     (errors.UploadTooLargeError, 413, "too_large"),
     (ContentTypeError, 415, "content_type"),
@@ -135,9 +141,17 @@ async def create(request: Request, services: ServicesDep, actor: StationActor) -
     announcement = read_announcement(size_bytes, metadata)
 
     def work() -> uploads.Upload:
+        with services.database.read() as tx:
+            known = find_clip_by_digest(tx, announcement.sha256)
+        lost = known is not None and not stands(services.store, known)
         with services.database.write() as tx:
             return uploads.announce(
-                tx, services.clock, actor, announcement, services.config.max_upload_bytes
+                tx,
+                services.clock,
+                actor,
+                announcement,
+                services.config.max_upload_bytes,
+                lost=lost,
             )
 
     upload = await run_in_threadpool(work)
@@ -209,22 +223,30 @@ router.include_router(_tus)
 
 @router.get(PATH + "/{upload_id}/receipt")
 def read_receipt(upload_id: str, services: ServicesDep, actor: StationActor) -> Response:
-    """The archive's signed word; 202 while the clip's entry is not in a published checkpoint."""
+    """The archive's signed word; 202 while the clip's entry is not in a published checkpoint.
+
+    410 where the store has lost the object since: announce the file again.
+    """
     try:
         with services.database.read() as tx:
             upload = uploads.get_standing(tx, upload_id, actor.id)
     except (errors.UploadNotFoundError, errors.UploadGoneError) as error:
         return _refusal(error)
-    if upload.clip_id is None:
+    if upload.state != uploads.ADMITTED or upload.clip_id is None:
         return _not_yet("the bytes are not all here")
     try:
         with services.database.read() as tx:
+            clip = get_clip(tx, upload.clip_id)
             note = find_stored(tx, upload.clip_id)
             made = note or make_receipt(
                 tx, services.store, services.keys, services.clock, upload.clip_id
             )
     except ReceiptNotReadyError as error:
         return _not_yet(str(error))
+    if not stands(services.store, clip):
+        # Whoever gets a receipt may delete his copy. "Gone" lets a station bring the bytes again.
+        log.error("clip %s: the store has not its object %s", clip.id, clip.object_key)
+        return _refusal(errors.OriginalLostError(clip.sha256))
     if note is None:
         with services.database.write() as tx:
             note = store_receipt(tx, upload.clip_id, made, services.clock.now())

@@ -15,6 +15,7 @@ from custody.actors import service_actor
 from custody.log.note import NoteSigner, generate
 from ingest.stations import create_enrolment_token
 from station_agent.wire import challenge_message, station_key_name
+from storage.memory import MemoryStore
 
 TUS = {"Tus-Resumable": "1.0.0"}
 BYTES = {"Content-Type": "application/offset+octet-stream"}
@@ -26,6 +27,11 @@ def sha256(data: bytes) -> str:
 
 def sm3(data: bytes) -> str:
     return hashlib.new("sm3", data).hexdigest()
+
+
+def lose(store: MemoryStore, key: str) -> None:
+    """What no rule allows and disks do: the object is gone, retention or not."""
+    del store._objects[key]
 
 
 def metadata(**values: bytes | str) -> str:

@@ -1,6 +1,5 @@
 """`liuhen import`: take in files and folders without a station."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,12 +75,12 @@ def _silent(_path: Path, _done: int, _total: int) -> None:
 def _print(shell: Shell, result: "ImportResult") -> None:
     outcome = result.outcome.value
     key = f"import.{outcome}" if outcome in {"archived", "known"} else "import.refused"
-    shell.say(key, name=str(result.path), id=result.clip_id or "", reason=result.reason or "")
+    shell.say(key, name=result.name, id=result.clip_id or "", reason=result.reason or "")
 
 
 def _as_json(result: "ImportResult") -> dict[str, Any]:
     return {
-        "path": os.fspath(result.path),
+        "path": result.name,
         "outcome": result.outcome.value,
         "reason": result.reason,
         "clip_id": result.clip_id,

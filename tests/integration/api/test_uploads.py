@@ -6,7 +6,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,12 +24,28 @@ from custody.object_keys import original_key
 from custody.tables import clips, log_entries
 from ingest import receiving, reception
 from ingest.receiving import sweep
+from ingest.stations import create_enrolment_token
 from ingest.tables import clip_work, uploads
+from station_agent.agent import Agent
+from station_agent.config import Config
+from station_agent.enrolment import enrol, load_enrolment, load_key
+from station_agent.events import Event
+from station_agent.journal import open_journal
+from station_agent.pauses import Pauses
+from station_agent.transport import Transport
 from station_agent.wire import open_receipt
 from storage.errors import StoreFullError, StoreUnavailableError
 from storage.memory import MemoryStore
 from storage.staging import Staging
-from tests.services.station_client import BYTES, TUS, StationClient, enrolled_station, sha256, sm3
+from tests.services.station_client import (
+    BYTES,
+    TUS,
+    StationClient,
+    enrolled_station,
+    lose,
+    sha256,
+    sm3,
+)
 
 DATA = os.urandom(300_000)
 
@@ -156,6 +172,126 @@ def test_any_name_is_kept_as_it_is(services: Services, station: StationClient) -
         clip = assert_archived(services, data)
         assert clip.name_raw == name
         assert clip.object_key == original_key(sha256(data))
+
+
+# --- what the store has lost ---------------------------------------------------------------------
+
+
+def kinds_of(services: Services, clip: Clip) -> list[str]:
+    with services.database.read() as tx:
+        wanted = sa.select(log_entries.c.kind).where(log_entries.c.item == f"clip:{clip.id}")
+        return list(tx.scalars(wanted.order_by(log_entries.c.item_seq)))
+
+
+def test_a_lost_original_comes_again_before_it_is_receipted(
+    services: Services, station: StationClient, memory_store: MemoryStore
+) -> None:
+    first = station.begin(DATA)
+    station.patch(first, 0, DATA)
+    services.publisher.run_once()
+    receipt = station.http.get(f"{first}/receipt")
+    assert receipt.status_code == 200
+    clip = clip_of(services, DATA)
+    lose(memory_store, clip.object_key)
+    gone = station.http.get(f"{first}/receipt")
+    assert (gone.status_code, gone.json()["error"]) == (410, "original_lost")
+    again = station.begin(DATA, sm3=sm3(DATA))
+    assert station.offset(again) == 0
+    assert station.http.get(f"{again}/receipt").status_code == 202
+    assert station.patch(again, 0, DATA).status_code == 204
+    assert assert_archived(services, DATA) == clip
+    assert count(services, clips) == 1
+    assert kinds_of(services, clip) == ["clip.admitted", "clip.restored"]
+    for upload in (first, again):
+        assert station.http.get(f"{upload}/receipt").text == receipt.text
+    assert station.announce(DATA).headers["Upload-Offset"] == str(len(DATA))
+
+
+def test_a_restoring_that_died_after_storing_is_still_told(
+    services: Services, station: StationClient, memory_store: MemoryStore
+) -> None:
+    station.patch(station.begin(DATA), 0, DATA)
+    clip = clip_of(services, DATA)
+    lose(memory_store, clip.object_key)
+    again = station.begin(DATA)
+    memory_store.faults = Faults("put_file", "after", StoreUnavailableError("away"))
+    assert station.patch(again, 0, DATA).status_code == 503
+    assert station.patch(again, len(DATA), b"").status_code == 204
+    assert kinds_of(services, clip) == ["clip.admitted", "clip.restored"]
+
+
+def test_a_damaged_original_is_neither_known_nor_receipted_nor_overwritten(
+    services: Services, station: StationClient, memory_store: MemoryStore
+) -> None:
+    first = station.begin(DATA)
+    station.patch(first, 0, DATA)
+    services.publisher.run_once()
+    clip = clip_of(services, DATA)
+    lose(memory_store, clip.object_key)
+    memory_store.put_bytes(clip.object_key, DATA[:-1])
+    again = station.begin(DATA)
+    assert station.offset(again) == 0
+    answer = station.patch(again, 0, DATA)
+    assert (answer.status_code, answer.json()["error"]) == (500, "read_back")
+    assert station.http.get(f"{first}/receipt").status_code == 410
+    assert station.http.get(f"{again}/receipt").status_code == 202
+    assert memory_store.read_bytes(clip.object_key) == DATA[:-1]
+    assert [entry.size_bytes for entry in services.staging.entries()] == [len(DATA)]
+
+
+def test_the_agent_brings_a_lost_original_again(
+    services: Services, address: str, memory_store: MemoryStore, tmp_path: Path
+) -> None:
+    with services.database.write() as tx:
+        token = create_enrolment_token(
+            tx, services.clock, services.ledger, service_actor("test"), "采集站 3"
+        )
+    dock = tmp_path / "dock"
+    dock.mkdir()
+    (dock / "MOV_0001.mp4").write_bytes(DATA)
+    config = Config(
+        server=address,
+        home=tmp_path / "station",
+        watch=(dock,),
+        name="采集站 3",
+        token=token,
+        settle_s=0.05,
+        timeout_s=20,
+    )
+    transport = Transport(address, timeout_s=20)
+    enrol(config.home, address, config.name, token, transport)
+    transport.close()
+
+    def scan(on_sent: Callable[[], None] = lambda: None) -> dict[str, int]:
+        def hear(event: Event) -> None:
+            if event.event == "state" and event.state == "sent":
+                on_sent()
+                services.publisher.run_once()
+
+        journal = open_journal(config.journal_file)[0]
+        agent = Agent(
+            config,
+            load_enrolment(config.home),
+            load_key(config.home),
+            journal,
+            hear,
+            pauses=Pauses(file_s=(0.05, 0.2), server_s=(0.05, 0.2)),
+        )
+        try:
+            return agent.run_once(patience_s=5).counts
+        finally:
+            journal.close()
+
+    losses = [lambda: lose(memory_store, original_key(sha256(DATA)))]
+    # Lost between the upload and its receipt: the agent hears 410 and brings the bytes again.
+    assert scan(lambda: losses.pop()() if losses else None) == {"received": 1}
+    clip = assert_archived(services, DATA)
+    # Lost later, and the station's journal with it: announced anew, and not known any more.
+    lose(memory_store, clip.object_key)
+    config.journal_file.unlink()
+    assert scan() == {"received": 1}
+    assert assert_archived(services, DATA) == clip
+    assert kinds_of(services, clip) == ["clip.admitted", "clip.restored", "clip.restored"]
 
 
 # --- what can't be announced ---------------------------------------------------------------------

@@ -12,7 +12,7 @@ from custody.clock import FixedClock
 from custody.ledger import Ledger
 from custody.object_keys import original_key
 from custody.tables import clips, log_entries
-from ingest.admission import Original, archive, register
+from ingest.admission import Original, archive, register, stands
 from ingest.errors import ReadBackError
 from ingest.tables import clip_work
 from storage.database import Database
@@ -95,3 +95,22 @@ def test_a_name_that_says_nothing_is_no_obstacle(
         row = tx.execute(sa.select(clips)).one()
     assert bytes(row.name_raw) == name
     assert (clip.officer, clip.recorder, clip.recorded_at) == (None, None, None)
+
+
+def test_only_a_whole_object_stands(
+    database: Database,
+    ledger: Ledger,
+    clock: FixedClock,
+    operator: Actor,
+    memory_store: MemoryStore,
+    source: Path,
+) -> None:
+    with database.write() as tx:
+        clip, _ = register(tx, ledger, clock, operator, original(), SHANGHAI)
+    assert not stands(memory_store, clip)
+    assert archive(memory_store, source, original(), UNTIL)
+    assert stands(memory_store, clip)
+    assert not archive(memory_store, source, original(), UNTIL)
+    cut = MemoryStore()
+    cut.put_bytes(KEY, DATA[:-1])
+    assert not stands(cut, clip)

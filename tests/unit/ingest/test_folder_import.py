@@ -22,7 +22,7 @@ from storage.database import Database
 from storage.errors import StoreUnavailableError
 from storage.memory import MemoryStore
 from storage.staging import Staging
-from tests.services.station_client import sha256, sm3
+from tests.services.station_client import lose, sha256, sm3
 
 Import = Callable[..., list[ImportResult]]
 
@@ -201,3 +201,41 @@ def test_a_wrong_object_in_the_place_is_an_error(
     with pytest.raises(ReadBackError, match="stood there before"):
         run_import(footage)
     assert count(database, clips) == 0
+
+
+def test_what_the_store_has_lost_is_stored_again(
+    run_import: Import, footage: Path, database: Database, memory_store: MemoryStore
+) -> None:
+    (footage / "MOV_0001.mp4").write_bytes(b"bytes")
+    [first] = run_import(footage)
+    key = original_key(sha256(b"bytes"))
+    lose(memory_store, key)
+    [again] = run_import(footage)
+    assert (again.outcome, again.clip_id) == (Outcome.ARCHIVED, first.clip_id)
+    assert memory_store.read_bytes(key) == b"bytes"
+    assert count(database, clips) == 1
+    with database.read() as tx:
+        kinds = tx.scalars(sa.select(log_entries.c.kind).order_by(log_entries.c.id)).all()
+    assert kinds == ["clip.admitted", "clip.restored"]
+    assert [result.outcome for result in run_import(footage)] == [Outcome.KNOWN]
+
+
+def test_a_damaged_object_is_no_known_one(
+    run_import: Import, footage: Path, memory_store: MemoryStore
+) -> None:
+    (footage / "MOV_0001.mp4").write_bytes(b"bytes")
+    run_import(footage)
+    key = original_key(sha256(b"bytes"))
+    lose(memory_store, key)
+    memory_store.put_bytes(key, b"byte")
+    with pytest.raises(ReadBackError, match="stood there before"):
+        run_import(footage)
+
+
+def test_a_name_is_reported_as_people_read_it(run_import: Import, footage: Path) -> None:
+    raw = os.path.join(os.fsencode(footage), "执法记录.mp4".encode("gb18030"))  # noqa: PTH118
+    with open(raw, "wb") as file:  # noqa: PTH123
+        file.write(b"bytes")
+    [result] = run_import(footage)
+    # The whole path is decoded at once, so what stands before the name must survive too.
+    assert result.name == f"{footage}/执法记录.mp4"

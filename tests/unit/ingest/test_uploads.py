@@ -175,3 +175,14 @@ def test_complete_and_stale_uploads_are_found(
             stale.id: "terminated",
             fresh.id: "receiving",
         }
+
+
+def test_known_bytes_that_the_store_has_lost_must_come_again(
+    database: Database, clock: FixedClock, station_row: Station, ledger: Ledger, operator: Actor
+) -> None:
+    clip_id = admit_clip(database, ledger, operator)
+    actor = actor_of(station_row)
+    with database.write() as tx:
+        upload = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40, lost=True)
+        assert uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40, lost=True) == upload
+    assert (upload.state, upload.offset_bytes, upload.clip_id) == ("receiving", 0, clip_id)
