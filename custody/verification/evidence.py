@@ -1,12 +1,11 @@
 """Rows of clips, renditions, links and cases held against what the log says of them."""
 
-import base64
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from custody.clips import media_digest
 from custody.log.canonical import format_time
+from custody.verification.cells import Misfit, as_logged, described, shown
 from custody.verification.expected import ANYTHING, ExpectedCase, ExpectedClip, Logged, LoggedLink
 from custody.verification.findings import Finding, FindingCode, Report
 
@@ -109,7 +108,7 @@ def _check_links(report: Report, clip_id: str, expected: ExpectedClip, links: li
 
 
 def _compare_link(report: Report, clip_id: str, logged: LoggedLink, row: Row) -> None:
-    subject = f"link:{row['id']}"
+    subject = f"link:{shown(row['id'])}"
     code = FindingCode.LINK_ALTERED
     _compare(report, code, subject, logged.made, row, ("linked_at",), clip_id)
     if (row["unlinked_at"] is None) != (logged.removed is None):
@@ -153,10 +152,10 @@ def report_clip_without_entry(report: Report, row: Row) -> None:
     report.add(
         Finding(
             FindingCode.CLIP_WITHOUT_ENTRY,
-            f"clip:{row['id']}",
+            f"clip:{shown(row['id'])}",
             "This clip's row stands without the entry that admitted it.",
-            found=row["sha256"],
-            clip_id=row["id"],
+            found=shown(row["sha256"]),
+            clip_id=shown(row["id"]),
         )
     )
 
@@ -165,10 +164,10 @@ def report_rendition_without_entry(report: Report, row: Row) -> None:
     report.add(
         Finding(
             FindingCode.RENDITION_WITHOUT_ENTRY,
-            f"clip:{row['clip_id']}/{row['kind']}",
+            f"clip:{shown(row['clip_id'])}/{shown(row['kind'])}",
             f"This {row['kind']} stands without the entry that made it.",
-            found=row["sha256"],
-            clip_id=row["clip_id"],
+            found=shown(row["sha256"]),
+            clip_id=shown(row["clip_id"]),
         )
     )
 
@@ -177,10 +176,10 @@ def report_link_without_entry(report: Report, row: Row) -> None:
     report.add(
         Finding(
             FindingCode.LINK_WITHOUT_ENTRY,
-            f"link:{row['id']}",
+            f"link:{shown(row['id'])}",
             "This link stands without the entry that made it on this clip.",
-            found=f"case {row['case_id']}, {row['stage']}",
-            clip_id=row["clip_id"],
+            found=f"case {shown(row['case_id'])}, {shown(row['stage'])}",
+            clip_id=shown(row["clip_id"]),
         )
     )
 
@@ -189,9 +188,9 @@ def report_case_without_entry(report: Report, row: Row) -> None:
     report.add(
         Finding(
             FindingCode.CASE_WITHOUT_ENTRY,
-            f"case:{row['id']}",
+            f"case:{shown(row['id'])}",
             "This case's row stands without the entry that created it.",
-            found=row["number"],
+            found=shown(row["number"]),
         )
     )
 
@@ -208,18 +207,18 @@ def _compare(
     """One finding for each column that differs; ``times`` were taken beside the entry's own."""
     for column, expected in logged.columns.items():
         found = as_logged(column, row[column])
-        if expected is not ANYTHING and found != expected:
+        if isinstance(found, Misfit) or (expected is not ANYTHING and found != expected):
             _report_column(report, code, subject, column, expected, found, logged.index, clip_id)
     for column in times:
-        moment: datetime = row[column]
-        if abs(moment - logged.at) > SAME_TRANSACTION:
+        moment = row[column]
+        if not isinstance(moment, datetime) or abs(moment - logged.at) > SAME_TRANSACTION:
             _report_column(
                 report,
                 code,
                 subject,
                 column,
                 format_time(logged.at),
-                format_time(moment),
+                as_logged(column, moment),
                 logged.index,
                 clip_id,
             )
@@ -239,26 +238,17 @@ def _report_column(
         Finding(
             code,
             subject,
-            f"{column}: the log says {expected!r}, the row says {found!r}.",
-            expected=f"{column}={expected}",
-            found=f"{column}={found}",
+            f"The log says {column} is {_said(expected)}, the row says {described(found)}.",
+            expected=None if expected is ANYTHING else f"{column}: {described(expected)}",
+            found=f"{column}: {described(found)}",
             clip_id=clip_id,
             entry_index=index,
         )
     )
 
 
-def as_logged(column: str, value: object) -> object:
-    """A column's value in the form in which entries carry it."""
-    if column == "media" and isinstance(value, Mapping):
-        return media_digest(value)
-    if isinstance(value, bytes | memoryview):
-        return base64.b64encode(bytes(value)).decode()
-    if isinstance(value, datetime):
-        return format_time(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
+def _said(expected: object) -> str:
+    return "something that is lost" if expected is ANYTHING else described(expected)
 
 
 def _entry(index: int | None) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from custody.tables import case_officers, cases, clips, links, receipts, renditions
 from custody.verification import evidence
+from custody.verification.cells import raw_columns, read_row
 from custody.verification.context import VerificationContext
 from custody.verification.expected import ExpectedCase, ExpectedClip
 from custody.verification.findings import Report
@@ -35,6 +36,8 @@ class Scope:
 
 
 EVERYTHING = Scope()
+#: After every id there is.
+LAST = "\U0010ffff"
 
 
 class ClipRows:
@@ -124,11 +127,16 @@ def _grouped(
     ids: frozenset[str] | None,
     *then: sa.Column[Any],
 ) -> Grouped[evidence.Row]:
-    statement = sa.select(table).order_by(
+    statement = sa.select(*raw_columns(tx, table)).order_by(
         text_order(tx, key), *(text_order(tx, column) for column in then)
     )
     if ids is not None:
         statement = statement.where(key.in_(sorted(ids)))
-    rows = (row._mapping for row in stream(tx, statement))  # noqa: SLF001 - SQLAlchemy's public name
+    rows = (read_row(table, row._mapping) for row in stream(tx, statement))  # noqa: SLF001 - SQLAlchemy's public name
     name = key.name
-    return Grouped(rows, key=lambda row: str(row[name]))
+    return Grouped(rows, key=lambda row: _sort_key(row[name]))
+
+
+def _sort_key(value: object) -> str:
+    """What is no text comes after all text, as SQLite has it."""
+    return value if isinstance(value, str) else LAST

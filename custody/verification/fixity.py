@@ -76,7 +76,7 @@ def check_object(
     try:
         with closing(store.open(wanted.key)) as stream:
             size = _read(stream, buffer, [one.update for one in hashes], count)
-    except ObjectNotFoundError:
+    except (ObjectNotFoundError, ValueError):  # or what no object can be called
         return Outcome([_missing(wanted)])
     except (StorageError, OSError) as error:
         ensure_available(store)

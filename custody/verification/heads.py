@@ -5,6 +5,7 @@ pointer, row), so that a publication under way never looks like one that was und
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,6 +13,7 @@ from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError
 from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
 from custody.tables import checkpoints
+from custody.verification.cells import Misfit, as_bytes, described, raw_columns, read_row
 from custody.verification.context import VerificationContext
 from custody.verification.findings import Finding, FindingCode, Report
 from custody.verification.objects import LogObjects, UnreadableError
@@ -48,8 +50,11 @@ def collect_heads(context: VerificationContext, objects: LogObjects, report: Rep
     """Read and open the newest head of each source; findings for those that do not hold."""
     rows, archived = RecordSpool(), RecordSpool()
     with snapshot(context.database) as tx:
-        for row in stream(tx, sa.select(checkpoints).order_by(checkpoints.c.size)):
-            rows.append([row.size, bytes(row.root).hex(), row.note])
+        columns = raw_columns(tx, checkpoints)
+        for row in stream(tx, sa.select(*columns).order_by(checkpoints.c.size)):
+            _check_types(row.size, read_row(checkpoints, row._mapping), report)  # noqa: SLF001 - SQLAlchemy's public name
+            note = as_bytes(row.note).decode(errors="replace")
+            rows.append([row.size, as_bytes(row.root).hex(), note])
     known: list[Head] = []
     pointer, pointer_bad = open_pointer(context, objects, report)
     if pointer is not None:
@@ -68,6 +73,24 @@ def collect_heads(context: VerificationContext, objects: LogObjects, report: Rep
     if not pointer_bad:
         check_pointer(pointer, newest_row, report)
     return Heads(pointer, known, newest_row, rows, archived)
+
+
+def _check_types(size: int, cells: dict[str, Any], report: Report) -> None:
+    """A cell of another type than its column's is a finding, though its bytes may be right."""
+    for column, cell in cells.items():
+        if not isinstance(cell, Misfit):
+            continue
+        signed = column == "note"
+        report.add(
+            Finding(
+                FindingCode.CHECKPOINT_SIGNATURE if signed else FindingCode.CHECKPOINT_ROOT,
+                f"checkpoint:{size}",
+                f"The row of the checkpoint of {size} entries holds in {column} {cell}.",
+                expected=f"{column}: {cell.wanted}",
+                found=f"{column}: {described(cell.found)}",
+                entry_index=size,
+            )
+        )
 
 
 def check_pointer(pointer: Checkpoint | None, newest_row: int, report: Report) -> None:

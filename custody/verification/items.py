@@ -12,6 +12,7 @@ from custody.log.entry import Entry
 from custody.log.errors import ChainError, EntryError, LogError
 from custody.log.merkle import hash_leaf
 from custody.log.verify import ChainHead, verify_item_link
+from custody.verification.cells import described, shown
 from custody.verification.context import ProgressCallback, VerificationContext
 from custody.verification.evidence_rows import (
     CASE,
@@ -59,9 +60,9 @@ class ObjectTasks:
             self._add(clip_id, kind, logged.columns, None)
 
     def _add(self, clip_id: str, kind: str | None, columns: dict[str, Any], sm3: object) -> None:
-        size = columns["size_bytes"]
+        size = columns["size_bytes"] if isinstance(columns["size_bytes"], int) else -1
         self.spool.append([clip_id, kind, columns["object_key"], columns["sha256"], sm3, size])
-        self.total_bytes += size
+        self.total_bytes += max(0, size)
 
 
 def check_items(
@@ -121,6 +122,9 @@ class _Chain:
         """The usable entries with their details; findings for whatever does not hold."""
         for stored in rows:
             row = stored
+            self._check_types(row)
+            if any(column == "idx" for column, _ in row.misfits):
+                continue  # the entry is missing where it was published, and read there
             if row.idx is not None and row.idx in self._corrections.entries:
                 row = replace(row, entry=self._corrections.entries[row.idx])
             elif row.idx is not None and row.idx in self._corrections.unusable:
@@ -159,6 +163,16 @@ class _Chain:
             return None
         return entry
 
+    def _check_types(self, row: LogRow) -> None:
+        for column, misfit in row.misfits:
+            self._find(
+                FindingCode.ENTRY_ALTERED,
+                row,
+                f"The row of this entry holds in {column} {misfit}.",
+                f"{column}: {misfit.wanted}",
+                f"{column}: {described(misfit.found)}",
+            )
+
     def _check_columns(self, stored: LogRow, row: LogRow, entry: Entry) -> None:
         if stored.entry is not row.entry:
             return  # reported as altered already
@@ -166,7 +180,7 @@ class _Chain:
             self._find(
                 FindingCode.ENTRY_ALTERED,
                 row,
-                f"{column}: the entry says {said}, the row beside it {found}.",
+                f"The entry says {column} is {said}, the row beside it says {found}.",
                 f"{column}={said}",
                 f"{column}={found}",
             )
@@ -177,7 +191,15 @@ class _Chain:
         try:
             details = committed_details(row, entry)
         except LogError as error:
-            self._find(FindingCode.DETAILS_ALTERED, row, str(error), entry.commitment, row.details)
+            self._find(
+                FindingCode.DETAILS_ALTERED,
+                row,
+                str(error),
+                f"details with the commitment {entry.commitment}"
+                if entry.commitment
+                else "no details",
+                None if row.details is None else shown(row.details),
+            )
             return None
         if details is None:
             self._find(
@@ -197,5 +219,5 @@ class _Chain:
         found: str | None = None,
     ) -> None:
         clip_id = self._item.removeprefix(CLIP) if self._item.startswith(CLIP) else None
-        subject = self._item if row.idx is None else f"log:{row.idx}"
+        subject = shown(self._item) if row.idx is None else f"log:{row.idx}"
         self._report.add(Finding(code, subject, message, expected, found, clip_id, row.idx))

@@ -2,6 +2,7 @@
 
 from custody.log.errors import LogError, ReceiptError
 from custody.log.receipt import check_receipt_for, open_receipt
+from custody.verification.cells import described
 from custody.verification.context import VerificationContext
 from custody.verification.expected import Logged
 from custody.verification.findings import Finding, FindingCode, Report
@@ -12,12 +13,14 @@ def check_receipt(
     report: Report,
     clip_id: str,
     logged: Logged | None,
-    body: str,
+    body: object,
 ) -> None:
     """A finding unless ``body`` is the archive's receipt for this clip and this entry."""
     if context.receipt_verifier is None:
         return
     try:
+        if not isinstance(body, str):
+            raise ReceiptError(described(body))
         # 1. Signature, entry, commitment, checkpoint and proof: all of it holds.
         receipt = open_receipt(body, context.receipt_verifier, context.log_verifier)
         # 2. It is of this clip.

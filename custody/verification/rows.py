@@ -8,22 +8,42 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
+from custody.log.canonical import format_time
 from custody.log.entry import Entry, Json, commit_details, parse_canonical
-from custody.log.errors import LogError
+from custody.log.errors import CommitmentError, LogError
 from custody.tables import log_entries
+from custody.verification.cells import Misfit, as_bytes, raw, read_cell, shown
 from custody.verification.findings import VerificationImpossibleError
 from storage.database import Database
 
 #: Rows fetched from the server's cursor at a time.
 BATCH = 2_000
+#: What is read of a row, in the order of `LogRow`.
+COLUMNS = (
+    "id",
+    "idx",
+    "leaf_hash",
+    "entry",
+    "kind",
+    "item",
+    "item_seq",
+    "actor_id",
+    "at",
+    "salt",
+    "details",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """One row of the log, as it stands in the database."""
+    """One row of the log, as it stands in the database.
+
+    ``misfits`` are the cells that hold no value of their column's type, as (column, what is
+    there); in their place stand the bytes of the cell, or a value that no entry has.
+    """
 
     id: int
     idx: int | None
@@ -33,9 +53,10 @@ class LogRow:
     item: str
     item_seq: int
     actor_id: str
-    at: datetime
+    at: datetime | None
     salt: bytes | None
     details: str | None
+    misfits: tuple[tuple[str, Misfit], ...] = ()
 
 
 @contextmanager
@@ -49,9 +70,29 @@ def snapshot(database: Database) -> Iterator[Connection]:
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     try:
         with engine.begin() as tx:
-            yield tx
+            if database.is_sqlite:
+                with _any_text(tx):
+                    yield tx
+            else:
+                yield tx
     except SQLAlchemyError as error:
         raise VerificationImpossibleError(str(error).splitlines()[0]) from error
+
+
+@contextmanager
+def _any_text(tx: Connection) -> Iterator[None]:
+    """Let text that is not UTF-8 come through (as surrogates) instead of ending the reading."""
+    connection: Any = tx.connection.dbapi_connection
+    usual = connection.text_factory
+    connection.text_factory = _decode
+    try:
+        yield
+    finally:
+        connection.text_factory = usual
+
+
+def _decode(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")
 
 
 def stream(tx: Connection, statement: sa.Select[Any]) -> Iterator[Any]:
@@ -67,33 +108,49 @@ def text_order(tx: Connection, column: sa.ColumnElement[str]) -> sa.ColumnElemen
 
 def numbered_hashes(tx: Connection) -> Iterator[tuple[int, bytes, bytes]]:
     """(index, stored leaf hash, entry bytes) of every numbered row, in order of index."""
-    columns = sa.select(log_entries.c.idx, log_entries.c.leaf_hash, log_entries.c.entry)
+    names = ("idx", "leaf_hash", "entry")
+    columns = sa.select(*(raw(tx, log_entries.c[name]) for name in names))
     numbered = columns.where(log_entries.c.idx.is_not(None)).order_by(log_entries.c.idx)
     for idx, leaf_hash, entry in stream(tx, numbered):
-        yield idx, bytes(leaf_hash), bytes(entry)
+        if isinstance(idx, int) and idx >= 0:  # any other is its row's own finding
+            yield idx, as_bytes(leaf_hash), as_bytes(entry)
 
 
 def rows_by_item(tx: Connection, items: frozenset[str] | None = None) -> Iterator[LogRow]:
     """Every row (or those of ``items``), pending ones too, by item and its sequence."""
     item = text_order(tx, log_entries.c.item)
-    columns = [log_entries.c[name] for name in LogRow.__slots__]
+    columns = [raw(tx, log_entries.c[name]) for name in COLUMNS]
     statement = sa.select(*columns).order_by(item, log_entries.c.item_seq)
     if items is not None:
         statement = statement.where(log_entries.c.item.in_(sorted(items)))
     for row in stream(tx, statement):
-        yield LogRow(
-            row.id,
-            row.idx,
-            bytes(row.leaf_hash),
-            bytes(row.entry),
-            row.kind,
-            row.item,
-            row.item_seq,
-            row.actor_id,
-            row.at,
-            None if row.salt is None else bytes(row.salt),
-            row.details,
-        )
+        yield _log_row(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def _log_row(row: RowMapping) -> LogRow:
+    cells = {name: read_cell(log_entries.c[name], row[name]) for name in COLUMNS}
+    misfits = {name: cell for name, cell in cells.items() if isinstance(cell, Misfit)}
+    idx = cells["idx"]
+    if isinstance(idx, int) and idx < 0:
+        misfits["idx"] = Misfit("index", idx)
+
+    def fitting(name: str, otherwise: Any) -> Any:
+        return otherwise if name in misfits else cells[name]
+
+    return LogRow(
+        id=cells["id"],
+        idx=fitting("idx", None),
+        leaf_hash=as_bytes(cells["leaf_hash"]),
+        entry=as_bytes(cells["entry"]),
+        kind=fitting("kind", ""),
+        item=fitting("item", ""),
+        item_seq=fitting("item_seq", -1),
+        actor_id=fitting("actor_id", ""),
+        at=fitting("at", None),
+        salt=None if cells["salt"] is None else as_bytes(cells["salt"]),
+        details=fitting("details", ""),
+        misfits=tuple(misfits.items()),
+    )
 
 
 def differing_columns(row: LogRow, entry: Entry) -> list[tuple[str, str, str]]:
@@ -105,23 +162,35 @@ def differing_columns(row: LogRow, entry: Entry) -> list[tuple[str, str, str]]:
         ("actor_id", entry.actor.id, row.actor_id),
         ("at", entry.at, row.at),
     ]
-    return [(name, str(said), str(found)) for name, said, found in pairs if said != found]
+    misfits = {name for name, _ in row.misfits}  # reported for what they are
+    return [
+        (name, _text(said), _text(found))
+        for name, said, found in pairs
+        if said != found and name not in misfits
+    ]
+
+
+def _text(value: object) -> str:
+    return format_time(value) if isinstance(value, datetime) else shown(value)
 
 
 def committed_details(row: LogRow, entry: Entry) -> dict[str, Json] | None:
     """The details beside an entry, if they are those it commits to; {} where it commits to none.
 
-    None where they are gone. Raises `LogError` where they are others.
+    None where they are gone. Raises `CommitmentError` where they are others.
     """
     if entry.commitment is None:
         if row.details is not None:
-            raise LogError("the entry commits to no details")
+            raise CommitmentError("this entry was committed to none")
         return {}
     if row.details is None or row.salt is None:
         return None
-    details = parse_canonical(row.details.encode())
+    try:
+        details = parse_canonical(row.details.encode())
+    except (LogError, ValueError, RecursionError) as error:
+        raise CommitmentError("what stands there is no JSON as this log writes it") from error
     if not isinstance(details, dict):
-        raise LogError("details are an object")
+        raise CommitmentError("what stands there is no JSON object")
     if not hmac.compare_digest(commit_details(details, row.salt), entry.commitment):
-        raise LogError("another commitment")
+        raise CommitmentError
     return details

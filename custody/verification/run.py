@@ -19,7 +19,8 @@ from custody.verification.context import (
 from custody.verification.evidence_rows import Scope
 from custody.verification.findings import Progress, Report
 from custody.verification.fixity import BUFFER_BYTES, StoredObject, check_object, check_objects
-from custody.verification.items import ObjectTasks, check_items
+from custody.verification.items import Corrections, ObjectTasks, check_items
+from custody.verification.phases import Phases
 from custody.verification.rows import snapshot
 from custody.verification.selected import EntryProof, prove_selected
 from custody.verification.spools import RecordSpool
@@ -38,32 +39,39 @@ def verify_all(
 
     ``threads`` read bytes (by default as many as there are cores, at least two). SHA-256 is always
     recomputed, SM3 with ``sm3``. Raises `VerificationImpossibleError` where rows or store can't be
-    read at all; a single object that can't be read is in `Report.unchecked`.
+    read at all and nothing was found before; a single object that can't be read and a phase that
+    could not be finished are in `Report.unchecked`.
     """
-    tell = progress or _silent
     report = Report()
+    phases = Phases(report, progress)
+    tell = phases.tell
+    corrections = Corrections()
     with RecordSpool() as spool:
         tasks = ObjectTasks(spool)
         if selection.whole_log:
-            corrections = check_whole_log(context, report, tell)
-            with snapshot(context.database) as tx:
+            with phases.phase("log"):
+                corrections = check_whole_log(context, report, tell)
+            with phases.phase("rows"), snapshot(context.database) as tx:
                 check_items(tx, context, corrections, report, tasks, tell)
         else:
             with snapshot(context.database) as tx:
                 scope = _scope(tx, selection)
-                corrections, _ = prove_selected(tx, context, scope, report)
-                check_items(tx, context, corrections, report, tasks, tell, scope)
+                with phases.phase("log"):
+                    corrections, _ = prove_selected(tx, context, scope, report)
+                with phases.phase("rows"):
+                    check_items(tx, context, corrections, report, tasks, tell, scope)
         if not selection.log_only:
             # No transaction is open here: reading bytes may take hours.
-            check_objects(
-                context.store,
-                spool,
-                tasks.total_bytes,
-                report,
-                threads=threads,
-                sm3=sm3,
-                progress=tell,
-            )
+            with phases.phase("bytes"):
+                check_objects(
+                    context.store,
+                    spool,
+                    tasks.total_bytes,
+                    report,
+                    threads=threads,
+                    sm3=sm3,
+                    progress=tell,
+                )
     return report
 
 
@@ -100,15 +108,20 @@ def verify_clip(
     An unknown id gives a verdict without an entry and, having nothing to hold, no findings: ask
     `custody.clips.get_clip` first. Raises `VerificationImpossibleError`.
     """
-    tell = progress or _silent
     report = Report()
+    phases = Phases(report, progress)
+    tell = phases.tell
+    corrections, proofs, found = Corrections(), list[EntryProof](), dict[str, str | None]()
     with RecordSpool() as spool:
         tasks = ObjectTasks(spool)
         scope = Scope(frozenset({clip_id}), frozenset())
         with snapshot(context.database) as tx:
-            corrections, proofs = prove_selected(tx, context, scope, report)
-            check_items(tx, context, corrections, report, tasks, tell, scope)
-        found = _read_objects(context, spool, tasks.total_bytes, report, tell)
+            with phases.phase("log"):
+                corrections, proofs = prove_selected(tx, context, scope, report)
+            with phases.phase("rows"):
+                check_items(tx, context, corrections, report, tasks, tell, scope)
+        with phases.phase("bytes"):
+            found = _read_objects(context, spool, tasks.total_bytes, report, tell)
     proof = next((one for one in proofs if one.kind == EventKind.CLIP_ADMITTED), None)
     return ClipVerdict(
         clip_id,
@@ -173,7 +186,3 @@ def _scope(tx: Connection, selection: Selection) -> Scope:
         )
         clip_ids.update(tx.scalars(standing))
     return Scope(frozenset(clip_ids), frozenset(case_ids))
-
-
-def _silent(_: Progress) -> None:
-    return None

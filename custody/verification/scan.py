@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 from custody.log.merkle import EMPTY_ROOT, Frontier, hash_leaf
 from custody.sequencer import STATE_ID
 from custody.tables import log_entries, log_state
+from custody.verification.cells import described, raw_columns
 from custody.verification.context import ProgressCallback
 from custody.verification.findings import MAX_FINDINGS, Finding, FindingCode, Progress, Report
 from custody.verification.rows import numbered_hashes
@@ -42,7 +43,7 @@ def scan_rows(
     signed = max(wanted, default=0)
     scan = RowScan(roots={0: EMPTY_ROOT})
     frontier = Frontier()
-    total = tx.scalar(sa.select(sa.func.max(log_entries.c.idx))) or 0
+    total = tx.scalar(sa.select(sa.func.count(log_entries.c.idx))) or 0
     for idx, stored, entry in numbered_hashes(tx):
         leaf_hash = hash_leaf(entry)
         if leaf_hash != stored and len(scan.mislabelled) < MAX_FINDINGS:
@@ -58,7 +59,7 @@ def scan_rows(
         scan.extent = idx + 1
         scan.count += 1
         if scan.count % PROGRESS_STEP == 0:
-            progress(Progress("log", scan.count, total + 1))
+            progress(Progress("log", scan.count, total))
     _check_counters(tx, scan, report)
     report.entries_checked = scan.count
     report.unpublished = max(0, scan.extent - signed)
@@ -81,9 +82,20 @@ def _report_gap(report: Report, first: int, end: int) -> None:
 
 
 def _check_counters(tx: Connection, scan: RowScan, report: Report) -> None:
-    state = tx.execute(sa.select(log_state).where(log_state.c.id == STATE_ID)).first()
+    columns = raw_columns(tx, log_state)
+    state = tx.execute(sa.select(*columns).where(log_state.c.id == STATE_ID)).first()
     sequenced, integrated = (0, 0) if state is None else (state.sequenced, state.integrated)
-    if sequenced != scan.extent:
+    if not isinstance(sequenced, int) or not isinstance(integrated, int):
+        report.add(
+            Finding(
+                FindingCode.STATE_COUNTER,
+                "log",
+                "The counters of the log are no numbers.",
+                expected=str(scan.extent),
+                found=f"{described(sequenced)}, {described(integrated)}",
+            )
+        )
+    elif sequenced != scan.extent:
         report.add(
             Finding(
                 FindingCode.STATE_COUNTER,

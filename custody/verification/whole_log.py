@@ -8,6 +8,7 @@ from custody.log.entry import Entry
 from custody.log.errors import EntryError
 from custody.tables import log_entries
 from custody.verification.archive import ArchiveWalk
+from custody.verification.cells import raw, shown
 from custody.verification.context import ProgressCallback, VerificationContext
 from custody.verification.evidence_rows import CLIP
 from custody.verification.findings import Finding, FindingCode, Report
@@ -282,8 +283,10 @@ def _items_of_rows(context: VerificationContext, indexes: list[int]) -> dict[int
     with snapshot(context.database) as tx:
         for start in range(0, len(indexes), LOOKUP):
             wanted = log_entries.c.idx.in_(indexes[start : start + LOOKUP])
-            rows = tx.execute(sa.select(log_entries.c.idx, log_entries.c.item).where(wanted))
-            found |= {row.idx: row.item for row in rows}
+            rows = tx.execute(
+                sa.select(log_entries.c.idx, raw(tx, log_entries.c.item)).where(wanted)
+            )
+            found |= {row.idx: shown(row.item) for row in rows}
     return found
 
 

@@ -341,6 +341,21 @@ def edit_counter(world: World) -> None:
     update(world, log_state, log_state.c.id == 1, sequenced=log_state.c.sequenced + 3)
 
 
+# --- cells of another type -----------------------------------------------------------------------
+
+
+def execute(statement: str) -> Attack:
+    """A statement with ``:clip`` and ``:entry``: the first clip, and where it was opened."""
+
+    def attack(world: World) -> None:
+        values = {"clip": world.clip_ids[0], "entry": index_of(world, "clip.opened")}
+        used = {name: value for name, value in values.items() if f":{name}" in statement}
+        with world.services.database.write() as tx:
+            assert tx.execute(sa.text(statement), used).rowcount > 0
+
+    return attack
+
+
 # --- the published log ---------------------------------------------------------------------------
 
 

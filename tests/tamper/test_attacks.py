@@ -124,6 +124,110 @@ CASES = [
 ]
 
 
+def wrong_type(
+    statement: str, *codes: FindingCode, clip: int | None = None, entry: str | None = None
+) -> Case:
+    return Case(attacks.execute(statement), set(codes), clip, entry, name=statement)
+
+
+ENTRY = "UPDATE log_entries SET {} WHERE idx = :entry"
+CLIP = "UPDATE clips SET {} WHERE id = :clip"
+
+#: SQLite keeps any type in any column.
+SQLITE_TYPES = [
+    wrong_type(
+        ENTRY.format("entry = replace(entry, 'ok', 'no')"),
+        C.ENTRY_ALTERED,
+        clip=0,
+        entry="clip.opened",
+    ),
+    *(
+        wrong_type(ENTRY.format(change), C.ENTRY_ALTERED, clip=0, entry="clip.opened")
+        for change in (
+            "entry = CAST(entry AS TEXT)",
+            "leaf_hash = 'text'",
+            "leaf_hash = 7",
+            "at = 'garbage'",
+            "at = x'00ff'",
+            "kind = CAST(x'ff00' AS TEXT)",
+            "actor_id = x'00'",
+        )
+    ),
+    wrong_type(
+        ENTRY.format("salt = 'text'"),
+        C.ENTRY_ALTERED,
+        C.DETAILS_ALTERED,
+        clip=0,
+        entry="clip.opened",
+    ),
+    wrong_type(
+        ENTRY.format("details = x'7b7d'"),
+        C.ENTRY_ALTERED,
+        C.DETAILS_ALTERED,
+        clip=0,
+        entry="clip.opened",
+    ),
+    wrong_type(ENTRY.format("idx = -1"), C.ENTRY_ALTERED, C.ENTRY_MISSING, clip=0),
+    wrong_type(ENTRY.format("idx = 'garbage'"), C.ENTRY_ALTERED, C.ENTRY_MISSING, clip=0),
+    *(
+        wrong_type(CLIP.format(change), C.CLIP_ROW_ALTERED, clip=0)
+        for change in (
+            "recorded_at = 'garbage'",
+            "admitted_at = 'yesterday'",
+            "media = '{'",
+            "media = x'00'",
+            "size_bytes = 'many'",
+            "important = 'perhaps'",
+            "name = CAST(x'ffff' AS TEXT)",
+            "name_raw = 'text'",
+        )
+    ),
+    wrong_type("UPDATE cases SET occurred_on = 'garbage'", C.CASE_ALTERED),
+    wrong_type("UPDATE cases SET created_at = 5", C.CASE_ALTERED),
+    wrong_type("UPDATE renditions SET made_at = 'garbage'", C.RENDITION_ROW_ALTERED, clip=0),
+    wrong_type("UPDATE links SET linked_at = 'garbage'", C.LINK_ALTERED, clip=0),
+    wrong_type("UPDATE links SET unlinked_at = 'garbage'", C.LINK_ALTERED, clip=0),
+    wrong_type("UPDATE receipts SET body = x'00'", C.RECEIPT_ALTERED, clip=0),
+    wrong_type("UPDATE checkpoints SET root = 'text'", C.CHECKPOINT_ROOT),
+    wrong_type("UPDATE checkpoints SET note = CAST(note AS BLOB)", C.CHECKPOINT_SIGNATURE),
+    wrong_type("UPDATE log_state SET sequenced = 'many'", C.STATE_COUNTER),
+]
+#: What PostgreSQL takes too, though nothing of ours would write it.
+ANY_ENGINE_TYPES = [
+    wrong_type(
+        ENTRY.format("details = 'not JSON'"), C.DETAILS_ALTERED, clip=0, entry="clip.opened"
+    ),
+    wrong_type(
+        ENTRY.format("item_seq = 9223372036854775807"),
+        C.ENTRY_ALTERED,
+        C.ITEM_CHAIN_BROKEN,
+        clip=0,
+        entry="clip.opened",
+    ),
+]
+POSTGRES_TYPES = [
+    wrong_type(ENTRY.format("at = 'infinity'"), C.ENTRY_ALTERED, clip=0, entry="clip.opened"),
+    wrong_type(CLIP.format("admitted_at = '-infinity'"), C.CLIP_ROW_ALTERED, clip=0),
+    wrong_type(CLIP.format("recorded_at = '0044-03-15 BC'"), C.CLIP_ROW_ALTERED, clip=0),
+    wrong_type(CLIP.format("media = '[1]'"), C.CLIP_ROW_ALTERED, clip=0),
+    wrong_type("UPDATE cases SET occurred_on = 'infinity'", C.CASE_ALTERED),
+]
+
+
+@pytest.mark.parametrize("case", SQLITE_TYPES + ANY_ENGINE_TYPES, ids=lambda case: case.id)
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+def test_cells_of_another_type_on_sqlite(world: World, case: Case) -> None:
+    test_attack_is_found_and_named(world, case)
+    assert world.verify().unchecked == []
+
+
+@pytest.mark.parametrize("case", POSTGRES_TYPES + ANY_ENGINE_TYPES, ids=lambda case: case.id)
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)
+def test_cells_of_another_type_on_postgresql(world: World, case: Case) -> None:
+    test_attack_is_found_and_named(world, case)
+    assert world.verify().unchecked == []
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_attack_is_found_and_named(world: World, case: Case) -> None:
     entry = None if case.entry is None else attacks.index_of(world, case.entry, case.clip)
