@@ -20,11 +20,16 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
 
 
 async def read_object(request: Request, max_bytes: int) -> dict[str, Any]:
-    """A body that is one JSON object (RFC 8259: no NaN, no Infinity); else 400."""
+    """A body that is one JSON object (RFC 8259: no NaN, no Infinity); else 400.
+
+    A number beyond what a double holds (``1e999``) and U+0000 are refused too: PostgreSQL's JSON
+    takes neither.
+    """
     body = await read_body(request, max_bytes)
     try:
         value = json.loads(body, parse_constant=_refuse_constant)
-        json.dumps(value, ensure_ascii=False).encode()  # no lone surrogate
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()  # no lone surrogate
+        _refuse_nul(value)
     except (ValueError, RecursionError) as error:
         raise HTTPException(400, "the body is not JSON") from error
     if not isinstance(value, dict):
@@ -38,6 +43,18 @@ def text_of(body: dict[str, Any], name: str, max_characters: int = 1024) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= max_characters:
         raise HTTPException(400, f"{name}: a text of 1 to {max_characters} characters")
     return value
+
+
+def _refuse_nul(value: object) -> None:
+    if isinstance(value, str) and "\x00" in value:
+        raise ValueError("U+0000")
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _refuse_nul(name)
+            _refuse_nul(inner)
+    if isinstance(value, list):
+        for inner in value:
+            _refuse_nul(inner)
 
 
 def _refuse_constant(constant: str) -> NoReturn:

@@ -5,6 +5,8 @@ import binascii
 import hashlib
 import re
 
+from starlette.datastructures import Headers
+
 from ingest.reception import Checksum
 
 VERSION = "1.0.0"
@@ -20,6 +22,17 @@ _KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,128}")
 
 class TusHeaderError(Exception):
     """A header field is missing or not as tus 1.0 writes it."""
+
+
+def field_of(headers: Headers, name: str) -> str | None:
+    """A header field that may stand once; None where it does not. Raises `TusHeaderError`.
+
+    Of two the proxy may heed one and we the other.
+    """
+    values = headers.getlist(name)
+    if len(values) > 1:
+        raise TusHeaderError(f"{name} stands twice")
+    return values[0] if values else None
 
 
 def read_number(name: str, text: str | None) -> int:

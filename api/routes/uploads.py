@@ -136,8 +136,8 @@ async def create(request: Request, services: ServicesDep, actor: StationActor) -
     """Announce a file. Bytes the archive has already are complete at once."""
     if "upload-concat" in request.headers:
         raise tus.TusHeaderError("Upload-Concat: uploads are not put together here")
-    size_bytes = tus.read_number("Upload-Length", request.headers.get("upload-length"))
-    metadata = tus.read_metadata(request.headers.get("upload-metadata"))
+    size_bytes = tus.read_number("Upload-Length", tus.field_of(request.headers, "Upload-Length"))
+    metadata = tus.read_metadata(tus.field_of(request.headers, "Upload-Metadata"))
     announcement = read_announcement(size_bytes, metadata)
 
     def work() -> uploads.Upload:
@@ -182,9 +182,9 @@ async def append(upload_id: str, request: Request, actor: StationActor) -> Respo
     encoding = request.headers.get("content-encoding", "identity")
     if media_type != tus.CONTENT_TYPE or encoding != "identity":
         raise ContentTypeError
-    offset = tus.read_number("Upload-Offset", request.headers.get("upload-offset"))
-    length = request.headers.get("content-length")
-    checksum = request.headers.get("upload-checksum")
+    offset = tus.read_number("Upload-Offset", tus.field_of(request.headers, "Upload-Offset"))
+    length = tus.field_of(request.headers, "Content-Length")
+    checksum = tus.field_of(request.headers, "Upload-Checksum")
     reached = await receive(
         request,
         receiver_of(request),

@@ -1,9 +1,14 @@
 """Stations over HTTP: enrolment, sessions, manifests, status, and what is refused."""
 
+import asyncio
 import base64
 import json
+import logging
 
 import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.types import Message
 
 from api.services import Services
 from custody.actors import service_actor
@@ -72,7 +77,9 @@ def test_a_manifest_is_taken_once(services: Services, station: StationClient) ->
 
 
 def test_a_status_is_shown(services: Services, station: StationClient) -> None:
-    status = {"version": "0.1.0", "files": {"sending": 3}, "current": [{"name": "执法.mp4"}]}
+    # The second name only looks like an escaped NUL.
+    names = [{"name": "执法.mp4"}, {"name": "\\u0000"}]
+    status = {"version": "0.1.0", "files": {"sending": 3}, "current": names, "share": 1e300}
     assert station.http.post("/api/stations/status", json=status).status_code == 204
     with services.database.read() as tx:
         assert stations.get_station(tx, station.id).status == status
@@ -89,9 +96,49 @@ def test_a_body_that_is_no_object_is_refused(station: StationClient) -> None:
         b"[" * 100_000,
         b'{"a": ' + b"9" * 5000 + b"}",
         b"\xff\xfe{}",
+        b'{"a": 1e999}',
+        b'{"a": [-1e999]}',
+        b'{"a": {"b": ["x\\u0000y"]}}',
+        b'{"a\\u0000": 1}',
     ):
         answer = station.http.post("/api/stations/status", content=body)
         assert answer.status_code == 400, body[:40]
+
+
+def test_a_sender_that_hangs_up_is_no_error_of_ours(
+    app: FastAPI, station: StationClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent: list[Message] = []
+    for path in ("/api/stations/status", "/api/dock-sessions"):
+        headers = {"content-length": "100", "authorization": f"Bearer {station.bearer}"}
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "POST",
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+        }
+        messages: list[Message] = [
+            {"type": "http.request", "body": b'{"a":', "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+
+        async def receive(messages: list[Message] = messages) -> Message:
+            return messages.pop(0)
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        asyncio.run(app(scope, receive, send))
+    assert [message["status"] for message in sent if "status" in message] == [499, 499]
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def test_bodies_are_bounded(station: StationClient) -> None:
@@ -107,7 +154,8 @@ def test_credentials_must_be_texts(station: StationClient) -> None:
     post = station.http.post
     for body in ({}, {"station_id": 5}, {"station_id": ""}, {"station_id": "x" * 2000}):
         assert post("/api/stations/challenge", json=body).status_code == 400
-    for station_id in ("x", "\x00", station.id.upper()):
+    assert post("/api/stations/challenge", json={"station_id": "\x00"}).status_code == 400
+    for station_id in ("x", station.id.upper()):
         answer = post("/api/stations/challenge", json={"station_id": station_id})
         assert answer.status_code == 401
     session = {"station_id": station.id, "nonce": station.challenge()}
