@@ -246,22 +246,18 @@ class Receiver:
 
 
 def sweep(
+    receiver: Receiver,
     database: Database,
-    store: ObjectStore,
     staging: Staging,
-    ledger: Ledger,
     clock: Clock,
     actor: Actor,
     *,
     stale_after: timedelta,
-    lock_days: int,
-    zone: tzinfo,
 ) -> None:
     """Finish complete uploads, give up stale ones, remove staged bytes that nobody needs.
 
     What fails for one upload is told to the log file and tried again later; it stops no other.
     """
-    receiver = Receiver(database, store, staging, ledger, clock, zone=zone, lock_days=lock_days)
     finish_complete_uploads(receiver, database, clock, actor)
     with database.read() as tx:
         stale = uploads.find_stale(tx, clock.now() - stale_after, SWEEP_LIMIT)

@@ -23,7 +23,7 @@ from custody.clips import Clip, find_clip_by_digest
 from custody.object_keys import original_key
 from custody.tables import clips, log_entries
 from ingest import receiving, reception
-from ingest.receiving import sweep
+from ingest.receiving import Receiver, sweep
 from ingest.stations import create_enrolment_token
 from ingest.tables import clip_work, uploads
 from station_agent.agent import Agent
@@ -43,6 +43,7 @@ from tests.services.station_client import (
     StationClient,
     enrolled_station,
     lose,
+    metadata,
     sha256,
     sm3,
 )
@@ -340,6 +341,22 @@ def test_what_cant_be_right_is_refused(services: Services, station: StationClien
     assert count(services, uploads) == 0
 
 
+def test_a_header_that_stands_twice_is_refused(services: Services, station: StationClient) -> None:
+    metadata_field = metadata(filename=b"a.mp4", sha256=sha256(DATA))
+    announcement = [*TUS.items(), ("Upload-Length", "5"), ("Upload-Metadata", metadata_field)]
+    for twice in announcement[1:]:
+        answer = station.http.post("/api/uploads", headers=[*announcement, twice])
+        assert answer.status_code == 400, twice
+    assert count(services, uploads) == 0
+    upload = station.begin(DATA)
+    sent = [*(TUS | BYTES | checksum("sha256", DATA)).items(), ("Upload-Offset", "0")]
+    for twice in (("Upload-Offset", "0"), ("Upload-Offset", "5"), sent[-2]):
+        answer = station.http.patch(upload, headers=[*sent, twice], content=DATA)
+        assert answer.status_code == 400, twice
+        assert "twice" in answer.json()["detail"]
+    assert station.offset(upload) == 0
+
+
 def test_a_length_that_is_told_later_is_refused(station: StationClient) -> None:
     headers = TUS | {"Upload-Defer-Length": "1", "Upload-Metadata": "filename YQ=="}
     assert station.http.post("/api/uploads", headers=headers).status_code == 400
@@ -613,16 +630,22 @@ def test_the_sweep_finishes_what_nobody_came_back_for(
 
 
 def run_sweep(services: Services, stale_after: timedelta = timedelta(days=7)) -> None:
-    sweep(
+    receiver = Receiver(
         services.database,
         services.store,
         services.staging,
         services.ledger,
         services.clock,
+        zone=services.config.zone,
+        lock_days=180,
+    )
+    sweep(
+        receiver,
+        services.database,
+        services.staging,
+        services.clock,
         service_actor("sweep"),
         stale_after=stale_after,
-        lock_days=180,
-        zone=services.config.zone,
     )
 
 
