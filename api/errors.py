@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from api.auth import errors as auth
 from api.dependencies import find_person, services_of
 from api.web.pages import Pages
+from api.web.provenance import UnconfirmedDownloadError
 from custody import errors as custody
 from custody.verification.findings import VerificationImpossibleError
 from ingest import errors as ingest
@@ -46,6 +47,7 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (auth.UserNameError, Answer(422, "user_name")),
     (auth.UserSettledError, Answer(409, "user_settled")),
     (auth.OwnAccountError, Answer(409, "own_account")),
+    (UnconfirmedDownloadError, Answer(409, "unconfirmed_download")),
     (custody.DeniedError, Answer(403, "denied")),
     (custody.ClipNotFoundError, Answer(404, "not_found")),
     (custody.CaseNotFoundError, Answer(404, "not_found")),

@@ -4,7 +4,7 @@ A grant says who, which clip, why and until when. What is sent under it is count
 when it has ended, the numbers go into a closing entry.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,7 +25,9 @@ from custody.errors import (
 from custody.events import EventKind, actor_item, clip_item
 from custody.ids import new_id
 from custody.ledger import Event, Ledger
+from custody.log.entry import Json
 from custody.tables import access_grants, clips
+from custody.viewing_entries import has_entry
 
 #: Defaults where the configuration says nothing.
 VIEWING_LIFETIME = timedelta(minutes=30)
@@ -84,9 +86,14 @@ def open_download(
     purpose: str,
     *,
     lifetime: timedelta = DOWNLOAD_LIFETIME,
+    warned: bool = False,
 ) -> Grant:
-    """Hand out an original; ``clip.downloaded``. Commit before the first byte. Raises as above."""
-    return _open_clip(tx, ledger, clock, actor, GrantKind.DOWNLOAD, clip_id, purpose, lifetime)
+    """Hand out an original; ``clip.downloaded``. Commit before the first byte. Raises as above.
+
+    ``warned``: they were told that the clip does not verify and took it all the same.
+    """
+    kind = GrantKind.DOWNLOAD
+    return _open_clip(tx, ledger, clock, actor, kind, clip_id, purpose, lifetime, warned=warned)
 
 
 def open_listing(
@@ -105,17 +112,15 @@ def open_listing(
     """
     _require(actor, Right.SEE_FOOTAGE)
     grant = _insert(tx, clock, actor, GrantKind.LISTING, None, tuple(clip_ids), query, lifetime)
-    ledger.append(
-        tx,
-        actor,
-        Event(
-            EventKind.CLIPS_LISTED,
-            actor_item(actor),
-            facts={"grant": grant.id, "count": len(clip_ids)},
-            details={"query": query, "clips": list(clip_ids)},
-        ),
-    )
+    _append_listing(tx, ledger, actor, {"grant": grant.id}, clip_ids, query)
     return grant
+
+
+def note_listing(
+    tx: Connection, ledger: Ledger, actor: Actor, clip_ids: Sequence[str], query: str
+) -> None:
+    """Say that ``actor`` read what is written of ``clip_ids``, no picture; ``clips.listed``."""
+    _append_listing(tx, ledger, actor, {}, clip_ids, query)
 
 
 def get_grant(
@@ -129,6 +134,7 @@ def get_grant(
 ) -> Grant:
     """The standing grant of ``actor`` for ``clip_id``; ``kinds`` says which sort will do.
 
+    Its row alone opens nothing: the entry that was appended with it has to be in the log.
     Raises `GrantExpiredError`, the same for an unknown, a foreign and an ended one.
     """
     row = tx.execute(
@@ -144,6 +150,9 @@ def get_grant(
         raise GrantExpiredError
     grant = _to_grant(row)
     if clip_id not in grant.clip_ids:
+        raise GrantExpiredError
+    entry_kind = _ENTRY_KINDS[grant.kind]
+    if not has_entry(tx, actor, entry_kind, grant.id, clip_id, grant.opened_at):
         raise GrantExpiredError
     return grant
 
@@ -207,10 +216,29 @@ def close_expired(tx: Connection, ledger: Ledger, clock: Clock, *, limit: int = 
     return len(closed)
 
 
-_OPENING = {
-    GrantKind.VIEWING: (Right.SEE_FOOTAGE, EventKind.CLIP_OPENED),
-    GrantKind.DOWNLOAD: (Right.DOWNLOAD, EventKind.CLIP_DOWNLOADED),
+_RIGHTS = {GrantKind.VIEWING: Right.SEE_FOOTAGE, GrantKind.DOWNLOAD: Right.DOWNLOAD}
+_ENTRY_KINDS = {
+    GrantKind.VIEWING: EventKind.CLIP_OPENED,
+    GrantKind.LISTING: EventKind.CLIPS_LISTED,
+    GrantKind.DOWNLOAD: EventKind.CLIP_DOWNLOADED,
 }
+
+
+def _append_listing(
+    tx: Connection,
+    ledger: Ledger,
+    actor: Actor,
+    facts: Mapping[str, Json],
+    clip_ids: Sequence[str],
+    query: str,
+) -> None:
+    event = Event(
+        EventKind.CLIPS_LISTED,
+        actor_item(actor),
+        facts={**facts, "count": len(clip_ids)},
+        details={"query": query, "clips": list(clip_ids)},
+    )
+    ledger.append(tx, actor, event)
 
 
 def _open_clip(
@@ -222,9 +250,10 @@ def _open_clip(
     clip_id: str,
     purpose: str,
     lifetime: timedelta,
+    *,
+    warned: bool = False,
 ) -> Grant:
-    right, event_kind = _OPENING[kind]
-    _require(actor, right)
+    _require(actor, _RIGHTS[kind])
     purpose = purpose.strip()
     if not purpose:
         raise PurposeMissingError
@@ -235,10 +264,10 @@ def _open_clip(
         tx,
         actor,
         Event(
-            event_kind,
+            _ENTRY_KINDS[kind],
             clip_item(clip_id),
             facts={"grant": grant.id},
-            details={"purpose": purpose},
+            details={"purpose": purpose, "warned": True} if warned else {"purpose": purpose},
         ),
     )
     return grant

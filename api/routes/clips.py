@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from api.dependencies import PersonDep, ServicesDep, SubmittedDep
 from api.routes.media import playable_type
 from api.web.pages import Pages
+from api.web.provenance import breach_of, time_source
 from api.web.trace import build_trace
 from custody.access import Right, allows
 from custody.cases import (
@@ -189,6 +190,8 @@ def show_clip(
         suggestions=suggestions,
         history=history,
         trace=build_trace(history, now),
+        breach=breach_of(history),
+        time_source=time_source(history, clip.recorded_at),
         grant=grant,
         ended=ended,
         stages=tuple(Stage),

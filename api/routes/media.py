@@ -15,11 +15,13 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from api.dependencies import Person, PersonDep, ServicesDep, SubmittedDep
 from api.services import Services
+from api.web.provenance import UnconfirmedDownloadError, breach_of
 from api.web.ranges import ByteRange, RangeUnsatisfiableError, parse_range
 from custody.access import Right
 from custody.clips import Clip, get_clip
 from custody.errors import RenditionNotFoundError
 from custody.events import clip_item
+from custody.history import history_of
 from custody.renditions import find_rendition, get_rendition
 from custody.viewings import Grant, GrantKind, count_bytes, get_grant, open_download
 
@@ -123,11 +125,21 @@ def open_original(
     person: SubmittedDep,
     clip_id: str,
     purpose: Annotated[str, Form()] = "",
+    confirm: Annotated[str, Form()] = "",
 ) -> Response:
-    """Hand out the original: the purpose goes into the log, then the way to the bytes opens."""
+    """Hand out the original: the purpose goes into the log, then the way to the bytes opens.
+
+    Of a clip that does not verify only to somebody who says that they know.
+    """
     services.access.require(person.actor, Right.DOWNLOAD, clip_item(clip_id))
+    with services.database.read() as tx:
+        broken = breach_of(history_of(tx, clip_item(clip_id))) is not None
+    if broken and not confirm:
+        raise UnconfirmedDownloadError
     with services.database.write() as tx:
-        grant = open_download(tx, services.ledger, services.clock, person.actor, clip_id, purpose)
+        grant = open_download(
+            tx, services.ledger, services.clock, person.actor, clip_id, purpose, warned=broken
+        )
     return RedirectResponse(f"/clips/{clip_id}/original?download={grant.id}", 303)
 
 

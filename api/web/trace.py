@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from api.web.provenance import breach_of
 from custody.events import EventKind
 from custody.history import HistoryEvent
 
@@ -59,7 +60,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The whole line. ``state`` is its worst piece: what a glance should tell."""
+    """The whole line. ``state`` is how it stands now: what a glance should tell."""
 
     marks: tuple[Mark, ...]
     segments: tuple[Segment, ...]
@@ -82,7 +83,10 @@ def build_trace(events: Sequence[HistoryEvent], now: datetime, *, min_gap: float
             )
         else:
             marks.append(Mark(place, _glyph((event,)), state, (event,)))
-    return Trace(tuple(marks), _segments(places, states), _worst(states), len(events))
+    # Broken once and held since is history: the mark stays red, the state does not.
+    now_broken = breach_of(events) is not None
+    state = TraceState.BROKEN if now_broken else _worst(_unbroken(events))
+    return Trace(tuple(marks), _segments(places, states), state, len(events))
 
 
 def _places(times: Sequence[datetime], now: datetime) -> list[float]:
@@ -102,13 +106,19 @@ def _states(events: Sequence[HistoryEvent]) -> list[TraceState]:
     broken = False
     states = []
     for event in events:
-        if event.kind == EventKind.VERIFICATION_RUN:
-            broken = event.outcome == "failed"
+        if event.kind == EventKind.VERIFICATION_RUN and event.outcome == "ok":
+            broken = False
+        elif event.kind == EventKind.VERIFICATION_RUN and event.facts.get("findings") != 0:
+            broken = True
         if broken or not event.intact:
             states.append(TraceState.BROKEN)
         else:
             states.append(TraceState.PROVED if event.published else TraceState.WAITING)
     return states
+
+
+def _unbroken(events: Sequence[HistoryEvent]) -> list[TraceState]:
+    return [TraceState.PROVED if event.published else TraceState.WAITING for event in events]
 
 
 def _segments(places: Sequence[float], states: Sequence[TraceState]) -> tuple[Segment, ...]:
@@ -133,7 +143,7 @@ def _glyph(events: Sequence[HistoryEvent]) -> str:
 
 
 def _worst(states: Sequence[TraceState]) -> TraceState:
-    """What a glance should tell: broken as it stands now, else waiting, else proved."""
+    """The worst of marks drawn as one: broken, else waiting, else proved."""
     for state in (TraceState.BROKEN, TraceState.WAITING):
         if state in states:
             return state

@@ -292,7 +292,10 @@ def test_many_are_linked_at_once(house: House, legal: httpx.Client) -> None:
 
 def test_a_clip_without_an_officer_is_assigned_by_hand(house: House, legal: httpx.Client) -> None:
     clip = house.clips("4pm")[0]
-    assert clip.id in legal.get("/unassigned").text
+    todo = legal.get("/unassigned").text
+    assert clip.id in todo
+    assert 'name="recorded_at" value=""' in todo  # the file's time is a hint and no answer
+    assert "文件时间" in todo
     submit(
         house,
         legal,
@@ -305,6 +308,9 @@ def test_a_clip_without_an_officer_is_assigned_by_hand(house: House, legal: http
     assert found.recorded_at is not None
     assert (found.officer, found.recorded_at.isoformat()) == ("JX0228", "2026-11-22T00:00:05+00:00")
     assert clip.id not in legal.get("/unassigned").text
+    page = legal.get(f"/clips/{clip.id}").text
+    assert "人工指定：鲍勃" in page
+    assert "记录仪时钟" not in page
 
 
 def test_verifying_finds_a_flipped_byte_and_breaks_the_trace(
@@ -324,6 +330,12 @@ def test_verifying_finds_a_flipped_byte_and_breaks_the_trace(
     assert clip.sha256 in bad.text.replace(" ", "")
     page = legal.get(f"/clips/{clip.id}").text
     assert 'class="mark broken"' in page
+    assert "这条录像没有通过核验" in page
+    refused = submit(house, legal, f"/clips/{clip.id}/download", purpose="for the expert")
+    assert refused.status_code == 409
+    form = {"purpose": "for the expert", "confirm": "1"}
+    assert submit(house, legal, f"/clips/{clip.id}/download", **form).status_code == 303
+    assert history(house, f"clip:{clip.id}")[-1].details["warned"] is True
 
 
 def test_reading_the_log_is_one_entry_a_minute(house: House, legal: httpx.Client) -> None:

@@ -175,3 +175,27 @@ def test_many_are_closed_with_few_statements(
         ]
         assert tx.scalar(sa.select(sa.func.count()).where(access_grants.c.closed_at.is_(None))) == 0
     assert len({event.facts["grant"] for event in closings}) == len(closings) == 12
+
+
+@pytest.mark.parametrize("kind", [GrantKind.VIEWING, GrantKind.DOWNLOAD, GrantKind.LISTING])
+def test_a_row_without_its_entry_opens_nothing(
+    database: Database, ledger: Ledger, clock: FixedClock, clip_ids: list[str], kind: GrantKind
+) -> None:
+    with database.write() as tx:
+        listing = viewings.open_listing(tx, ledger, clock, ALICE, clip_ids[:1], "")
+        row = {
+            "kind": kind.value,
+            "actor_id": ALICE.id,
+            "clip_id": None if kind is GrantKind.LISTING else clip_ids[1],
+            "clip_ids": clip_ids if kind is GrantKind.LISTING else None,
+            "purpose": "",
+            "opened_at": clock.now(),
+            "expires_at": clock.now() + timedelta(hours=1),
+        }
+        tx.execute(sa.insert(access_grants).values(id="inserted", **row))
+        with pytest.raises(GrantExpiredError):
+            viewings.get_grant(tx, clock, ALICE, "inserted", clip_ids[1], kinds={kind})
+        # Nor does the entry of a grant open a clip that was written into its row afterwards.
+        tx.execute(sa.update(access_grants).where(access_grants.c.id == listing.id).values(row))
+        with pytest.raises(GrantExpiredError):
+            viewings.get_grant(tx, clock, ALICE, listing.id, clip_ids[1], kinds={kind})

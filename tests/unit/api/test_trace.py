@@ -85,6 +85,7 @@ def test_a_failed_verification_breaks_the_line_until_one_holds() -> None:
     broken = [happened("clip.admitted", 0), happened("verification.run", 60, outcome="failed")]
     assert trace(broken).state is TraceState.BROKEN
     mended = trace([*broken, happened("verification.run", 120)])
+    assert mended.state is TraceState.PROVED
     assert [mark.state for mark in mended.marks] == [
         TraceState.PROVED,
         TraceState.BROKEN,
