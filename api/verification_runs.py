@@ -9,16 +9,31 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from api.services import Services
 from custody.actors import Actor
 from custody.errors import CustodyError
+from custody.ledger import Appended
+from custody.log.errors import LogError
 from custody.verification.context import EVERYTHING, Selection, VerificationContext
 from custody.verification.findings import Progress, Report
-from custody.verification.records import record_run
+from custody.verification.records import broken_clips, record_broken, record_run
 from custody.verification.run import verify_all
 from storage.errors import StorageError
 
 _logger = logging.getLogger(__name__)
+
+#: How appending fails on rows that somebody altered.
+_NOT_APPENDED = (
+    ArithmeticError,
+    CustodyError,
+    LogError,
+    SQLAlchemyError,
+    StorageError,
+    TypeError,
+    ValueError,
+)
 
 
 class _StoppedError(Exception):
@@ -36,6 +51,8 @@ class Run:
     report: Report | None = None
     stopped: bool = False
     failure: str = ""
+    #: Why the run has no entry in the log; empty if it has.
+    unrecorded: str = ""
 
 
 def context_of(services: Services) -> VerificationContext:
@@ -49,6 +66,44 @@ def context_of(services: Services) -> VerificationContext:
         origin=services.config.origin,
         signer_state=None if last is None else (last.size, last.root),
     )
+
+
+def record(services: Services, actor: Actor, selection: Selection, report: Report) -> str:
+    """Append the run and, on each clip with findings, its own; why that failed, or nothing.
+
+    A database altered so that nothing can be appended must not hide what was found, and one clip
+    whose history takes no entry must not keep the others from theirs.
+    """
+    ledger, database = services.ledger, services.database
+    try:
+        with database.write() as tx:
+            run = record_run(tx, ledger, actor, selection, report)[0]
+    except _NOT_APPENDED as error:
+        _logger.exception("a verification could not be recorded")
+        return str(error) or type(error).__name__
+    broken = broken_clips(selection, report)
+    if not broken:
+        return ""
+    try:
+        with database.write() as tx:
+            record_broken(tx, ledger, actor, selection, run, broken)
+    except _NOT_APPENDED:
+        return _record_each(services, actor, selection, run, broken)
+    return ""
+
+
+def _record_each(
+    services: Services, actor: Actor, selection: Selection, run: Appended, broken: dict[str, int]
+) -> str:
+    failed = []
+    for clip_id, count in broken.items():
+        try:
+            with services.database.write() as tx:
+                record_broken(tx, services.ledger, actor, selection, run, {clip_id: count})
+        except _NOT_APPENDED:
+            _logger.warning("clip %s takes no entry", clip_id, exc_info=True)
+            failed.append(clip_id)
+    return ", ".join(failed)
 
 
 class VerificationRuns:
@@ -94,8 +149,9 @@ class VerificationRuns:
 
         try:
             report = verify_all(context_of(self._services), EVERYTHING, progress=note)
-            self._record(actor, report)
+            # First of all: what was found must show, whatever becomes of its entry.
             run.report = report
+            run.unrecorded = record(self._services, actor, EVERYTHING, report)
         except _StoppedError:
             run.stopped = True
         except (CustodyError, StorageError) as error:
@@ -107,14 +163,3 @@ class VerificationRuns:
             run.failure = "internal"
         finally:
             run.ended_at = self._services.clock.now()
-
-    def _record(self, actor: Actor, report: Report) -> None:
-        """One entry for the log, and one for each clip with findings, so that its trace shows."""
-        broken = frozenset(
-            finding.clip_id for finding in report.findings if finding.clip_id is not None
-        )
-        ledger = self._services.ledger
-        with self._services.database.write() as tx:
-            record_run(tx, ledger, actor, EVERYTHING, report)
-            if broken:
-                record_run(tx, ledger, actor, Selection(clip_ids=broken), report)

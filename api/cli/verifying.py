@@ -13,9 +13,8 @@ from api.cli.output import print_json, size, visible
 from api.cli.queries import find_clip, get_case_by_number
 from api.cli.shell import Shell
 from api.services import Services
-from api.verification_runs import context_of
+from api.verification_runs import context_of, record
 from custody.access import Right
-from custody.errors import CustodyError
 from custody.events import case_item, clip_item
 from custody.tables import clips
 from custody.verification import (
@@ -24,10 +23,8 @@ from custody.verification import (
     Progress,
     Report,
     Selection,
-    record_run,
     verify_all,
 )
-from storage.errors import StorageError
 
 #: Seconds between two lines of progress where standard error is no terminal.
 PLAIN_STEP_S = 5.0
@@ -61,7 +58,9 @@ def run_verification(
         report = verify_all(
             context_of(services), selection, sm3=sm3, threads=threads, progress=progress
         )
-    _record(shell, services, selection, report)
+    unrecorded = record(services, shell.actor, selection, report)
+    if unrecorded:
+        shell.say("publish_failed", error=True, reason=unrecorded)
     names = _clip_names(services, report)
     if shell.as_json:
         seconds = round(time.monotonic() - started, 3)
@@ -71,19 +70,6 @@ def run_verification(
     if report.findings:
         return EXIT_DOES_NOT_VERIFY
     return EXIT_FAILED if report.unchecked else EXIT_GOOD
-
-
-def _record(shell: Shell, services: Services, selection: Selection, report: Report) -> None:
-    """The run is an entry, and so is it on every clip that has findings, for its trace."""
-    broken = frozenset(one.clip_id for one in report.findings if one.clip_id is not None)
-    try:
-        with services.database.write() as tx:
-            record_run(tx, services.ledger, shell.actor, selection, report)
-            if broken and selection.clip_ids is None:
-                record_run(tx, services.ledger, shell.actor, Selection(clip_ids=broken), report)
-    except (CustodyError, StorageError, ValueError) as error:
-        # A database altered so that nothing can be appended must not hide what was found.
-        shell.say("publish_failed", error=True, reason=str(error))
 
 
 def _clip_names(services: Services, report: Report) -> dict[str, str]:

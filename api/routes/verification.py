@@ -5,7 +5,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import PersonDep, ServicesDep, SubmittedDep
 from api.services import Services
-from api.verification_runs import VerificationRuns, context_of
+from api.verification_runs import VerificationRuns, context_of, record
 from api.web.pages import Pages
 from custody.access import Right
 from custody.clips import get_clip
@@ -13,7 +13,6 @@ from custody.events import EventKind, clip_item
 from custody.history import newest_events
 from custody.published import newest_checkpoint
 from custody.verification.context import Selection
-from custody.verification.records import record_run
 from custody.verification.run import verify_clip
 
 router = APIRouter()
@@ -56,14 +55,7 @@ def verify_one(
     with services.database.read() as tx:
         clip = get_clip(tx, clip_id)
     verdict = verify_clip(context_of(services), clip_id)
-    with services.database.write() as tx:
-        record_run(
-            tx,
-            services.ledger,
-            person.actor,
-            Selection(clip_ids=frozenset({clip_id})),
-            verdict.report,
-        )
+    record(services, person.actor, Selection(clip_ids=frozenset({clip_id})), verdict.report)
     template = "parts/verdict.html" if request.headers.get("hx-request") else "verdict.html"
     pages: Pages = request.app.state.pages
     return pages.render(

@@ -54,7 +54,7 @@ def breach_of(events: Sequence[HistoryEvent]) -> HistoryEvent | None:
     failing = None
     for event in events:
         if event.kind == EventKind.VERIFICATION_RUN:
-            if event.outcome == "ok":
+            if event.outcome == "ok" and not event.facts.get("unchecked"):
                 failing = None
             elif event.facts.get("findings") != 0 and failing is None:
                 failing = event

@@ -107,7 +107,7 @@ def _states(events: Sequence[HistoryEvent]) -> list[TraceState]:
     states = []
     for event in events:
         if event.kind == EventKind.VERIFICATION_RUN and event.outcome == "ok":
-            broken = False
+            broken = broken and bool(event.facts.get("unchecked"))
         elif event.kind == EventKind.VERIFICATION_RUN and event.facts.get("findings") != 0:
             broken = True
         if broken or not event.intact:

@@ -20,7 +20,7 @@ from custody.verification.findings import (
     Unchecked,
     VerificationImpossibleError,
 )
-from custody.verification.records import record_run
+from custody.verification.records import broken_clips, record_broken, record_run
 from custody.verification.run import ClipVerdict, verify_all, verify_clip
 
 __all__ = [
@@ -37,6 +37,8 @@ __all__ = [
     "Unchecked",
     "VerificationContext",
     "VerificationImpossibleError",
+    "broken_clips",
+    "record_broken",
     "record_run",
     "verify_all",
     "verify_clip",

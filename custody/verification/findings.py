@@ -144,6 +144,8 @@ class Report:
     unchecked: list[Unchecked] = field(default_factory=list)
     #: Findings beyond `MAX_FINDINGS`, only counted.
     more_findings: int = 0
+    #: How many findings each clip has of its own, those beyond `MAX_FINDINGS` too.
+    by_clip: dict[str, int] = field(default_factory=dict)
     clips_checked: int = 0
     renditions_checked: int = 0
     bytes_read: int = 0
@@ -155,6 +157,8 @@ class Report:
     checkpoint: Checkpoint | None = None
 
     def add(self, finding: Finding) -> None:
+        if finding.clip_id is not None:
+            self.by_clip[finding.clip_id] = self.by_clip.get(finding.clip_id, 0) + 1
         if len(self.findings) < MAX_FINDINGS:
             self.findings.append(finding)
         else:

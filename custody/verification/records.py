@@ -1,4 +1,6 @@
-"""The entry that a verification leaves in the log; whoever runs one appends it."""
+"""The entries that a verification leaves in the log; whoever runs one appends them."""
+
+import re
 
 from sqlalchemy.engine import Connection
 
@@ -9,14 +11,18 @@ from custody.log.entry import Json
 from custody.verification.context import Selection
 from custody.verification.findings import Report
 
+#: What an item can be called; what an altered row calls itself may be anything.
+_ID = re.compile(r"[0-9a-f-]{1,36}")
+
 
 def record_run(
     tx: Connection, ledger: Ledger, actor: Actor, selection: Selection, report: Report
 ) -> list[Appended]:
     """Append ``verification.run`` to what was verified: each clip, the case, or the log.
 
-    Facts: how much was read and how many findings there were, so that a run that found something
-    can't be forgotten. Outcome ``failed`` means findings or things that could not be checked.
+    Facts: how much was read, how many findings there were and how many things could not be
+    checked, so that a run that found something can't be forgotten. Outcome ``failed`` means
+    findings; what could not be checked says nothing against the evidence.
     """
     facts: dict[str, Json] = {
         "scope": _scope(selection),
@@ -27,16 +33,51 @@ def record_run(
         "unchecked": len(report.unchecked),
         "tree_size": None if report.checkpoint is None else report.checkpoint.size,
     }
-    outcome = "ok" if report.good else "failed"
     items = [LOG_ITEM]
     if selection.case_id is not None:
         items = [case_item(selection.case_id)]
     elif selection.clip_ids is not None:
         items = [clip_item(clip_id) for clip_id in sorted(selection.clip_ids)]
     kind = EventKind.VERIFICATION_RUN
+    outcome = "failed" if report.finding_count else "ok"
     return ledger.append_many(
         tx, actor, [Event(kind, item, facts=facts, outcome=outcome) for item in items]
     )
+
+
+def broken_clips(selection: Selection, report: Report) -> dict[str, int]:
+    """The clips with findings of their own, and how many, that have no entry by `record_run`."""
+    recorded = selection.clip_ids or frozenset()
+    return {
+        clip_id: count
+        for clip_id, count in sorted(report.by_clip.items())
+        if clip_id not in recorded and _ID.fullmatch(clip_id)
+    }
+
+
+def record_broken(
+    tx: Connection,
+    ledger: Ledger,
+    actor: Actor,
+    selection: Selection,
+    run: Appended,
+    broken: dict[str, int],
+) -> list[Appended]:
+    """Append ``verification.run`` to each of ``broken``, so that its trace shows it.
+
+    Facts: this clip's own findings, and in ``run`` the leaf hash (hex) of the run's own entry.
+    """
+    scope = _scope(selection)
+    events = [
+        Event(
+            EventKind.VERIFICATION_RUN,
+            clip_item(clip_id),
+            facts={"scope": scope, "findings": count, "run": run.leaf_hash.hex()},
+            outcome="failed",
+        )
+        for clip_id, count in broken.items()
+    ]
+    return ledger.append_many(tx, actor, events)
 
 
 def _scope(selection: Selection) -> str:
