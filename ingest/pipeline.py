@@ -47,6 +47,9 @@ from storage.objects import ObjectStore
 
 log = logging.getLogger("liuhen.media")
 
+#: Kind, duration in ms, size in bytes and earlier tries give the seconds that one try may take.
+TimeLimit = Callable[[str, int | None, int, int], float]
+
 ACTOR = service_actor("worker")
 
 
@@ -59,7 +62,7 @@ def process_one(
     owner: str,
     *,
     should_stop: Callable[[], bool] = never,
-    time_limit: Callable[[int | None, int], float] = time_limit_s,
+    time_limit: TimeLimit = time_limit_s,
 ) -> bool:
     """Do all the work on one clip that waits for it; False if none does.
 
@@ -94,7 +97,7 @@ class _Job:
     scratch: Path
     work: Work
     clip: Clip
-    time_limit: Callable[[int | None, int], float]
+    time_limit: TimeLimit
 
     def run(self, should_stop: Callable[[], bool]) -> None:
         """Do it and settle it, whatever happens."""
@@ -135,7 +138,7 @@ class _Job:
         folder: Path,
         should_stop: Callable[[], bool],
     ) -> tuple[Verdict, Renditions]:
-        limit = self.time_limit(found.duration_ms, found.size_bytes)
+        limit = self.time_limit(found.kind, found.duration_ms, found.size_bytes, self.work.attempts)
         verdict = before_transcoding(found)
         outputs = folder / "made"
         outputs.mkdir()

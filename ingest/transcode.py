@@ -18,7 +18,7 @@ from ingest.graphs import (
     proxy_path,
     transcode_arguments,
 )
-from ingest.limits import transcode_limits
+from ingest.limits import is_absurd_rate, transcode_limits
 from ingest.probe import ProbeResult, probe
 from ingest.processes import never
 
@@ -101,12 +101,16 @@ def _variants(found: ProbeResult) -> Iterator[tuple[ProbeResult, list[str]]]:
     """What to try in turn: everything, else without the sound, else without the picture.
 
     One stream without a single readable packet (a file cut off before its first sound) makes
-    ffmpeg give up all outputs.
+    ffmpeg give up all outputs. A sound at a rate that no recorder has is not touched beside
+    a picture.
     """
-    yield found, []
+    if not (found.video and found.audio and is_absurd_rate(found.audio.sample_rate)):
+        yield found, []
     if found.kind == "video" and found.audio:
         silent = tuple(s for s in found.streams if s.kind != "audio")
         yield replace(found, streams=silent), ["the sound could not be read"]
+        if is_absurd_rate(found.audio.sample_rate):
+            return
         blind = tuple(s for s in found.streams if s.kind == "audio")
         yield replace(found, streams=blind, kind="audio"), ["the picture could not be read"]
 

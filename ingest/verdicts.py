@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from custody.clips import ClipState
-from ingest.probe import ProbeResult
+from ingest.limits import is_absurd_duration, is_absurd_rate
+from ingest.probe import ProbeResult, StreamInfo
 
 
 class Reason(StrEnum):
@@ -17,6 +18,7 @@ class Reason(StrEnum):
     EMPTY = "empty"
     NOT_MEDIA = "not_media"
     TOO_LARGE = "too_large"
+    IMPLAUSIBLE = "implausible"
     UNREADABLE = "unreadable"
     NOTHING_PLAYABLE = "nothing_playable"
     NO_INDEX = "no_index"
@@ -31,6 +33,7 @@ SENTENCES = {
     Reason.EMPTY: "The file holds no bytes.",
     Reason.NOT_MEDIA: "These bytes are no recording, picture or log that is known here.",
     Reason.TOO_LARGE: "The picture is larger than any recorder makes; it is not decoded.",
+    Reason.IMPLAUSIBLE: "Its header claims a sound that no recorder makes; it is not decoded.",
     Reason.UNREADABLE: "The container can't be read.",
     Reason.NOTHING_PLAYABLE: "There is neither picture nor sound in it that can be decoded.",
     Reason.NO_INDEX: "The recording was cut off before its index (moov) was written, and its "
@@ -74,7 +77,15 @@ def before_transcoding(found: ProbeResult) -> Verdict | None:
             return Verdict(ClipState.DAMAGED, Reason.CUT_OFF)
         reason = Reason.NOTHING_PLAYABLE if found.opened else Reason.UNREADABLE
         return Verdict(ClipState.QUARANTINED, reason)
+    if not found.video and found.audio and _is_implausible(found, found.audio):
+        return Verdict(ClipState.QUARANTINED, Reason.IMPLAUSIBLE)
     return None
+
+
+def _is_implausible(found: ProbeResult, sound: StreamInfo) -> bool:
+    # A file that was cut off does hold less than its header says.
+    too_long = not found.damage and is_absurd_duration(found.duration_ms, found.size_bytes)
+    return too_long or is_absurd_rate(sound.sample_rate)
 
 
 def after_transcoding(found: ProbeResult, complaints: int) -> Verdict:

@@ -68,13 +68,15 @@ def is_due(tx: Connection, clock: Clock) -> bool:
 def claim(tx: Connection, clock: Clock, owner: str, lease: timedelta = LEASE) -> Work | None:
     """Take the due clip that has waited longest, or None. No two claims get the same clip.
 
+    What failed before comes behind everything that has not been tried as often.
+
     ``owner`` (host, process, thread) is for people; the lease's own name is unique a claim, so a
     worker that comes back after its lease ran out is not taken for its successor.
     """
     now = clock.now()
     chosen = (
         _due(clock)
-        .order_by(clip_work.c.not_before, clip_work.c.clip_id)
+        .order_by(clip_work.c.attempts, clip_work.c.not_before, clip_work.c.clip_id)
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()

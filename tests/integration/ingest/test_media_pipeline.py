@@ -4,6 +4,7 @@ import hashlib
 import os
 import random
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -237,13 +238,53 @@ def judged_beside(archive: Archive, source: Path) -> Clip:
 def test_a_transcode_that_hangs_ends_in_quarantine(archive: Archive) -> None:
     clip_id = archive.archived(assets.long())
     for _ in range(3):
-        assert archive.process(time_limit=lambda duration, size: 0.3)
+        assert archive.process(time_limit=lambda *_: 0.3)
         archive.clock.moment += timedelta(minutes=10)
     clip = archive.clip(clip_id)
     assert (clip.state, (clip.reason or "")[:11]) == ("quarantined", "time_limit:")
     assert clip.media is not None
     assert clip.media["container"] == "mov"
     assert list(archive.scratch.iterdir()) == []
+
+
+def wav(rate: int, claimed: int, data: bytes) -> bytes:
+    """8-bit mono PCM at ``rate`` that claims ``claimed`` bytes of sound."""
+    layout = struct.pack("<IHHIIHH", 16, 1, 1, rate, rate, 1, 8)
+    head = b"WAVEfmt " + layout + b"data" + struct.pack("<I", claimed)
+    return b"RIFF" + struct.pack("<I", 0xFFFFFFFF) + head + data
+
+
+@pytest.mark.parametrize("rate", [1, 100, 3_000_000])
+def test_a_sound_that_no_recorder_makes_is_not_decoded(archive: Archive, rate: int) -> None:
+    began = time.monotonic()
+    clip = judged(archive, wav(rate, 0xFFFFFFFF, b"\x80" * 3_000_000), "a.wav")
+    assert (clip.state, (clip.reason or "")[:12]) == ("quarantined", "implausible:")
+    assert archive.renditions(clip.id) == {}
+    assert time.monotonic() - began < 20
+
+
+def test_a_sound_of_unknown_length_is_made_playable(archive: Archive) -> None:
+    clip = judged(archive, wav(8000, 0xFFFFFFFF, b"\x80\x90" * 8000), "a.wav")
+    assert clip.state in {"ready", "damaged"}
+    assert "proxy" in archive.renditions(clip.id)
+
+
+def test_a_file_that_takes_long_goes_behind_the_others_with_more_time(archive: Archive) -> None:
+    slow = archive.archived(assets.long())
+    quick = archive.archived(media("small.mp4"), "b.mp4")
+    given: list[tuple[str, int]] = []
+
+    def limit(kind: str, duration_ms: int | None, size_bytes: int, tries: int) -> float:
+        given.append((kind, tries))
+        return 0.3 if duration_ms and duration_ms > 10_000 and tries == 0 else 60.0
+
+    assert archive.process(time_limit=limit)
+    archive.clock.moment += timedelta(minutes=10)  # both are due now, the slow one for longer
+    assert archive.process(time_limit=limit)
+    assert (archive.clip(slow).state, archive.clip(quick).state) == ("archived", "ready")
+    assert archive.process(time_limit=limit)
+    assert archive.clip(slow).state == "ready"
+    assert given == [("video", 0), ("video", 0), ("video", 1)]
 
 
 def test_an_outage_is_not_the_clips_fault(

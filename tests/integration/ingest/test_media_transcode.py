@@ -1,6 +1,7 @@
 """Renditions by real ffmpeg: what comes out, of good files and of what is left of bad ones."""
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -242,3 +243,15 @@ def test_a_full_scratch_disk_is_not_the_files_fault(
     )
     with pytest.raises(StoreFullError):
         transcoded(media("plain.mp4"), tmp_path, probe(media("plain.mp4")))
+
+
+def test_a_sound_that_no_recorder_makes_is_left_out(tmp_path: Path) -> None:
+    source = media("plain.mp4")
+    probed = probe(source)
+    streams = tuple(
+        replace(stream, sample_rate=1) if stream.kind == "audio" else stream
+        for stream in probed.streams
+    )
+    made = make_renditions(source, replace(probed, streams=streams), tmp_path, time_limit_s=60)
+    assert {file.kind for file in made.files} == {"proxy", "poster", "sheet"}
+    assert "the sound could not be read" in made.complaints

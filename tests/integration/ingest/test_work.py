@@ -143,6 +143,21 @@ def test_a_failed_clip_does_not_block_the_others(database: Database, clock: Fixe
     assert other.clip_id == second
 
 
+def test_what_failed_comes_behind_what_was_not_tried(database: Database, clock: FixedClock) -> None:
+    first, second = enqueued(database, clock, 2)
+    mine = claimed(database, clock)
+    assert mine is not None
+    with database.write() as tx:
+        work.fail(tx, clock, mine, "too slow")
+    clock.moment += timedelta(hours=1)
+    with database.write() as tx:
+        tx.execute(
+            sa.update(clip_work).where(clip_work.c.clip_id == second).values(not_before=clock.now())
+        )
+    order = [claimed(database, clock), claimed(database, clock)]
+    assert [one.clip_id for one in order if one] == [second, first]
+
+
 def test_the_sweep_puts_back_what_the_state_demands(database: Database, clock: FixedClock) -> None:
     ledger = Ledger(clock)
     lost, known, done = (admitted(database, ledger, number) for number in range(3))

@@ -1,24 +1,62 @@
-"""Time limits: from the duration, with a floor, and no container can claim its way out."""
+"""Time limits: from a duration that the size can hold; short at first, and within bounds."""
 
 import pytest
 
-from ingest.limits import CEILING_S, FLOOR_S, time_limit_s
+from ingest.limits import (
+    CEILING_S,
+    FIRST_TRY_S,
+    FLOOR_S,
+    is_absurd_duration,
+    is_absurd_rate,
+    time_limit_s,
+)
 
 GB = 10**9
+MB = 10**6
+WEEK_MS = 7 * 24 * 3600 * 1000
 
 
 @pytest.mark.parametrize(
-    ("duration_ms", "size_bytes", "seconds"),
+    ("kind", "duration_ms", "size_bytes", "seconds"),
     [
-        (10_000, 10_000_000, FLOOR_S),
-        (3_600_000, 2_600_000_000, 3600 * 4 + 30),
-        (None, 0, FLOOR_S),
-        (None, 50_000 * 3600, 3600 * 4 + 30),
-        (7 * 24 * 3600 * 1000, 100_000, FLOOR_S),
-        (7 * 24 * 3600 * 1000, 100 * GB, CEILING_S),
+        ("video", 10_000, 10 * MB, FLOOR_S),
+        ("video", 3_600_000, 2_600 * MB, 3600 * 2 + 30),
+        ("video", None, 0, FLOOR_S),
+        ("video", None, 20_000 * 3600, 3600 * 2 + 30),
+        ("video", WEEK_MS, 100_000, FLOOR_S),
+        ("video", WEEK_MS, 100 * GB, CEILING_S),
+        ("picture", None, 10 * MB, 500 * 2 + 30),
+        ("audio", 3_600_000, 30 * MB, 3600 / 4 + 30),
+        ("audio", 3_000_000_000, 3 * MB, 3000 / 4 + 30),
     ],
 )
-def test_the_limit_follows_the_duration(
-    duration_ms: int | None, size_bytes: int, seconds: float
+def test_the_last_try_gets_what_the_duration_can_need(
+    kind: str, duration_ms: int | None, size_bytes: int, seconds: float
 ) -> None:
-    assert time_limit_s(duration_ms, size_bytes) == seconds
+    assert time_limit_s(kind, duration_ms, size_bytes, 2) == seconds
+
+
+def test_the_first_try_is_short_and_the_second_longer() -> None:
+    long = ("video", 12 * 3_600_000, 30 * GB)
+    limits = [time_limit_s(*long, tries) for tries in range(3)]
+    assert limits == [FIRST_TRY_S, FIRST_TRY_S * 8, CEILING_S]
+    # A recording of ten minutes: more than three times what it takes on two cores.
+    assert time_limit_s("video", 600_000, 400 * MB) == 307.5
+    # Whatever a few megabytes claim, they never hold a worker for long.
+    assert time_limit_s("audio", WEEK_MS, 3 * MB) <= 195
+    assert time_limit_s("video", WEEK_MS, 3 * MB) == FLOOR_S
+
+
+@pytest.mark.parametrize(
+    ("rate", "absurd"),
+    [(0, False), (1, True), (3999, True), (4000, False), (192_000, False), (2**31, True)],
+)
+def test_a_sample_rate_is_one_of_a_recorder(rate: int, absurd: bool) -> None:
+    assert is_absurd_rate(rate) is absurd
+
+
+def test_a_sound_is_as_long_as_its_bytes_can_be() -> None:
+    assert not is_absurd_duration(None, 0)
+    assert not is_absurd_duration(3_600_000, 4 * MB)
+    assert not is_absurd_duration(5_000, 10)
+    assert is_absurd_duration(WEEK_MS, 3 * MB)

@@ -1,5 +1,7 @@
 """Every kind of find and the state it leads to."""
 
+from dataclasses import replace
+
 import pytest
 
 from ingest.probe import ProbeResult, StreamInfo
@@ -35,6 +37,12 @@ def found(**changes: object) -> ProbeResult:
         (found(opened=False, streams=()), "quarantined", Reason.UNREADABLE),
         (found(opened=False, streams=(), damage="cut_off"), "damaged", Reason.CUT_OFF),
         (found(streams=(StreamInfo("data"),)), "quarantined", Reason.NOTHING_PLAYABLE),
+        (
+            found(streams=(replace(SOUND, sample_rate=1),)),
+            "quarantined",
+            Reason.IMPLAUSIBLE,
+        ),
+        (found(streams=(SOUND,), duration_ms=86_400_000), "quarantined", Reason.IMPLAUSIBLE),
     ],
 )
 def test_what_needs_no_ffmpeg(probed: ProbeResult, state: str, reason: Reason | None) -> None:
@@ -47,6 +55,10 @@ def test_what_can_be_transcoded_has_no_verdict_yet() -> None:
     assert before_transcoding(found()) is None
     assert before_transcoding(found(streams=(SOUND,))) is None
     assert before_transcoding(found(damage="cut_off")) is None
+    assert before_transcoding(found(streams=(SOUND,), duration_ms=9_000)) is None
+    cut = found(streams=(SOUND,), duration_ms=86_400_000, damage="cut_off")
+    assert before_transcoding(cut) is None
+    assert before_transcoding(found(streams=(VIDEO, replace(SOUND, sample_rate=1)))) is None
 
 
 @pytest.mark.parametrize(
