@@ -57,14 +57,18 @@ class Run:
 
 def context_of(services: Services) -> VerificationContext:
     """What a verification works on, with the keys this archive trusts: its own."""
-    last = services.signer.last()
+
+    def remembered() -> tuple[int, bytes] | None:
+        last = services.signer.last()
+        return None if last is None else (last.size, last.root)
+
     return VerificationContext(
         database=services.database,
         store=services.store,
         log_verifier=services.keys.log.verifier,
         receipt_verifier=services.keys.receipts.verifier,
         origin=services.config.origin,
-        signer_state=None if last is None else (last.size, last.root),
+        signer=remembered,
     )
 
 

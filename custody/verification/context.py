@@ -15,9 +15,13 @@ ProgressCallback = Callable[[Progress], None]
 class VerificationContext:
     """Rows, objects and the keys that are trusted.
 
-    ``signer_state`` is size and root of the last tree the signer signed, as it remembers it
-    outside the database; None where the signer's file is not at hand. Without
-    ``receipt_verifier`` receipts are not looked at.
+    ``signer`` gives size and root of the last tree the signer signed, as it remembers it outside
+    the database, and None if it remembers none; it is asked after everything else, since a
+    publication tells it first. Without it (its file is not at hand), or without
+    ``receipt_verifier``, these are not looked at.
+
+    A memory that is behind gets ``signer_grace_s`` seconds: where several hosts publish one log,
+    each takes the others' checkpoints over within a turn of its publisher (about a second).
     """
 
     database: Database
@@ -25,7 +29,8 @@ class VerificationContext:
     log_verifier: NoteVerifier
     receipt_verifier: NoteVerifier | None
     origin: str
-    signer_state: tuple[int, bytes] | None = None
+    signer: Callable[[], tuple[int, bytes] | None] | None = None
+    signer_grace_s: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)

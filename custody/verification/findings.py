@@ -51,6 +51,16 @@ class FindingCode(StrEnum):
     CHECKPOINT_MISSING = "checkpoint_missing"
     RECEIPT_ALTERED = "receipt_altered"
     STATE_COUNTER = "state_counter"
+    OBJECT_UNREGISTERED = "object_unregistered"
+    SIGNER_MEMORY = "signer_memory"
+    DOCK_SESSION_ALTERED = "dock_session_altered"
+    DOCK_SESSION_MISSING = "dock_session_missing"
+    STATION_ALTERED = "station_altered"
+    STATION_MISSING = "station_missing"
+    USER_ALTERED = "user_altered"
+    USER_MISSING = "user_missing"
+    USER_WITHOUT_ENTRY = "user_without_entry"
+    GRANT_WITHOUT_ENTRY = "grant_without_entry"
 
 
 #: What each code means, in one line; `docs/formats/findings.md` is held against this table.
@@ -92,6 +102,16 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.CHECKPOINT_MISSING: "A published checkpoint is gone.",
     FindingCode.RECEIPT_ALTERED: "A stored receipt does not prove the clip it belongs to.",
     FindingCode.STATE_COUNTER: "The counters of the log do not agree with its rows.",
+    FindingCode.OBJECT_UNREGISTERED: "An object in the store is named by no entry and no row.",
+    FindingCode.SIGNER_MEMORY: "The signer does not remember what was published.",
+    FindingCode.DOCK_SESSION_ALTERED: "A dock session's row says something else than the log.",
+    FindingCode.DOCK_SESSION_MISSING: "The log received a dock session that has no row.",
+    FindingCode.STATION_ALTERED: "A station's row says something else than the log.",
+    FindingCode.STATION_MISSING: "The log enrolled a station that has no row.",
+    FindingCode.USER_ALTERED: "A user's row says something else than the log.",
+    FindingCode.USER_MISSING: "The log created a user who has no row.",
+    FindingCode.USER_WITHOUT_ENTRY: "A user's row stands without its user.created entry.",
+    FindingCode.GRANT_WITHOUT_ENTRY: "A viewing or download stands that the log knows nothing of.",
 }
 
 
@@ -154,6 +174,8 @@ class Report:
     unpublished: int = 0
     #: Entries that have no index yet.
     pending: int = 0
+    #: Objects that nothing explains yet, too young to be a finding.
+    young_objects: int = 0
     checkpoint: Checkpoint | None = None
 
     def add(self, finding: Finding) -> None:
@@ -190,6 +212,7 @@ class Report:
             "entries_checked": self.entries_checked,
             "unpublished": self.unpublished,
             "pending": self.pending,
+            "young_objects": self.young_objects,
             "checkpoint": None
             if self.checkpoint is None
             else {

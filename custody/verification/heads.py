@@ -4,11 +4,13 @@ They are read in the reverse of the order in which a publication writes them (si
 pointer, row), so that a publication under way never looks like one that was undone.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from custody.errors import SignerStateError
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError
 from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
@@ -20,6 +22,8 @@ from custody.verification.objects import LogObjects, UnreadableError
 from custody.verification.rows import snapshot, stream
 from custody.verification.spools import RecordSpool
 
+#: Seconds between two looks at a memory that is behind.
+SIGNER_PAUSE_S = 0.2
 ARCHIVE_PREFIX = "log/checkpoints/"
 
 
@@ -68,11 +72,40 @@ def collect_heads(context: VerificationContext, objects: LogObjects, report: Rep
     newest_archived = _newest_archived(context, objects, archived)
     if newest_archived is not None:
         known.append(newest_archived)
-    if context.signer_state is not None:
-        known.append(Head(*context.signer_state, "signer"))
+    published = max((head.size for head in known), default=0)
+    remembered = _ask_signer(context, published, report)
+    if remembered is not None:
+        known.append(remembered)
     if not pointer_bad:
         check_pointer(pointer, newest_row, report)
     return Heads(pointer, known, newest_row, rows, archived)
+
+
+def _ask_signer(context: VerificationContext, published: int, report: Report) -> Head | None:
+    """What the signer remembers; a finding if that is less than this log's key has published.
+
+    A memory without the newest checkpoint would let the key sign another tree beside it.
+    """
+    if context.signer is None:
+        return None
+    expected = f"the checkpoint of {published} entries, or a later one"
+    until = time.monotonic() + context.signer_grace_s
+    try:
+        while True:
+            last = context.signer()
+            if (last is not None and last[0] >= published) or not published:
+                return None if last is None else Head(*last, "signer")
+            if time.monotonic() >= until:
+                break
+            time.sleep(SIGNER_PAUSE_S)
+    except SignerStateError as error:
+        message, found = "The signer's memory can't be read.", str(error)
+        report.add(Finding(FindingCode.SIGNER_MEMORY, "signer", message, expected, found))
+        return None
+    message = f"{published} entries were published; the signer on this host remembers less."
+    found = "nothing" if last is None else f"the checkpoint of {last[0]} entries"
+    report.add(Finding(FindingCode.SIGNER_MEMORY, "signer", message, expected, found))
+    return None if last is None else Head(*last, "signer")
 
 
 def _check_types(size: int, cells: dict[str, Any], report: Report) -> None:

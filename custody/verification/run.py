@@ -24,6 +24,7 @@ from custody.verification.phases import Phases
 from custody.verification.rows import snapshot
 from custody.verification.selected import EntryProof, prove_selected
 from custody.verification.spools import RecordSpool
+from custody.verification.unregistered import check_unregistered
 from custody.verification.whole_log import check_whole_log
 
 
@@ -60,6 +61,9 @@ def verify_all(
                     corrections, _ = prove_selected(tx, context, scope, report)
                 with phases.phase("rows"):
                     check_items(tx, context, corrections, report, tasks, tell, scope)
+        if selection.whole_log and not selection.log_only:
+            with phases.phase("objects"):
+                check_unregistered(context, spool, report, tell)
         if not selection.log_only:
             # No transaction is open here: reading bytes may take hours.
             with phases.phase("bytes"):

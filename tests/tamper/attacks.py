@@ -1,7 +1,9 @@
 """What an insider with every right on the machine but the keys might do: each a small function."""
 
 import json
+import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,36 @@ def lengthen_the_proxy(world: World) -> None:
 
 def delete_the_proxy(world: World) -> None:
     proxy(world).unlink()
+
+
+def put_an_unknown_object(prefix: str, age_s: float) -> Attack:
+    def attack(world: World) -> None:
+        key = f"{prefix}/aa/bb/{'ab' * 32}"
+        world.services.store.put_bytes(key, b"nobody's")
+        moment = time.time() - age_s
+        os.utime(object_path(world, key), (moment, moment))
+
+    return attack
+
+
+def forget_what_was_signed(world: World) -> None:
+    signer_state(world).unlink()
+
+
+def remember_an_older_checkpoint(world: World) -> None:
+    size = older_size(world)
+    note = object_path(world, f"log/checkpoints/{size:012}").read_text()
+    root = open_checkpoint(note, world.services.keys.log.verifier).root
+    state = {"size": size, "root": root.hex(), "note": note}
+    signer_state(world).write_text(json.dumps(state))
+
+
+def garble_what_was_signed(world: World) -> None:
+    signer_state(world).write_text("{")
+
+
+def signer_state(world: World) -> Path:
+    return world.services.config.keys_folder / "signer-state.json"
 
 
 # --- rows of the evidence ------------------------------------------------------------------------

@@ -43,6 +43,19 @@ CASES = [
     Case(attacks.flip_the_proxy, {C.RENDITION_OBJECT_DIGEST}, clip=0),
     Case(attacks.lengthen_the_proxy, {C.RENDITION_OBJECT_SIZE}, clip=0),
     Case(attacks.delete_the_proxy, {C.RENDITION_OBJECT_MISSING}, clip=0),
+    Case(
+        attacks.put_an_unknown_object("originals", 7200),
+        {C.OBJECT_UNREGISTERED},
+        name="unknown_original",
+    ),
+    Case(
+        attacks.put_an_unknown_object("renditions", 7200),
+        {C.OBJECT_UNREGISTERED},
+        name="unknown_rendition",
+    ),
+    Case(attacks.forget_what_was_signed, {C.SIGNER_MEMORY}),
+    Case(attacks.remember_an_older_checkpoint, {C.SIGNER_MEMORY}),
+    Case(attacks.garble_what_was_signed, {C.SIGNER_MEMORY}),
     edited("name", "harmless.mp4"),
     edited("sha256", "0" * 64),
     edited("sm3", "0" * 64),
@@ -242,6 +255,13 @@ def test_attack_is_found_and_named(world: World, case: Case) -> None:
         assert world.clip_ids[case.clip] in named, report.findings
     if entry is not None:
         assert entry in {finding.entry_index for finding in report.findings}, report.findings
+
+
+def test_a_young_object_without_entry_is_only_counted(world: World) -> None:
+    attacks.put_an_unknown_object("originals", 60)(world)
+    report = world.verify()
+    assert report.findings == []
+    assert report.young_objects == 1
 
 
 def test_findings_say_what_was_expected_and_found(world: World) -> None:

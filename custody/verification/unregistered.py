@@ -1,0 +1,82 @@
+"""The store against the log: an object of the evidence that nothing explains."""
+
+import hashlib
+import secrets
+from bisect import bisect_left
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from custody.tables import clips, renditions
+from custody.verification.cells import raw
+from custody.verification.context import ProgressCallback, VerificationContext
+from custody.verification.findings import (
+    Finding,
+    FindingCode,
+    Progress,
+    Report,
+    VerificationImpossibleError,
+)
+from custody.verification.rows import snapshot, stream
+from custody.verification.spools import RecordSpool
+from storage.errors import StorageError
+
+PREFIXES = ("originals/", "renditions/")
+#: An object stands before its entry, and stays where the process died in between; somebody who
+#: comes back with the same bytes adopts it. Younger ones are counted, older ones are a finding.
+YOUNG = timedelta(hours=1)
+PROGRESS_STEP = 5_000
+
+
+def check_unregistered(
+    context: VerificationContext, tasks: RecordSpool, report: Report, progress: ProgressCallback
+) -> None:
+    """List the originals and renditions in the store; findings for those nobody put there.
+
+    ``tasks`` are the objects that entries name; a row that names one has been reported for itself.
+    """
+    # The keys may be too many for memory: eight bytes of a keyed hash stand for each.
+    key = secrets.token_bytes(16)
+    known = sorted(_mark(name, key) for name in _names(context, tasks))
+    newest = datetime.now(UTC) - YOUNG
+    done = 0
+    try:
+        for prefix in PREFIXES:
+            for stat in context.store.list(prefix):
+                done += 1
+                if done % PROGRESS_STEP == 0:
+                    progress(Progress("objects", done, 0))
+                mark = _mark(stat.key, key)
+                place = bisect_left(known, mark)
+                if place < len(known) and known[place] == mark:
+                    continue
+                if stat.modified_at > newest:
+                    report.young_objects += 1
+                    continue
+                report.add(
+                    Finding(
+                        FindingCode.OBJECT_UNREGISTERED,
+                        stat.key,
+                        "This object stands in the store, and no entry and no row names it.",
+                        expected="no object",
+                        found=f"{stat.size_bytes} bytes since {stat.modified_at:%Y-%m-%dT%H:%MZ}",
+                    )
+                )
+    except (StorageError, OSError) as error:
+        raise VerificationImpossibleError(str(error)) from error
+    progress(Progress("objects", done, done))
+
+
+def _names(context: VerificationContext, tasks: RecordSpool) -> Iterator[str]:
+    for record in tasks:
+        yield str(record[2])
+    with snapshot(context.database) as tx:
+        for table in (clips, renditions):
+            for row in stream(tx, sa.select(raw(tx, table.c.object_key))):
+                yield str(row.object_key)
+
+
+def _mark(name: str, key: bytes) -> int:
+    data = name.encode(errors="surrogateescape")
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8, key=key).digest())
