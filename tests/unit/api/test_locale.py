@@ -12,6 +12,7 @@ from api.errors import ANSWERS
 from api.routes.clips import KINDS
 from api.web import station_status
 from api.web.locale import LANGUAGES, catalogue, has_text, translate
+from api.web.pages import DONE
 from api.web.trace import TraceState
 from custody.access import Right
 from custody.cases import Procedure, Stage
@@ -45,7 +46,7 @@ FAMILIES = {
     "proof.": [state.value for state in TraceState],
     "trace.key.": [state.value for state in TraceState],
     "outcome.": ["ok", "denied", "failed"],
-    "phase.": ["log", "tiles", "checkpoints", "rows", "bytes"],
+    "phase.": ["log", "tiles", "checkpoints", "rows", "objects", "bytes"],
     "scope.": ["everything", "log", "case", "clip"],
     "rendition.": ["proxy", "poster", "sheet", "waveform"],
     "file.": [*station_status.WAY, *station_status.TROUBLED],
@@ -56,10 +57,11 @@ FAMILIES = {
     "case.": ["number", "occurred_on"],
     "log.": ["kind", "item", "actor"],
     "filter.": ["text", "officer", "recorder", "from", "to", "state", "kind", "important"],
+    "done.": list(DONE),
     "error.": [
         f"{key}.{part}"
         for key in {answer.key for _, answer in ANSWERS}
-        | {"internal", "method", "range", "unreadable"}
+        | {"internal", "method", "range", "unreadable", "no_such_case", "nothing_selected"}
         for part in ("what", "evidence", "do")
     ],
 }
