@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.auth.verification import UserRows
 from api.services import Services
 from custody.actors import Actor
 from custody.errors import CustodyError
@@ -20,6 +21,7 @@ from custody.verification.context import EVERYTHING, Selection, VerificationCont
 from custody.verification.findings import Progress, Report
 from custody.verification.records import broken_clips, record_broken, record_run
 from custody.verification.run import verify_all
+from ingest.verification import StationRows
 from storage.errors import StorageError
 
 _logger = logging.getLogger(__name__)
@@ -69,6 +71,7 @@ def context_of(services: Services) -> VerificationContext:
         receipt_verifier=services.keys.receipts.verifier,
         origin=services.config.origin,
         signer=remembered,
+        others=(StationRows, UserRows),
     )
 
 

@@ -1,14 +1,37 @@
 """What a verification works on, and what of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
+from sqlalchemy.engine import Connection
+
+from custody.log.entry import Entry, Json
 from custody.log.note import NoteVerifier
-from custody.verification.findings import Progress
+from custody.verification.findings import Progress, Report
 from storage.database import Database
 from storage.objects import ObjectStore
 
 ProgressCallback = Callable[[Progress], None]
+
+
+class RowsAgainstEntries(Protocol):
+    """Tables of a layer above, held against their entries by the one who owns them.
+
+    One object serves one run: it is told the entries in order, item by item, and asked at the end.
+    """
+
+    #: The items whose entries it wants: ``user:``.
+    prefixes: tuple[str, ...]
+
+    def apply(self, entry: Entry, details: Mapping[str, Json] | None, index: int | None) -> None:
+        """Take the next entry; ``details`` is None where they are lost, as ``index`` for one that
+        has none yet."""
+        ...
+
+    def finish(self, tx: Connection, report: Report) -> None:
+        """Compare the rows, of the same snapshot, with what the entries said."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +54,8 @@ class VerificationContext:
     origin: str
     signer: Callable[[], tuple[int, bytes] | None] | None = None
     signer_grace_s: float = 5.0
+    #: What makes the checks of other layers' tables for one run of the whole log.
+    others: tuple[Callable[[], RowsAgainstEntries], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,31 @@ def _compare_link(report: Report, clip_id: str, logged: LoggedLink, row: Row) ->
         _compare(report, code, subject, logged.removed, row, ("unlinked_at",), clip_id)
 
 
+def check_grants(
+    report: Report, clip_id: str, expected: ExpectedClip, grants: Iterable[Row]
+) -> None:
+    """Each viewing or download of a clip is what its entry says; an ended one may be gone."""
+    for row in grants:
+        logged = expected.grants.get(str(row["id"]))
+        if logged is None:
+            report_grant_without_entry(report, row)
+            continue
+        code, subject = FindingCode.GRANT_WITHOUT_ENTRY, f"grant:{shown(row['id'])}"
+        _compare(report, code, subject, logged, row, ("opened_at",), clip_id)
+
+
+def report_grant_without_entry(report: Report, row: Row) -> None:
+    report.add(
+        Finding(
+            FindingCode.GRANT_WITHOUT_ENTRY,
+            f"grant:{shown(row['id'])}",
+            f"This {shown(row['kind'])} stands without the entry that opened this clip.",
+            found=f"{shown(row['kind'])} by {shown(row['actor_id'])}",
+            clip_id=shown(row["clip_id"]),
+        )
+    )
+
+
 def check_case(report: Report, case_id: str, expected: ExpectedCase, cases: list[Row]) -> None:
     """Findings for one case; its row carries its officers as ``case.created`` lists them."""
     subject = f"case:{case_id}"

@@ -7,7 +7,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from custody.tables import case_officers, cases, clips, links, receipts, renditions
+from custody.tables import (
+    access_grants,
+    case_officers,
+    cases,
+    clips,
+    links,
+    receipts,
+    renditions,
+)
 from custody.verification import evidence
 from custody.verification.cells import raw_columns, read_row
 from custody.verification.context import VerificationContext
@@ -49,6 +57,11 @@ class ClipRows:
         self._renditions = _grouped(tx, renditions, renditions.c.clip_id, scope.clip_ids)
         self._links = _grouped(tx, links, links.c.clip_id, scope.clip_ids)
         self._receipts = _grouped(tx, receipts, receipts.c.clip_id, scope.clip_ids)
+        # A listing is of many clips and has none of its own.
+        of_clip = access_grants.c.clip_id.is_not(None)
+        self._grants = _grouped(
+            tx, access_grants, access_grants.c.clip_id, scope.clip_ids, where=of_clip
+        )
 
     def check(self, report: Report, clip_id: str, expected: ExpectedClip) -> None:
         self._report(
@@ -65,6 +78,9 @@ class ClipRows:
             self._renditions.take(clip_id),
             self._links.take(clip_id),
         )
+        for row in self._grants.before(clip_id):
+            evidence.report_grant_without_entry(report, row)
+        evidence.check_grants(report, clip_id, expected, self._grants.take(clip_id))
         for _ in self._receipts.before(clip_id):
             pass  # their clip has been reported
         for row in self._receipts.take(clip_id):
@@ -72,6 +88,8 @@ class ClipRows:
 
     def finish(self, report: Report) -> None:
         self._report(report, self._clips.rest(), self._renditions.rest(), self._links.rest())
+        for row in self._grants.rest():
+            evidence.report_grant_without_entry(report, row)
         for _ in self._receipts.rest():
             pass  # their clips have just been reported
 
@@ -126,10 +144,13 @@ def _grouped(
     key: sa.Column[str],
     ids: frozenset[str] | None,
     *then: sa.Column[Any],
+    where: sa.ColumnElement[bool] | None = None,
 ) -> Grouped[evidence.Row]:
     statement = sa.select(*raw_columns(tx, table)).order_by(
         text_order(tx, key), *(text_order(tx, column) for column in then)
     )
+    if where is not None:
+        statement = statement.where(where)
     if ids is not None:
         statement = statement.where(key.in_(sorted(ids)))
     rows = (read_row(table, row._mapping) for row in stream(tx, statement))  # noqa: SLF001 - SQLAlchemy's public name

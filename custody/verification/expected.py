@@ -53,6 +53,8 @@ class ExpectedClip:
     clip: Logged | None = None
     renditions: dict[str, Logged] = field(default_factory=dict)
     links: dict[str, LoggedLink] = field(default_factory=dict)
+    #: Viewings and downloads by the id of their grant.
+    grants: dict[str, Logged] = field(default_factory=dict)
 
     def apply(self, entry: Entry, details: Details, index: int | None) -> None:
         """Take the next entry of the clip's item; one that changes no row changes nothing here."""
@@ -74,6 +76,11 @@ class ExpectedClip:
             case EventKind.RENDITION_MADE:
                 made = Logged(_rendition(facts, details), index, entry.at)
                 self.renditions.setdefault(str(facts.get("kind")), made)
+            case EventKind.CLIP_OPENED | EventKind.CLIP_DOWNLOADED:
+                kind = "viewing" if entry.kind == EventKind.CLIP_OPENED else "download"
+                opened: Columns = {"kind": kind, "actor_id": entry.actor.id}
+                opened |= _details(details, {"purpose": "purpose"})
+                self.grants[str(facts.get("grant"))] = Logged(opened, index, entry.at)
             case EventKind.LINK_MADE:
                 columns: Columns = {
                     "case_id": facts.get("case"),

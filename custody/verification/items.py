@@ -80,6 +80,7 @@ def check_items(
     entries: Iterable[LogRow] = heapq.merge(rows, missing, key=_order) if missing else rows
     clip_rows = ClipRows(tx, context, scope)
     case_rows = CaseRows(tx, scope)
+    others = [make() for make in context.others] if scope == EVERYTHING else []
     done = 0
     for item, group in groupby(entries, key=lambda row: row.item):
         usable = _Chain(item, corrections, report).follow(group)
@@ -98,10 +99,14 @@ def check_items(
                 case.apply(entry, details, index)
             case_rows.check(report, item.removeprefix(CASE), case)
         else:
-            for _ in usable:
-                pass
+            wanting = [other for other in others if item.startswith(other.prefixes)]
+            for entry, details, index in usable:
+                for other in wanting:
+                    other.apply(entry, details, index)
     clip_rows.finish(report)
     case_rows.finish(report)
+    for other in others:
+        other.finish(tx, report)
     progress(Progress("rows", done, done))
 
 

@@ -16,6 +16,7 @@ from custody.log.merkle import hash_leaf
 from custody.log.note import generate, sign_note
 from custody.object_keys import CHECKPOINT_KEY, original_key
 from custody.tables import (
+    access_grants,
     case_officers,
     cases,
     checkpoints,
@@ -167,6 +168,17 @@ def insert_rendition(world: World) -> None:
     with world.services.database.write() as tx:
         row = tx.execute(sa.select(renditions)).mappings().one()
         tx.execute(renditions.insert().values(**{**row, "id": "f" * 36, "kind": "poster"}))
+
+
+def insert_grant(world: World) -> None:
+    with world.services.database.write() as tx:
+        row = tx.execute(sa.select(access_grants).where(access_grants.c.kind == "viewing"))
+        values = {**row.mappings().one(), "id": "f" * 36, "clip_ids": sa.null()}
+        tx.execute(access_grants.insert().values(**values))
+
+
+def move_grant(world: World) -> None:
+    update(world, access_grants, access_grants.c.kind == "viewing", clip_id=world.clip_ids[1])
 
 
 def relink_to_other_stage(world: World) -> None:

@@ -1,0 +1,67 @@
+"""What the tables of the layers above say, held against what their entries say: one table's part.
+
+`RowsAgainstEntries` of those layers put this together; they own the tables, not the rules.
+"""
+
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from custody.verification.cells import Misfit, as_logged, described, raw_columns, read_row, shown
+from custody.verification.expected import ANYTHING, Logged
+from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.rows import stream
+
+
+@dataclass(slots=True)
+class LoggedTable:
+    """The rows a table must have, by id. ``what`` is one of them in findings: ``station``."""
+
+    table: sa.Table
+    what: str
+    altered: FindingCode
+    missing: FindingCode
+    unknown: FindingCode
+    rows: dict[str, Logged] = field(default_factory=dict)
+
+    def finish(self, tx: Connection, report: Report) -> None:
+        """Findings for rows that differ, are gone, or stand without their entry."""
+        unseen = dict(self.rows)
+        for raw in stream(tx, sa.select(*raw_columns(tx, self.table))):
+            row = read_row(self.table, raw._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+            subject = f"{self.what}:{shown(row['id'])}"
+            logged = unseen.pop(str(row["id"]), None)
+            if logged is None:
+                message = f"The row of this {self.what} stands without the entry that made it."
+                report.add(Finding(self.unknown, subject, message, found=subject))
+                continue
+            self._compare(report, subject, logged, row)
+        for row_id, logged in unseen.items():
+            message = f"The log knows this {self.what}; its row is gone."
+            subject = f"{self.what}:{row_id}"
+            report.add(Finding(self.missing, subject, message, subject, entry_index=logged.index))
+
+    def _compare(
+        self, report: Report, subject: str, logged: Logged, row: dict[str, object]
+    ) -> None:
+        for column, cell in row.items():
+            expected, found = logged.columns.get(column, ANYTHING), as_logged(column, cell)
+            if isinstance(expected, bool):
+                found = found is not None  # whether there is a time at all
+            if expected is ANYTHING and not isinstance(cell, Misfit):
+                continue
+            if not isinstance(cell, Misfit) and found == expected:
+                continue
+            said = "something else" if expected is ANYTHING else described(expected)
+            there = described(cell if isinstance(cell, Misfit) else found)
+            report.add(
+                Finding(
+                    self.altered,
+                    subject,
+                    f"The log says {column} is {said}, the row says {there}.",
+                    expected=f"{column}: {said}",
+                    found=f"{column}: {there}",
+                    entry_index=logged.index,
+                )
+            )
