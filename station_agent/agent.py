@@ -2,7 +2,8 @@
 
 The main thread looks at the folders, waits until files have settled and makes manifests; worker
 threads take one file each through hashing and sending, so that one is hashed while another is
-sent; one thread collects receipts, one tells the archive how we are. What is to be done follows
+sent; one thread collects receipts, one watches the
+archive's log, one tells the archive how we are. What is to be done follows
 from the journal alone: after a crash at any point the same loop simply goes on.
 """
 
@@ -17,8 +18,13 @@ from custody.log.note import NoteSigner
 from station_agent import reasons
 from station_agent.config import Config
 from station_agent.enrolment import Enrolment
-from station_agent.errors import RefusedError, ServerAwayError, StaleFileError
-from station_agent.events import Listener
+from station_agent.errors import (
+    LogForkedError,
+    RefusedError,
+    ServerAwayError,
+    StaleFileError,
+)
+from station_agent.events import Event, Listener
 from station_agent.folders import Folders
 from station_agent.intake import adopt
 from station_agent.journal import File, Journal, State
@@ -40,6 +46,8 @@ STATUS_S = 3.0
 #: Longest sleep of a worker with nothing to do; new work wakes it earlier.
 _IDLE_S = 5.0
 _RECEIPT_S = 0.25
+#: Seconds between two looks at the log's newest checkpoint.
+LOG_S = 60.0
 #: Events come in bursts; so long their end is waited for.
 _BURST_S = 0.1
 #: How long the threads get to end before the process does; what they leave is taken up next time.
@@ -156,6 +164,7 @@ class Agent:
                 elif not at_work and time.monotonic() - moved_at > patience_s:
                     break
                 self._sleep(min(pause, 0.1))
+            self._troubles.guarded(self._watch_log)
         finally:
             self._end()
         return Outcome(
@@ -226,6 +235,7 @@ class Agent:
         for number in range(self._config.concurrency):
             self._start(f"worker-{number}", self._work_loop)
         self._start("receipts", lambda: self._loop(self._collect, _RECEIPT_S))
+        self._start("log", lambda: self._loop(self._watch_log, LOG_S))
         self._start("status", lambda: self._loop(self._report, STATUS_S))
 
     def _recover(self) -> None:
@@ -291,6 +301,21 @@ class Agent:
 
     def _collect(self) -> None:
         self._receipts.run_once()
+
+    def _watch_log(self) -> None:
+        """See whether the archive's log still goes on from what we saw of it."""
+        if self._pauses.server_wait_s() > 0:
+            return
+        try:
+            self._trust.look()
+        except LogForkedError as error:
+            logger.critical("the archive's log is not what it was: %s", error)
+            self._listener(Event("alarm", reason=str(error.args[0])))
+        except RefusedError as error:
+            if error.status != 404 or self._trust.last_size is not None:
+                logger.warning("the archive shows no log: %s", error)
+        except ServerAwayError as error:
+            logger.info("the log's newest checkpoint can't be read: %s", error)
 
     def _report(self) -> None:
         status = self._save_status()

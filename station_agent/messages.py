@@ -33,6 +33,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "回执不能证明已入库，请通知管理员",
         "the receipt proves nothing; tell the administrator",
     ),
+    "reason.log_rolled_back": (
+        "存档给出的日志比以前旧",
+        "the archive shows an older log than before",
+    ),
     "reason.symlink": ("符号链接", "a symbolic link"),
     "reason.fifo": ("管道", "a FIFO"),
     "reason.socket": ("套接字", "a socket"),

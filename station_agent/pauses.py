@@ -37,7 +37,6 @@ class Pauses:
         self._files: dict[int, float] = {}
         self._server_until = 0.0
         self._server_failures = 0
-        self._away_since: float | None = None
         #: What the server's absence looks like, for people; None while it answers.
         self.trouble: str | None = None
 
@@ -75,8 +74,6 @@ class Pauses:
         with self._lock:
             news = self.trouble is None
             self.trouble = trouble
-            if self._away_since is None:
-                self._away_since = now
             if now >= self._server_until:
                 self._server_failures += 1
                 pause = backoff(self._server_failures, *self._server_s, random.random())  # noqa: S311
@@ -92,15 +89,9 @@ class Pauses:
             self.trouble = None
             self._server_failures = 0
             self._server_until = 0.0
-            self._away_since = None
             return news
 
     def server_wait_s(self) -> float:
         """How long nothing is to be asked of the server."""
         with self._lock:
             return max(0.0, self._server_until - self._now())
-
-    def server_away_s(self) -> float:
-        """Since when the server has not answered, in seconds."""
-        with self._lock:
-            return 0.0 if self._away_since is None else self._now() - self._away_since

@@ -17,7 +17,7 @@ from custody.log.errors import LogError, TileError
 from custody.log.merkle import prove_consistency
 from custody.log.tiles import TileReader
 from custody.log.verify import verify_extension
-from station_agent import wire
+from station_agent import reasons, wire
 from station_agent.durable import write_file
 from station_agent.enrolment import Enrolment
 from station_agent.errors import (
@@ -43,7 +43,10 @@ class Alarm:
 
 
 class Trust:
-    """See the module; ``fetch`` reads ``tile/…`` of the log, and raises as the transport does."""
+    """See the module.
+
+    ``fetch`` reads ``checkpoint`` and ``tile/…`` of the log, and raises as the transport does.
+    """
 
     def __init__(self, home: Path, enrolment: Enrolment, fetch: Callable[[str], bytes]) -> None:
         self._path = home / TRUST_FILE
@@ -96,6 +99,33 @@ class Trust:
             # 4. Its checkpoint and the last one are of one history.
             self._extend(checkpoint, receipt.checkpoint)
             return receipt
+
+    def look(self) -> None:
+        """Hold the newest checkpoint that the archive shows against the last one seen; keep it.
+
+        An archive put back to an older copy shows it here, though no receipt would. Raises
+        `LogForkedError` when that raises the alarm, and what fetching raises.
+        """
+        # Fetched under the lock: whatever was seen before was signed before we ask.
+        with self._lock:
+            if self.alarm is not None:
+                return
+            note, newest = self._newest()
+            last = self._last
+            if last is not None and newest.size < last.size:
+                note, newest = self._newest()  # not for one stale answer of a cache on the way
+                if newest.size < last.size:
+                    detail = f"{newest.size} < {last.size}"
+                    self._raise_alarm(reasons.compose(reasons.LOG_ROLLED_BACK, detail), note)
+            self._extend(newest, note)
+
+    def _newest(self) -> tuple[str, Checkpoint]:
+        note = self._fetch("checkpoint")
+        try:
+            return note.decode(), open_checkpoint(note, self._log, origin=self._origin)
+        except (LogError, UnicodeDecodeError) as error:
+            # Anybody on the way can say anything; only what the log's key signed is evidence.
+            raise ServerAwayError(f"the log's checkpoint: {error}") from error
 
     def _extend(self, checkpoint: Checkpoint, note: str) -> None:
         last = self._last

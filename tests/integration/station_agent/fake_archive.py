@@ -101,6 +101,8 @@ class FakeArchive:
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str]] = []
         self.dates: str | None = None
+        #: Shown instead of the newest one.
+        self.shown_checkpoint: str | None = None
         self.change_receipt: Callable[[wire.Receipt], wire.Receipt] = lambda receipt: receipt
         self.lock = threading.RLock()
 
@@ -235,6 +237,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.path.startswith("/log/tile/"):
             tile = archive.log.tiles.get(self.path.removeprefix("/log/"))
             self.answer(404) if tile is None else self.answer(200, tile)
+            return
+        if self.path == "/log/checkpoint":
+            note = archive.shown_checkpoint or archive.log.checkpoint(archive.log_key)
+            self.answer(200, note.encode()) if archive.log.leaves else self.answer(404)
             return
         value = json.loads(self.body())
         if self.path.endswith("/enrol"):
