@@ -6,6 +6,7 @@ from starlette.types import Receive, Scope, Send
 
 from api import errors
 from api.auth import passwords
+from api.denials import Allowance
 from api.routes import (
     cases,
     clips,
@@ -55,6 +56,7 @@ def create_app(services: Services) -> FastAPI:
     assets = Assets()
     app.state.services = services
     app.state.assets = assets
+    app.state.denial_allowance = Allowance()
     app.state.pages = Pages(services.config, assets)
     app.state.verification_runs = VerificationRuns(services)
     for part in _PARTS:
@@ -68,6 +70,5 @@ def create_app(services: Services) -> FastAPI:
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    answer = errors.Answer(403, "forged_request")
-    response = await run_in_threadpool(errors.respond, Request(scope), answer, "")
+    response = await run_in_threadpool(errors.refuse_forged, Request(scope))
     await response(scope, receive, send)

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.auth import errors as auth
+from api.denials import note_denial
 from api.dependencies import find_person, services_of
 from api.web.pages import Pages
 from api.web.provenance import UnconfirmedDownloadError
@@ -91,11 +92,14 @@ def install(app: FastAPI) -> None:
     """Let the application answer every exception by the table."""
     app.add_exception_handler(auth.NotSignedInError, _ask_to_sign_in)
     app.add_exception_handler(auth.PasswordChangeNeededError, _ask_for_password)
+    app.add_exception_handler(auth.ForgedRequestError, _answer_forged)
+    app.add_exception_handler(custody.GrantExpiredError, _answer_grant)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_unreadable)
     app.add_exception_handler(ClientDisconnect, _answer_nobody)
     for kind, _ in ANSWERS:
-        app.add_exception_handler(kind, _answer)
+        if kind not in {auth.ForgedRequestError, custody.GrantExpiredError}:
+            app.add_exception_handler(kind, _answer)
     app.add_exception_handler(Exception, _answer_unknown)
 
 
@@ -104,6 +108,21 @@ def _answer(request: Request, error: Exception) -> Response:
     if answer.status >= 500:
         _logger.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
     return respond(request, answer, str(error))
+
+
+def _answer_forged(request: Request, _error: Exception) -> Response:
+    return refuse_forged(request)
+
+
+def refuse_forged(request: Request) -> Response:
+    """The answer to a form that did not come from a page of ours."""
+    note_denial(request, "forged_form")
+    return respond(request, Answer(403, "forged_request"), "")
+
+
+def _answer_grant(request: Request, error: Exception) -> Response:
+    note_denial(request, "no_grant")
+    return _answer(request, error)
 
 
 def _answer_unknown(request: Request, error: Exception) -> Response:
@@ -135,14 +154,21 @@ def _answer_nobody(_request: Request, _error: Exception) -> Response:
 def _ask_to_sign_in(request: Request, _error: Exception) -> Response:
     if _is_api(request):
         return JSONResponse({"error": "not_signed_in"}, 401)
-    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    note_denial(request, "not_signed_in")
+    target = _address_of(request)
     if request.method != "GET" or target == "/":
         return _go(request, "/sign-in")
     return _go(request, f"/sign-in?next={quote(target, safe='')}")
 
 
 def _ask_for_password(request: Request, _error: Exception) -> Response:
-    return _go(request, "/password")
+    if request.method != "GET" or request.url.path == "/":
+        return _go(request, "/password")
+    return _go(request, f"/password?next={quote(_address_of(request), safe='')}")
+
+
+def _address_of(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _go(request: Request, address: str) -> Response:

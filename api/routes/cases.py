@@ -33,7 +33,7 @@ from custody.events import EventKind, case_item, clip_item
 from custody.history import HistoryEvent, histories_of, history_of
 from custody.links import clips_once_in_case
 from custody.renditions import renditions_of
-from custody.viewings import open_listing
+from custody.viewings import note_listing, open_listing
 
 router = APIRouter()
 
@@ -102,6 +102,9 @@ def list_cases(
     with services.database.read() as tx:
         page = search_cases(tx, wanted, sort, offset, PER_PAGE)
         histories = histories_of(tx, [case_item(case.id) for case in page.cases])
+    if wanted.text or wanted.officer:  # a search for a person, though in cases
+        with services.database.write() as tx:
+            note_listing(tx, services.ledger, person.actor, [], f"cases {request.url.query}")
     now = services.clock.now()
     pages: Pages = request.app.state.pages
     return pages.render(
@@ -181,11 +184,13 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
         history = merge_history(case_id, history_of(tx, case_item(case_id)), histories.values())
         renditions = renditions_of(tx, clip_ids)
     listing = None
-    if linked and allows(person.actor.role, Right.SEE_FOOTAGE):
-        with services.database.write() as tx:
+    with services.database.write() as tx:
+        if linked and allows(person.actor.role, Right.SEE_FOOTAGE):
             listing = open_listing(
                 tx, services.ledger, services.clock, person.actor, clip_ids, case.number
             )
+        else:
+            note_listing(tx, services.ledger, person.actor, clip_ids, case.number)
     now = services.clock.now()
     pages: Pages = request.app.state.pages
     return pages.render(

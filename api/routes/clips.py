@@ -23,7 +23,7 @@ from custody.errors import GrantExpiredError
 from custody.events import clip_item
 from custody.history import histories_of, history_of
 from custody.renditions import renditions_of
-from custody.viewings import GrantKind, get_grant, open_listing, open_viewing
+from custody.viewings import GrantKind, get_grant, note_listing, open_listing, open_viewing
 from ingest.linking import suggestions_for
 
 router = APIRouter()
@@ -75,16 +75,15 @@ def list_clips(
         links = links_of_clips(tx, clip_ids)
         renditions = renditions_of(tx, clip_ids)
     listing = None
-    if page.clips and allows(person.actor.role, Right.SEE_FOOTAGE):
-        with services.database.write() as tx:
+    query = request.url.query or "all"
+    with services.database.write() as tx:
+        if page.clips and allows(person.actor.role, Right.SEE_FOOTAGE):
             listing = open_listing(
-                tx,
-                services.ledger,
-                services.clock,
-                person.actor,
-                clip_ids,
-                request.url.query or "all",
+                tx, services.ledger, services.clock, person.actor, clip_ids, query
             )
+        else:
+            # A search that finds nothing, and one by somebody who sees no picture, are searches.
+            note_listing(tx, services.ledger, person.actor, clip_ids, query)
     now = services.clock.now()
     pages: Pages = request.app.state.pages
     return pages.render(
@@ -139,6 +138,9 @@ def list_unassigned(
     services.access.require(person.actor, Right.SEE_CLIPS, "clips")
     with services.database.read() as tx:
         page = search_clips(tx, ClipFilter(unassigned=True), "-admitted_at", offset, PER_PAGE)
+    with services.database.write() as tx:
+        clip_ids = [clip.id for clip in page.clips]
+        note_listing(tx, services.ledger, person.actor, clip_ids, "unassigned")
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
@@ -176,6 +178,10 @@ def show_clip(
                 )
             except GrantExpiredError:
                 ended = True  # a reload long after: the page stays, the picture is closed again
+    if grant is None:
+        # Under a grant the opening is in the log; what is written of a clip is read all the same.
+        with services.database.write() as tx:
+            note_listing(tx, services.ledger, person.actor, [clip_id], f"clip {clip_id}")
     now = services.clock.now()
     made = {one.kind: one for one in renditions}
     pages: Pages = request.app.state.pages

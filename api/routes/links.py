@@ -3,16 +3,17 @@
 from datetime import datetime, tzinfo
 from typing import Annotated
 
-from fastapi import APIRouter, Form
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
 
+from api import errors
 from api.dependencies import ServicesDep, SubmittedDep
-from api.web.pages import local_path
+from api.web.pages import Pages, go_back, local_path
 from custody.access import Right
 from custody.case_numbers import normalize_case_number
 from custody.cases import Stage, find_case
 from custody.clips import assign_clip, get_clip
-from custody.errors import CaseNotFoundError, LinkExistsError
+from custody.errors import CaseNumberError, LinkExistsError
 from custody.events import clip_item
 from custody.links import link_clips, unlink_clip
 
@@ -45,30 +46,63 @@ def assign(
             recorder.strip() or None,
             read_moment(recorded_at, services.config.zone) or clip.recorded_at,
         )
-    return RedirectResponse(local_path(back or f"/clips/{clip_id}"), 303)
+    return go_back(back or f"/clips/{clip_id}", "assigned")
 
 
 @router.post("/links")
 def link(
+    request: Request,
     services: ServicesDep,
     person: SubmittedDep,
-    clip_id: Annotated[list[str], Form(max_length=MAX_LINKED_AT_ONCE)],
-    case: Annotated[str, Form(max_length=128)],
     stage: Annotated[Stage, Form()],
+    clip_id: Annotated[list[str], Form(max_length=MAX_LINKED_AT_ONCE)] = [],  # noqa: B006
+    case: Annotated[str, Form(max_length=128)] = "",
     back: Annotated[str, Form()] = "/clips",
 ) -> Response:
     """Link one or many clips to a stage of a case, named by its number in any accepted writing."""
+    if not clip_id:
+        services.access.require(person.actor, Right.LINK, "links")
+        return errors.respond(request, errors.Answer(422, "nothing_selected"), "")
     for one in clip_id:
         services.access.require(person.actor, Right.LINK, clip_item(one))
+    try:
+        number = normalize_case_number(case)
+    except CaseNumberError as error:
+        return _ask_again(request, clip_id, case, stage, back, errors.answer_for(error))
+    with services.database.read() as tx:
+        found = find_case(tx, number)
+    if found is None:
+        answer = errors.Answer(404, "no_such_case")
+        return _ask_again(request, clip_id, case, stage, back, answer)
     with services.database.write() as tx:
-        found = find_case(tx, normalize_case_number(case))
-        if found is None:
-            raise CaseNotFoundError(case)
         made = link_clips(tx, services.ledger, person.actor, found.id, clip_id, stage)
         if not made and len(clip_id) == 1:
             # Of many, those that are linked already are left as they are; one alone is told so.
             raise LinkExistsError(clip_id[0])
-    return RedirectResponse(local_path(back), 303)
+    return go_back(back, "linked")
+
+
+def _ask_again(
+    request: Request,
+    clip_ids: list[str],
+    case: str,
+    stage: Stage,
+    back: str,
+    answer: errors.Answer,
+) -> Response:
+    """The form once more, with what was typed and ticked."""
+    pages: Pages = request.app.state.pages
+    return pages.render(
+        request,
+        "link.html",
+        status=answer.status,
+        clip_ids=clip_ids,
+        case=case,
+        chosen=stage,
+        stages=tuple(Stage),
+        back=local_path(back),
+        answer=answer,
+    )
 
 
 @router.post("/clips/{clip_id}/unlink")
@@ -83,7 +117,7 @@ def unlink(
     services.access.require(person.actor, Right.LINK, clip_item(clip_id))
     with services.database.write() as tx:
         unlink_clip(tx, services.ledger, person.actor, case_id, clip_id)
-    return RedirectResponse(local_path(back or f"/clips/{clip_id}"), 303)
+    return go_back(back or f"/clips/{clip_id}", "unlinked")
 
 
 def read_moment(text: str, zone: tzinfo) -> datetime | None:

@@ -1,10 +1,12 @@
 """The log for people: its entries, one entry with its proof, the checkpoint.
 
-Reading the log is itself an entry (``log.read``), but one a minute for each session: a reader who
-turns pages would otherwise bury what they came to read.
+Reading the log is itself an entry (``log.read``). What is looked for, and each entry that is
+opened, is always one, with the query; turning the pages of the whole log is one a minute for each
+session: a reader would otherwise bury what they came to read.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
 
@@ -20,7 +22,9 @@ from api.web.pages import Pages
 from custody.access import Right
 from custody.events import LOG_ITEM, EventKind, is_item
 from custody.history import find_event, history_of, newest_events
+from custody.item_names import names_of
 from custody.ledger import Event
+from custody.log.entry import Json
 from custody.published import newest_checkpoint, prove_entry, tile_reader
 from custody.sequencer import pending_count
 
@@ -28,6 +32,8 @@ router = APIRouter()
 
 PER_PAGE = 50
 READ_STEP = timedelta(minutes=1)
+#: Of each part of a query, as many characters go into the entry.
+MAX_QUERY_CHARACTERS = 200
 
 
 @router.get("/log")
@@ -42,8 +48,9 @@ def show_log(
 ) -> Response:
     """Entries, the newest first."""
     services.access.require(person.actor, Right.READ_LOG, LOG_ITEM)
-    _note_reading(services, person)
     wanted = item.strip()
+    query = {"kind": kind, "item": wanted, "actor": actor}
+    _note_reading(services, person, {name: value for name, value in query.items() if value})
     kinds = sorted(one.value for one in EventKind)
     with services.database.read() as tx:
         if wanted:
@@ -61,6 +68,7 @@ def show_log(
                 kind=kind if kind in kinds else None,
                 actor_id=actor or None,
             )
+        names = names_of(tx, [event.item for event in events])
         checkpoint = newest_checkpoint(tx)
         numbered = _numbered(tx)
         pending = pending_count(tx)
@@ -69,6 +77,7 @@ def show_log(
         request,
         "log.html",
         events=events,
+        names=names,
         older=None if wanted or len(events) < PER_PAGE else events[-1].idx,
         checkpoint=checkpoint,
         unpublished=numbered - (checkpoint.size if checkpoint else 0) + pending,
@@ -82,9 +91,10 @@ def show_log(
 def show_entry(request: Request, services: ServicesDep, person: PersonDep, index: int) -> Response:
     """One entry: its canonical bytes, its leaf hash and the proof that it is in the signed tree."""
     services.access.require(person.actor, Right.READ_LOG, LOG_ITEM)
-    _note_reading(services, person)
+    _note_reading(services, person, {"index": str(index)})
     with services.database.read() as tx:
         event = find_event(tx, index) if 0 <= index < 2**53 else None
+        names = {} if event is None else names_of(tx, [event.item])
         checkpoint = newest_checkpoint(tx)
     if event is None:
         raise HTTPException(404)
@@ -99,6 +109,7 @@ def show_entry(request: Request, services: ServicesDep, person: PersonDep, index
         request,
         "entry.html",
         event=event,
+        names=names,
         index=index,
         checkpoint=checkpoint if proof or (checkpoint and checkpoint.size == 1) else None,
         entry=entry.decode(),
@@ -112,11 +123,18 @@ def _numbered(tx: Connection) -> int:
     return 0 if not newest or newest[0].idx is None else newest[0].idx + 1
 
 
-def _note_reading(services: Services, person: Person) -> None:
+def _note_reading(services: Services, person: Person, query: Mapping[str, str]) -> None:
+    """``query`` is what was looked for; empty: the log as it comes."""
     now = services.clock.now()
     read_at = person.session.log_read_at
-    if read_at is not None and now - read_at < READ_STEP:
+    if not query and read_at is not None and now - read_at < READ_STEP:
         return
+    details: dict[str, Json] = {
+        name: value[:MAX_QUERY_CHARACTERS].encode("utf-8", "backslashreplace").decode()
+        for name, value in query.items()
+    }
     with services.database.write() as tx:
-        note_log_read(tx, person.session, now)
-        services.ledger.append(tx, person.actor, Event(EventKind.LOG_READ, LOG_ITEM))
+        if not query:
+            note_log_read(tx, person.session, now)
+        event = Event(EventKind.LOG_READ, LOG_ITEM, details=details)
+        services.ledger.append(tx, person.actor, event)

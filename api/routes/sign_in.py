@@ -30,7 +30,7 @@ from api.dependencies import (
     signed_in,
 )
 from api.services import Services
-from api.web.pages import Pages, local_path
+from api.web.pages import Pages, address, local_path
 from custody.events import ANONYMOUS_ITEM, EventKind
 from custody.ledger import Event
 
@@ -61,9 +61,10 @@ def sign_in(
         user = _check(services, request, name, password)
     except AuthError as error:
         return _sign_in_page(request, target=target, name=name, error=error)
-    response = RedirectResponse(
-        "/password" if user.must_change_password else local_path(target), 303
-    )
+    target = local_path(target)
+    if user.must_change_password:
+        target = address("/password", {"next": target if target != "/" else ""})
+    response = RedirectResponse(target, 303)
     _start_session(services, request, response, user)
     return response
 
@@ -81,9 +82,13 @@ def sign_out(services: ServicesDep, person: UnsettledSubmittedDep) -> Response:
 
 
 @router.get("/password")
-def show_password(request: Request, person: FoundPersonDep) -> Response:
+def show_password(
+    request: Request,
+    person: FoundPersonDep,
+    next: str = "/",  # noqa: A002 - the usual name
+) -> Response:
     signed_in(person)
-    return _password_page(request)
+    return _password_page(request, target=next)
 
 
 @router.post("/password")
@@ -94,6 +99,7 @@ def change_password(
     old: Annotated[str, Form()] = "",
     new: Annotated[str, Form()] = "",
     again: Annotated[str, Form()] = "",
+    target: Annotated[str, Form(alias="next")] = "/",
 ) -> Response:
     """Replace the password; every other session of this person ends."""
     try:
@@ -102,7 +108,7 @@ def change_password(
         if new != again:
             raise WeakPasswordError("different")
     except AuthError as error:
-        return _password_page(request, error=error)
+        return _password_page(request, target=target, error=error)
     password_hash = hash_password(new)
     with services.database.write() as tx:
         set_password(
@@ -112,7 +118,7 @@ def change_password(
             user_id=person.user.id,
             password_hash=password_hash,
         )
-    response = RedirectResponse("/", 303)
+    response = RedirectResponse(local_path(target), 303)
     _start_session(services, request, response, person.user)
     return response
 
@@ -201,13 +207,14 @@ def _sign_in_page(
     )
 
 
-def _password_page(request: Request, *, error: AuthError | None = None) -> Response:
+def _password_page(request: Request, *, target: str, error: AuthError | None = None) -> Response:
     pages: Pages = request.app.state.pages
     answer = errors.answer_for(error) if error else None
     return pages.render(
         request,
         "password.html",
         status=answer.status if answer else 200,
+        target=local_path(target),
         answer=answer,
         wait_s=error.wait_s if isinstance(error, TooManyFailuresError) else 0,
         min_length=MIN_LENGTH,

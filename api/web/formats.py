@@ -72,6 +72,8 @@ def file_name(name: str) -> Markup:
             parts.append(_control(f"U+{ord(character):04X}", character))
         else:
             parts.append(escape(character))
+            if character == "_":  # the parts of a recorder's name stay whole, lines break between
+                parts.append(Markup("<wbr>"))
     parts.append(Markup("</bdi>"))
     return Markup("").join(parts)
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import jinja2
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 
 from api.config import Config
@@ -19,6 +19,11 @@ from custody.access import RIGHTS, Right
 LANGUAGE_COOKIE = "liuhen_language"
 THEME_COOKIE = "liuhen_theme"
 THEMES = ("light", "dark")
+#: What was just done, for the next page to say once.
+DONE_COOKIE = "liuhen_done"
+DONE = ("linked", "unlinked", "assigned")
+#: Parameters that open something; they have no place on paper.
+_SECRETS = frozenset({"viewing", "listing", "download"})
 
 
 class Pages:
@@ -64,6 +69,8 @@ class Pages:
         def text(key: str, **values: object) -> str:
             return translate(language, key, **values)
 
+        done = request.cookies.get(DONE_COOKIE, "")
+        said = done in DONE and "hx-request" not in request.headers
         html = self._environment.get_template(template).render(
             {
                 "t": text,
@@ -75,11 +82,16 @@ class Pages:
                 "rights": RIGHTS[person.actor.role] if person else frozenset(),
                 "csrf": _csrf_field(person.session.csrf_token) if person else "",
                 "now": request.app.state.services.clock.now(),
+                "done": done if said else "",
+                "printed_from": _without_secrets(request),
                 "search_text": request.query_params.get("text", ""),
                 **context,
             }
         )
-        return HTMLResponse(html, status, headers={"Vary": "Cookie"})
+        response = HTMLResponse(html, status, headers={"Vary": "Cookie"})
+        if said:
+            response.delete_cookie(DONE_COOKIE)
+        return response
 
     def _local_time(self, moment: datetime) -> str:
         return formats.local_time(moment, self.config.zone)
@@ -87,6 +99,18 @@ class Pages:
 
 def _csrf_field(token: str) -> Markup:
     return Markup('<input type="hidden" name="csrf" value="{}">').format(token)
+
+
+def _without_secrets(request: Request) -> str:
+    kept = [(name, value) for name, value in request.query_params.items() if name not in _SECRETS]
+    return request.url.path + (f"?{urlencode(kept)}" if kept else "")
+
+
+def go_back(target: str, done: str) -> RedirectResponse:
+    """On to ``target``, a path of ours, where the page says that ``done`` was done."""
+    response = RedirectResponse(local_path(target), 303)
+    response.set_cookie(DONE_COOKIE, done, max_age=60, httponly=True, samesite="lax")
+    return response
 
 
 def language_of(request: Request, config: Config) -> str:

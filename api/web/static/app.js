@@ -77,5 +77,16 @@
   document.addEventListener("change", (event) => {
     const all = event.target.closest("[data-select-all]");
     if (all) for (const box of document.querySelectorAll("input[name=clip_id]")) box.checked = all.checked;
+    needSelection();
   });
+
+  // What is done with rows needs one.
+  const needSelection = () => {
+    const none = !document.querySelector("input[name=clip_id]:checked");
+    for (const button of document.querySelectorAll("[data-needs-selection]")) button.disabled = none;
+    for (const hint of document.querySelectorAll("[data-no-selection]")) hint.hidden = !none;
+  };
+  needSelection();
+  // Back and forward restore the ticks after the scripts have run.
+  window.addEventListener("pageshow", needSelection);
 })();

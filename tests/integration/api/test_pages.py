@@ -126,7 +126,7 @@ def test_a_one_time_password_opens_nothing_but_its_own_replacement(
             role=Role.LEGAL,
         )
     assert sign_in(client, "charlie", password).headers["location"] == "/password"
-    assert client.get("/clips").headers["location"] == "/password"
+    assert client.get("/clips").headers["location"] == "/password?next=%2Fclips"
     old_cookie = client.cookies[SESSION_COOKIE]
     weak = submit(house, client, "/password", old=password, new="short", again="short")
     assert weak.status_code == 422
@@ -274,6 +274,64 @@ def test_a_case_is_made_linked_and_says_what_is_missing(house: House, legal: htt
     assert "取消关联" in page  # the end of the link stays in the case's history
 
 
+def test_a_case_that_is_not_there_is_said_and_the_form_kept(
+    house: House, legal: httpx.Client
+) -> None:
+    clip = house.clips("093621")[0]
+    form = {"clip_id": clip.id, "case": "零城执罚决字〔2026〕第99号", "stage": "review"}
+    answer = submit(house, legal, "/links", **form)
+    assert answer.status_code == 404
+    assert "没有这个案件" in answer.text
+    assert 'value="零城执罚决字〔2026〕第99号"' in answer.text
+    assert '<option value="review" selected>' in answer.text
+    assert f'name="clip_id" value="{clip.id}"' in answer.text
+    assert submit(house, legal, "/links", **form | {"case": "99号"}).status_code == 422
+    none = submit(house, legal, "/links", case="99号", stage="review")
+    assert none.status_code == 422
+    assert "没有选中录像" in none.text
+
+
+def test_what_was_done_is_said_once(house: House, legal: httpx.Client) -> None:
+    house.add_case()
+    clip = house.clips("093621")[0]
+    submit(house, legal, "/links", clip_id=clip.id, case=CASE_NUMBER, stage="review")
+    assert "已关联，并写入日志" in legal.get(f"/clips/{clip.id}").text
+    assert "已关联，并写入日志" not in legal.get(f"/clips/{clip.id}").text
+
+
+def test_who_sees_no_picture_leaves_an_entry_too(house: House, client: httpx.Client) -> None:
+    sign_in(client, "alice", PASSWORD)
+    clip = house.clips("093621")[0]
+    for path in ("/clips?officer=JX0227", f"/clips/{clip.id}", "/unassigned", "/cases?text=x"):
+        assert client.get(path).status_code == 200
+    queries = [
+        event.details["query"]
+        for event in history(house, f"user:{house.people[Role.ADMIN].id}")
+        if event.kind == EventKind.CLIPS_LISTED
+    ]
+    assert queries == ["officer=JX0227", f"clip {clip.id}", "unassigned", "cases text=x"]
+
+
+def test_refusals_that_no_right_decides_are_in_the_log(house: House, client: httpx.Client) -> None:
+    clip = house.clips("093621")[0]
+    assert client.get(f"/clips/{clip.id}/stream").status_code == 303
+    sign_in(client, LEGAL, PASSWORD)
+    assert client.get(f"/clips/{clip.id}/stream?viewing=nobody").status_code == 403
+    assert client.post(f"/clips/{clip.id}/open", data={"purpose": "x"}).status_code == 403
+    foreign = client.post(f"/clips/{clip.id}/open", headers={"Origin": "https://evil.example"})
+    assert foreign.status_code == 403
+
+    def whys(item: str) -> list[object]:
+        return [
+            event.facts["why"]
+            for event in history(house, item)
+            if event.kind == EventKind.ACCESS_DENIED
+        ]
+
+    assert whys("anonymous") == ["not_signed_in"]
+    assert whys(f"clip:{clip.id}") == ["no_grant", "forged_form", "forged_form"]
+
+
 def test_many_are_linked_at_once(house: House, legal: httpx.Client) -> None:
     house.add_case(linked="093621")
     clips = house.clips("JX0227")
@@ -338,11 +396,17 @@ def test_verifying_finds_a_flipped_byte_and_breaks_the_trace(
     assert history(house, f"clip:{clip.id}")[-1].details["warned"] is True
 
 
-def test_reading_the_log_is_one_entry_a_minute(house: House, legal: httpx.Client) -> None:
+def test_reading_the_log_is_in_the_log_with_what_was_looked_for(
+    house: House, legal: httpx.Client
+) -> None:
     house.publish()
-    for path in ("/log", "/log?kind=clip.admitted", "/log/entries/0", "/log"):
+    for path in ("/log", "/log?kind=clip.admitted&actor=x", "/log/entries/0", "/log"):
         assert legal.get(path).status_code == 200
-    assert kinds(house, "log").count(EventKind.LOG_READ) == 1
+    read = [event for event in history(house, "log") if event.kind == EventKind.LOG_READ]
+    assert [
+        {name: value for name, value in event.details.items() if name != "actor_name"}
+        for event in read
+    ] == [{}, {"kind": "clip.admitted", "actor": "x"}, {"index": "0"}]
     assert legal.get("/log/entries/999999").status_code == 404
 
 

@@ -61,6 +61,7 @@ def test_what_cannot_be_seen_in_a_name_is_made_visible() -> None:
 
 def test_an_ordinary_name_stays_as_it_is() -> None:
     name = "现场 检查📹_𠮷.mp4"
-    assert str(formats.file_name(name)) == f'<bdi class="name">{name}</bdi>'
+    shown = name.replace("_", "_<wbr>")  # a line may break here and not in the middle of a part
+    assert str(formats.file_name(name)) == f'<bdi class="name">{shown}</bdi>'
     assert formats.plain_name(name) == name
     assert formats.plain_name("a\u202eb") == "a⟨U+202E⟩b"

@@ -1,0 +1,24 @@
+"""What people call the items of the log: a clip's file name, a case's number."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from custody.events import case_item, clip_item
+from custody.tables import cases, clips
+
+
+def names_of(tx: Connection, items: Iterable[str]) -> dict[str, str]:
+    """The names of those of ``items`` that are clips or cases, by item, in two queries at most."""
+    parted = [item.partition(":") for item in set(items)]
+    clip_ids = [key for sort, _, key in parted if sort == "clip"]
+    case_ids = [key for sort, _, key in parted if sort == "case"]
+    names: dict[str, str] = {}
+    if clip_ids:
+        found = tx.execute(sa.select(clips.c.id, clips.c.name).where(clips.c.id.in_(clip_ids)))
+        names |= {clip_item(row.id): row.name for row in found}
+    if case_ids:
+        numbers = tx.execute(sa.select(cases.c.id, cases.c.number).where(cases.c.id.in_(case_ids)))
+        names |= {case_item(row.id): row.number for row in numbers}
+    return names
