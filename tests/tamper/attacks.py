@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from api.auth.tables import users
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.entry import Entry, canonical_json, commit_details
 from custody.log.merkle import hash_leaf
@@ -168,6 +169,18 @@ def insert_rendition(world: World) -> None:
     with world.services.database.write() as tx:
         row = tx.execute(sa.select(renditions)).mappings().one()
         tx.execute(renditions.insert().values(**{**row, "id": "f" * 36, "kind": "poster"}))
+
+
+def insert_user(world: World) -> None:
+    with world.services.database.write() as tx:
+        values = tx.execute(sa.select(users)).mappings().one()
+        tx.execute(users.insert().values(**{**values, "id": "f" * 36, "name": "mallory"}))
+
+
+def delete_station(world: World) -> None:
+    with world.services.database.write() as tx:
+        tx.execute(sa.text("DELETE FROM dock_sessions"))
+        tx.execute(sa.text("DELETE FROM stations"))
 
 
 def insert_grant(world: World) -> None:

@@ -53,6 +53,29 @@ CASES = [
         {C.OBJECT_UNREGISTERED},
         name="unknown_rendition",
     ),
+    *(
+        Case(attacks.execute(f"UPDATE dock_sessions SET {change}"), {code}, name=change)
+        for code, change in (
+            (C.DOCK_SESSION_ALTERED, "file_count = 0"),
+            (C.DOCK_SESSION_ALTERED, "total_bytes = 1"),
+            (C.DOCK_SESSION_ALTERED, "manifest = 'another list'"),
+            (C.DOCK_SESSION_ALTERED, "source = 'TA9'"),
+        )
+    ),
+    *(
+        Case(attacks.execute(statement), {code}, name=statement)
+        for code, statement in (
+            (C.DOCK_SESSION_MISSING, "DELETE FROM dock_sessions"),
+            (C.STATION_ALTERED, "UPDATE stations SET revoked_at = NULL"),
+            (C.STATION_ALTERED, "UPDATE stations SET verifier_key = 'a' WHERE name = '一号站'"),
+            (C.STATION_ALTERED, "UPDATE stations SET name = '三号站' WHERE name = '一号站'"),
+            (C.USER_ALTERED, "UPDATE users SET role = 'admin'"),
+            (C.USER_ALTERED, "UPDATE users SET disabled_at = created_at"),
+            (C.USER_MISSING, "DELETE FROM users"),
+        )
+    ),
+    Case(attacks.insert_user, {C.USER_WITHOUT_ENTRY}),
+    Case(attacks.delete_station, {C.STATION_MISSING, C.DOCK_SESSION_MISSING}),
     Case(attacks.insert_grant, {C.GRANT_WITHOUT_ENTRY}, clip=0),
     Case(
         attacks.execute("UPDATE access_grants SET actor_id = 'x' WHERE clip_id = :clip"),

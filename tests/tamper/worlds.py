@@ -1,12 +1,15 @@
 """A home in which every kind of custody event has happened, to be attacked or found clean."""
 
 import hashlib
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import Connection
 
 from api.auth import users
 from api.config import load_config
@@ -18,11 +21,13 @@ from custody.clips import ClipState, assign_clip, describe_clip, set_clip_state
 from custody.clock import FixedClock
 from custody.events import EventKind
 from custody.ledger import Event
+from custody.log.note import NoteSigner, generate
 from custody.object_keys import rendition_key
 from custody.renditions import NewRendition, add_rendition
 from custody.verification import EVERYTHING, Report, Selection, record_run, verify_all
-from ingest import receipts, stations
+from ingest import dock_sessions, receipts, stations
 from ingest.admission import Original, archive, register
+from station_agent import wire
 
 ZONE = ZoneInfo("Asia/Shanghai")
 OPERATOR = Actor("shell:alice", Role.OPERATOR, Via.SHELL, "bureau-1")
@@ -87,6 +92,32 @@ def add_clip(world: World, name: bytes, content: bytes) -> str:
     return clip.id
 
 
+def bring_a_recorder(world: World, tx: Connection) -> None:
+    """Enrol a station, receive its signed list, and let another one go."""
+    ledger, clock = world.services.ledger, world.services.clock
+    for name in ("一号站", "二号站"):
+        token = stations.create_enrolment_token(tx, clock, ledger, ADMIN, name)
+        private = generate("station").private
+        key = NoteSigner(wire.station_key_name(private.public_key()), private)
+        verifier_key = key.verifier.vkey
+        station = stations.enrol(
+            tx, ledger, clock, token=token, name=name, verifier_key=verifier_key, origin="x"
+        )
+        manifest = wire.Manifest(
+            session_id=str(uuid.uuid4()),
+            station=key.verifier.name,
+            source="TA00716",
+            opened_at=clock.now(),
+            free_bytes=None,
+            previous_sha256=None,
+            files=(wire.ManifestFile(b"a.mp4", 7, clock.now(), None),),
+        )
+        actor = Actor(station.id, Role.STATION, Via.STATION_KEY, "x", name)
+        note = wire.sign_manifest(manifest, key)
+        dock_sessions.receive_manifest(tx, ledger, clock, actor, note)
+    stations.revoke(tx, ledger, clock, ADMIN, station.id)
+
+
 def fill(world: World, *, filler: int = 600) -> None:
     """Let everything happen at least once, over several published sizes.
 
@@ -129,7 +160,7 @@ def fill(world: World, *, filler: int = 600) -> None:
         cases.unlink_clip(tx, ledger, LEGAL, world.case_id, second)
         cases.link_clip(tx, ledger, LEGAL, world.case_id, second, "decision")
         users.create_user(tx, ledger, OPERATOR, clock, name="bob", display_name="", role=Role.LEGAL)
-        stations.create_enrolment_token(tx, clock, ledger, ADMIN, "一号站")
+        bring_a_recorder(world, tx)
         grant = viewings.open_viewing(tx, ledger, clock, LEGAL, first, "案件审核")
         viewings.count_bytes(tx, grant.id, 3, 4096)
         viewings.open_download(tx, ledger, clock, LEGAL, first, "移送法院")
