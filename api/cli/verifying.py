@@ -99,8 +99,10 @@ def _print(shell: Shell, report: Report, names: dict[str, str]) -> None:
         )
     else:
         shell.say("verify.bad", findings=report.finding_count, unchecked=len(report.unchecked))
+    unusable = any(one.code.startswith("checkpoint_") for one in report.findings)
     if report.checkpoint is None:
-        shell.say("verify.no_tree")
+        if not unusable and not report.unchecked:
+            shell.say("verify.no_tree")
     else:
         shell.say("verify.tree", size=report.checkpoint.size, root=report.checkpoint.root.hex())
     waiting = report.pending + report.unpublished

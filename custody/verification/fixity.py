@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Protocol, cast
 
 from custody.verification.context import ProgressCallback
@@ -76,8 +76,10 @@ def check_object(
     try:
         with closing(store.open(wanted.key)) as stream:
             size = _read(stream, buffer, [one.update for one in hashes], count)
-    except (ObjectNotFoundError, ValueError):  # or what no object can be called
-        return Outcome([_missing(wanted)])
+    except ObjectNotFoundError as error:
+        return Outcome([_missing(wanted, _in_its_place(error))])
+    except ValueError:  # what no object can be called
+        return Outcome([_missing(wanted, None)])
     except (StorageError, OSError) as error:
         ensure_available(store)
         return Outcome([], Unchecked(wanted.key, _reason(error), wanted.clip_id))
@@ -244,10 +246,22 @@ def _compare(wanted: StoredObject, size: int, sha256: str, sm3: str | None) -> l
     return findings
 
 
-def _missing(wanted: StoredObject) -> Finding:
+def _in_its_place(error: BaseException) -> str | None:
+    """What stands where a file should, as a local store's own error tells; None for nothing."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return "a symbolic link"
+    if isinstance(error, OSError) and error.strerror == "not a regular file":
+        return "a folder, a pipe or another thing that is no file"
+    return None
+
+
+def _missing(wanted: StoredObject, found: str | None) -> Finding:
     original = wanted.kind is None
     code = FindingCode.CLIP_OBJECT_MISSING if original else FindingCode.RENDITION_OBJECT_MISSING
-    return _finding(code, wanted, "is gone", wanted.sha256, None)
+    what = "is gone" if found is None else f"is gone; {found} stands in its place"
+    return replace(_finding(code, wanted, what, wanted.sha256, None), found=found)
 
 
 def _finding(

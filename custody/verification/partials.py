@@ -94,6 +94,9 @@ def _compare(
             Finding(
                 FindingCode.BUNDLE_ALTERED if is_bundle else FindingCode.TILE_ALTERED,
                 key,
-                "A partial tile of an earlier size does not agree with the published tree.",
+                f"This {'entry bundle' if is_bundle else 'tile'} of an earlier, smaller log does "
+                "not agree with the published tree.",
+                expected=f"{len(truth)} {'entries' if is_bundle else 'hashes'} of that tree",
+                found="other ones" if data else "an empty file",
             )
         )

@@ -188,7 +188,7 @@ def _report_bundle(
             key,
             f"The bundle does not hold entry {index * WIDTH + place} as it was published.",
             expected=truth[place].hex(),
-            found=None if found is None else found[place].hex(),
+            found="no bundle of entries" if found is None else found[place].hex(),
             entry_index=index * WIDTH + place,
         )
     )

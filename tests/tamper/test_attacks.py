@@ -289,6 +289,18 @@ def test_attack_is_found_and_named(world: World, case: Case) -> None:
         assert entry in {finding.entry_index for finding in report.findings}, report.findings
 
 
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+def test_what_stands_in_an_originals_place_is_named(world: World) -> None:
+    link, folder = attacks.original(world, 0), attacks.original(world, 1)
+    link.unlink()
+    link.symlink_to(attacks.original(world, 2))
+    folder.unlink()
+    folder.mkdir()
+    found = {finding.clip_id: finding.found for finding in world.verify().findings}
+    assert found[world.clip_ids[0]] == "a symbolic link"
+    assert "no file" in str(found[world.clip_ids[1]])
+
+
 def test_a_young_object_without_entry_is_only_counted(world: World) -> None:
     attacks.put_an_unknown_object("originals", 60)(world)
     report = world.verify()

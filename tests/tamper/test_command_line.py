@@ -42,6 +42,16 @@ def test_exit_code_1_and_the_finding(
     assert f"✗ {code}" in capsys.readouterr().out
 
 
+def test_a_broken_checkpoint_is_not_called_unpublished(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = world.services.config
+    monkeypatch.setenv("LIUHEN_DATABASE_URL", config.database_url)
+    attacks.foreign_checkpoint(world)
+    assert run(["verify", "--home", str(config.home), "--lang", "en"]) == 1
+    assert "nothing is published yet" not in capsys.readouterr().out
+
+
 def test_one_clip_alone(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
