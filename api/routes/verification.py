@@ -11,6 +11,7 @@ from custody.access import Right
 from custody.clips import get_clip
 from custody.events import EventKind, clip_item
 from custody.history import newest_events
+from custody.item_names import names_of
 from custody.published import newest_checkpoint
 from custody.verification.context import Selection
 from custody.verification.run import verify_clip
@@ -18,6 +19,8 @@ from custody.verification.run import verify_clip
 router = APIRouter()
 
 LAST_RUNS = 20
+#: As many findings stand on the page.
+MAX_FINDINGS = 200
 
 
 @router.get("/verification")
@@ -68,12 +71,17 @@ def _render(request: Request, services: Services, template: str) -> Response:
     with services.database.read() as tx:
         last = newest_events(tx, limit=LAST_RUNS, kind=EventKind.VERIFICATION_RUN.value)
         checkpoint = newest_checkpoint(tx)
+        report = None if runs.last is None else runs.last.report
+        found = [] if report is None else report.findings[:MAX_FINDINGS]
+        items = [clip_item(one.clip_id) for one in found if one.clip_id]
+        names = names_of(tx, [*items, *(event.item for event in last)])
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
         template,
         run=runs.last,
         last=last,
+        names=names,
         checkpoint=checkpoint,
         verifier_key=services.keys.log.verifier.vkey,
     )

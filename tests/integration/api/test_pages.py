@@ -389,6 +389,8 @@ def test_verifying_finds_a_flipped_byte_and_breaks_the_trace(
     page = legal.get(f"/clips/{clip.id}").text
     assert 'class="mark broken"' in page
     assert "这条录像没有通过核验" in page
+    house.publish()
+    assert "TA00716_<wbr>JX0227_<wbr>20261122093621.mp4" in legal.get("/verification").text
     refused = submit(house, legal, f"/clips/{clip.id}/download", purpose="for the expert")
     assert refused.status_code == 409
     form = {"purpose": "for the expert", "confirm": "1"}
