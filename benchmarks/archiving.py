@@ -28,8 +28,8 @@ LINE_RATE = 112.0
 def measure(folder: Path, *, quick: bool = False) -> Section:
     """MiB/s over loopback, both ends on this machine, into a local folder and into SeaweedFS."""
     section = Section("Archiving: agent → receipt", "python -m benchmarks archiving")
-    count, size_mib = (2, 32) if quick else (6, 256)
-    repeats = 1 if quick else 3
+    count, size_mib = (2, 32) if quick else (4, 256)
+    repeats = 1 if quick else 2
     sources = make_files(folder / "dock", count, size_mib)
     total = count * size_mib
 

@@ -33,7 +33,7 @@ def measure(folder: Path, *, quick: bool = False) -> Section:
         "entries a transaction; ten at once show what building an entry costs in Python when "
         "no fsync hides it."
     )
-    total = 400 if quick else 4000
+    total = 400 if quick else 2000
     with ExitStack() as stack:
         server = stack.enter_context(postgres(durable=True))
         urls = {
@@ -45,7 +45,7 @@ def measure(folder: Path, *, quick: bool = False) -> Section:
             stack.callback(database.close)
             metadata.create_all(database.engine)
             for batch in (1, 10):
-                _measure_batch(section, database, engine, batch, total, repeats=1 if quick else 5)
+                _measure_batch(section, database, engine, batch, total, repeats=1 if quick else 3)
     return section
 
 

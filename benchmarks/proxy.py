@@ -48,7 +48,7 @@ def measure(folder: Path, *, quick: bool = False) -> Section:
             raise RuntimeError(f"not everything was made: {made}")
         return taken()
 
-    repeats = 1 if quick else 3
+    repeats = 1 if quick else 2
     alone, whole = median(repeats, bare), median(repeats, ours)
     section.rows += [
         Row("bare ffmpeg, same arguments", alone, "s"),

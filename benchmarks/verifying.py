@@ -9,7 +9,7 @@ from benchmarks.harness import BIN, Row, Section, make_files, median, run, timed
 def measure(folder: Path, *, quick: bool = False) -> Section:
     """GiB/s over the same originals: warm page cache, so that hashing is what is compared."""
     section = Section("Verifying: every original re-read", "python -m benchmarks verifying")
-    count, size_mib = (4, 32) if quick else (24, 128)
+    count, size_mib = (4, 32) if quick else (16, 128)
     total_gib = count * size_mib / 1024
     sources = make_files(folder / "dock", count, size_mib)
     home = folder / "home"
@@ -25,7 +25,7 @@ def measure(folder: Path, *, quick: bool = False) -> Section:
     run(*bagit, "--sha256", "--processes", "2", bag)
     sums = folder / "SHA256SUMS"
     sums.write_text(run("sha256sum", *sources).stdout)
-    repeats = 1 if quick else 5
+    repeats = 1 if quick else 3
 
     def rate(*command: str | Path) -> float:
         def once(_: int) -> float:
