@@ -138,7 +138,8 @@ def test_tus_js_goes_on_after_an_interrupted_patch(
 def test_tus_js_terminates_and_is_told_of_wrong_digests(
     services: Services, station: StationClient, memory_store: MemoryStore, footage: Path
 ) -> None:
-    given_up = tus_js(station, footage, abortAfter=6 << 20, terminate=True)
+    # In pieces, so that there is something left to give up however quick the server is.
+    given_up = tus_js(station, footage, chunkSize=1 << 20, abortAfter=6 << 20, terminate=True)
     assert given_up["outcome"] == "aborted", given_up
     assert station.head(given_up["url"]).status_code == 410
     wrong = tus_js(station, footage, metadata={"filename": "a.mp4", "sha256": "0" * 64})
