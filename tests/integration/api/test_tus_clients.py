@@ -127,12 +127,14 @@ def test_tus_js_uploads_and_finds_duplicates(
 def test_tus_js_goes_on_after_an_interrupted_patch(
     services: Services, station: StationClient, memory_store: MemoryStore, footage: Path
 ) -> None:
+    data = DATA * 4  # more than sockets and buffers hold, so that there is a middle to stop in
+    footage.write_bytes(data)
     broken = tus_js(station, footage, abortAfter=6 << 20)
     assert broken["outcome"] == "aborted", broken
     assert services.staging.entries() != []
-    resumed = tus_js(station, footage, uploadUrl=broken["url"], chunkSize=4 << 20)
+    resumed = tus_js(station, footage, uploadUrl=broken["url"], chunkSize=16 << 20)
     assert (resumed["outcome"], resumed["url"]) == ("done", broken["url"]), resumed
-    assert_archived(services, memory_store)
+    assert_archived(services, memory_store, data)
 
 
 def test_tus_js_terminates_and_is_told_of_wrong_digests(
