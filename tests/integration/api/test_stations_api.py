@@ -110,6 +110,10 @@ def test_a_sender_that_hangs_up_is_no_error_of_ours(
     app: FastAPI, station: StationClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     sent: list[Message] = []
+
+    def run(scope: dict[str, object]) -> None:
+        asyncio.run(app(scope, receive, send))
+
     for path in ("/api/stations/status", "/api/dock-sessions"):
         headers = {"content-length": "100", "authorization": f"Bearer {station.bearer}"}
         scope = {
@@ -139,7 +143,7 @@ def test_a_sender_that_hangs_up_is_no_error_of_ours(
 
         # In a thread of its own: the browser's tests leave a running loop in theirs.
         with ThreadPoolExecutor(1) as thread:
-            thread.submit(lambda: asyncio.run(app(scope, receive, send))).result()
+            thread.submit(run, scope).result()
     assert [message["status"] for message in sent if "status" in message] == [499, 499]
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
