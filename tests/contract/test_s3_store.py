@@ -116,7 +116,7 @@ def test_the_lock_is_that_of_the_settings(
     s3_settings: S3Settings, client: "S3Client", large: Path, mode: str
 ) -> None:
     store = S3Store(replace(s3_settings, lock_mode=mode))
-    until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=5)
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
     store.put_bytes("small", b"x", retain_until=until)
     store.put_file("large", large, retain_until=until)
     for key in ("small", "large"):
@@ -126,7 +126,7 @@ def test_the_lock_is_that_of_the_settings(
 
 
 def test_the_servers_clock_has_the_last_word(s3_settings: S3Settings) -> None:
-    until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=5)
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
     S3Store(s3_settings).put_bytes(KEY, b"x", retain_until=until)
     fast = S3Store(s3_settings, now=lambda: datetime.now(UTC) + timedelta(days=3650))
     with pytest.raises(ObjectLockedError):
