@@ -10,6 +10,7 @@ from api.denials import Allowance
 from api.routes import (
     cases,
     clips,
+    dock_session_pages,
     dock_sessions,
     health,
     home,
@@ -38,6 +39,7 @@ _PARTS = (
     links,
     cases,
     stations,
+    dock_session_pages,
     verification,
     log_pages,
     users,

@@ -63,6 +63,8 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (custody.ReceiptNotReadyError, Answer(409, "not_published")),
     (ingest.StationAuthError, Answer(401, "station_auth")),
     (ingest.StationExistsError, Answer(409, "station_exists")),
+    (ingest.StationNotFoundError, Answer(404, "not_found")),
+    (ingest.DockSessionNotFoundError, Answer(404, "not_found")),
     (ingest.EnrolmentError, Answer(422, "station_name")),
     (VerificationImpossibleError, Answer(503, "cannot_check")),
     (storage.StoreUnavailableError, Answer(503, "store_unavailable")),

@@ -85,6 +85,18 @@ def histories_of(
     return found
 
 
+def events_at(
+    tx: Connection, places: Iterable[tuple[str, int]]
+) -> dict[tuple[str, int], HistoryEvent]:
+    """The events at these places in the histories of their items (item, item_seq), in one query."""
+    wanted = sorted(set(places))
+    if not wanted:
+        return {}
+    place = sa.tuple_(log_entries.c.item, log_entries.c.item_seq)
+    rows = tx.execute(sa.select(log_entries, _PUBLISHED).where(place.in_(wanted)))
+    return {(row.item, row.item_seq): _to_event(row) for row in rows}
+
+
 def newest_events(
     tx: Connection,
     *,

@@ -77,7 +77,7 @@ def receive_manifest(
     if not created:
         return ReceivedManifest(_known_session(tx, digest, manifest.session_id), created=False)
     _note_recorders(tx, actor.id, now, manifest)
-    ledger.append(
+    appended = ledger.append(
         tx,
         actor,
         Event(
@@ -92,6 +92,12 @@ def receive_manifest(
             },
             details={"source": manifest.source},
         ),
+    )
+    # So that the entry of a session is found among the many of its station.
+    tx.execute(
+        dock_sessions.update()
+        .where(dock_sessions.c.id == manifest.session_id)
+        .values(entry_seq=appended.item_seq)
     )
     return ReceivedManifest(manifest.session_id, created=True)
 

@@ -25,6 +25,10 @@ class StationNotFoundError(IngestError):
     """There is no such station."""
 
 
+class DockSessionNotFoundError(IngestError):
+    """There is no such dock session of this station."""
+
+
 class StationKeyError(IngestError):
     """This is not a station's public key in signed-note form."""
 

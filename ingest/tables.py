@@ -62,6 +62,7 @@ dock_sessions = sa.Table(
     sa.Column("previous_sha256", Sha256Hex, nullable=True),
     sa.Column("file_count", Big, nullable=False),
     sa.Column("total_bytes", Big, nullable=False),
+    sa.Column("entry_seq", Big, nullable=True),  # its entry's place in the station's history
     sa.Index("ix_dock_sessions_station_id_opened_at", "station_id", "opened_at"),
 )
 
@@ -85,6 +86,13 @@ uploads = sa.Table(
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Index("ix_uploads_state_updated_at", "state", "updated_at"),
     sa.Index("ix_uploads_sha256", "sha256"),
+    # What became of a file of a dock session: nothing else of a file is as rare as these together.
+    sa.Index(
+        "ix_uploads_station_id_size_bytes_file_modified_at",
+        "station_id",
+        "size_bytes",
+        "file_modified_at",
+    ),
 )
 
 #: Work a clip still needs: a row exists from admission until the clip is ready, damaged or

@@ -1,6 +1,7 @@
 """Stations and what they brought held against their entries: the lists that prove completeness."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 
 import sqlalchemy as sa
@@ -8,12 +9,15 @@ from sqlalchemy.engine import Connection
 
 from custody.events import EventKind
 from custody.log.entry import Entry, Json
-from custody.verification.cells import as_bytes, raw
+from custody.verification.cells import Misfit, as_bytes, as_logged, described, raw, read_cell
 from custody.verification.expected import ANYTHING, Logged
 from custody.verification.findings import Finding, FindingCode, Report
 from custody.verification.others import LoggedTable
 from custody.verification.rows import stream
 from ingest.tables import dock_sessions, stations
+
+#: In a manifest's canonical JSON, behind the list of files; no text inside it has a bare quote.
+_OPENED_AT = re.compile(rb'"opened_at":"([^"]*)","previous_sha256":')
 
 
 class StationRows:
@@ -45,6 +49,7 @@ class StationRows:
                 "previous_sha256": facts.get("previous"),
                 "file_count": facts.get("files"),
                 "total_bytes": facts.get("total_bytes"),
+                "entry_seq": entry.item_seq,
             }
             session_id = str(facts.get("dock_session"))
             self._sessions.rows.setdefault(session_id, Logged(columns, index, entry.at))
@@ -52,11 +57,15 @@ class StationRows:
     def finish(self, tx: Connection, report: Report) -> None:
         self._stations.finish(tx, report)
         self._sessions.finish(tx, report)
-        columns = (raw(tx, dock_sessions.c.id), raw(tx, dock_sessions.c.manifest))
+        names = ("id", "manifest", "opened_at")
+        columns = (raw(tx, dock_sessions.c[name]) for name in names)
         for row in stream(tx, sa.select(*columns)):
-            self._check_manifest(report, str(row.id), as_bytes(row.manifest))
+            opened_at = as_logged("opened_at", read_cell(dock_sessions.c.opened_at, row.opened_at))
+            self._check_manifest(report, str(row.id), as_bytes(row.manifest), opened_at)
 
-    def _check_manifest(self, report: Report, session_id: str, manifest: bytes) -> None:
+    def _check_manifest(
+        self, report: Report, session_id: str, manifest: bytes, opened_at: object
+    ) -> None:
         logged = self._sessions.rows.get(session_id)
         if logged is None:
             return  # reported already
@@ -69,6 +78,20 @@ class StationRows:
                     "The list kept for this dock session is not the one its station signed.",
                     expected=str(expected),
                     found=found,
+                    entry_index=logged.index,
+                )
+            )
+            return
+        signed = _OPENED_AT.findall(manifest)
+        said = signed[-1].decode() if signed else None
+        if said != opened_at and not isinstance(opened_at, Misfit):  # that is reported already
+            report.add(
+                Finding(
+                    FindingCode.DOCK_SESSION_ALTERED,
+                    f"dock_session:{session_id}",
+                    "The row says another time of docking than the list its station signed.",
+                    expected=f"opened_at: {described(said)}",
+                    found=f"opened_at: {described(opened_at)}",
                     entry_index=logged.index,
                 )
             )

@@ -8,9 +8,10 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import PersonDep, ServicesDep, SubmittedDep
 from api.routes.media import playable_type
+from api.web.origins import origins_of
 from api.web.pages import Pages
 from api.web.provenance import breach_of, time_source
-from api.web.trace import build_trace
+from api.web.trace import build_trace, steps_of
 from custody.access import Right, allows
 from custody.cases import (
     Stage,
@@ -24,6 +25,7 @@ from custody.events import clip_item
 from custody.history import histories_of, history_of
 from custody.renditions import renditions_of
 from custody.viewings import GrantKind, get_grant, note_listing, open_listing, open_viewing
+from ingest.dock_lists import find_dock_session
 from ingest.linking import suggestions_for
 
 router = APIRouter()
@@ -72,6 +74,7 @@ def list_clips(
         unassigned = search_clips(tx, ClipFilter(unassigned=True), limit=0).total
         clip_ids = [clip.id for clip in page.clips]
         histories = histories_of(tx, [clip_item(clip_id) for clip_id in clip_ids])
+        origins = origins_of(tx, page.clips, histories)
         links = links_of_clips(tx, clip_ids)
         renditions = renditions_of(tx, clip_ids)
     listing = None
@@ -93,7 +96,9 @@ def list_clips(
         total=page.total,
         unassigned=unassigned,
         traces={
-            clip.id: build_trace(histories[clip_item(clip.id)], now, min_gap=ROW_GAP)
+            clip.id: build_trace(
+                histories[clip_item(clip.id)], now, min_gap=ROW_GAP, origin=origins[clip.id]
+            )
             for clip in page.clips
         },
         links=links,
@@ -165,6 +170,8 @@ def show_clip(
         renditions = renditions_of(tx, [clip_id])[clip_id]
         links = links_of_clip(tx, clip_id)
         history = history_of(tx, clip_item(clip_id))
+        origin = origins_of(tx, [clip], {clip_item(clip_id): history})[clip_id]
+        dock_session = find_dock_session(tx, clip.dock_session_id or "")
         suggestions = suggestions_for(tx, [clip_id], services.config.zone).get(clip_id, [])
         if viewing:
             try:
@@ -194,8 +201,9 @@ def show_clip(
         stream_type=made["proxy"].media_type if "proxy" in made else playable_type(clip),
         links=links,
         suggestions=suggestions,
-        history=history,
-        trace=build_trace(history, now),
+        history=steps_of(history, origin),
+        dock_session=dock_session,
+        trace=build_trace(history, now, origin=origin),
         breach=breach_of(history),
         time_source=time_source(history, clip.recorded_at),
         grant=grant,

@@ -11,6 +11,7 @@ from api.services import Services
 from api.web.pages import Pages
 from api.web.station_status import read_status
 from custody.access import Right
+from ingest.dock_lists import count_dock_sessions
 from ingest.errors import EnrolmentError, StationExistsError
 from ingest.stations import TOKEN_LIFE, create_enrolment_token, list_stations, revoke
 
@@ -61,12 +62,14 @@ def _page(
 ) -> Response:
     with services.database.read() as tx:
         stations = list_stations(tx)
+        sessions = count_dock_sessions(tx)
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
         template,
         status=answer.status if answer else 200,
         stations=[(station, read_status(station.status)) for station in stations],
+        sessions=sessions,
         token=token,
         invited=invited,
         token_days=TOKEN_LIFE.days,

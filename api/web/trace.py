@@ -1,5 +1,7 @@
 """The trace line 留痕: where each custody event of an item stands between first sight and now.
 
+A clip's begins where anything signed or logged first speaks of it: at the docking, if a station
+brought it, else at its admission. Its publication, a checkpoint and no entry, is a step as well.
 One component for rows, pages and paper. Pure: from the item's history to percentages of the width.
 Gaps in time are drawn by their logarithm, so that the seconds of an admission and the years of an
 archive both stay readable; order is exact, distance tells much from little.
@@ -27,16 +29,54 @@ class TraceState(StrEnum):
     BROKEN = "broken"  # a verification found that something does not agree
 
 
+#: What a `Publication` calls its kind; no entry of the log has it.
+PUBLISHED = "published"
+
 #: Kinds that stand out when marks fall together; the first one there is names the mark.
-_GLYPHS: tuple[tuple[str, frozenset[EventKind]], ...] = (
+_GLYPHS: tuple[tuple[str, frozenset[str]], ...] = (
     ("admitted", frozenset({EventKind.CLIP_ADMITTED, EventKind.CASE_CREATED})),
+    ("docked", frozenset({EventKind.DOCK_SESSION_OPENED})),
     ("denied", frozenset({EventKind.ACCESS_DENIED})),
     ("copied", frozenset({EventKind.CLIP_DOWNLOADED, EventKind.CASE_EXPORTED})),
     ("opened", frozenset({EventKind.CLIP_OPENED})),
     ("linked", frozenset({EventKind.LINK_MADE, EventKind.LINK_REMOVED})),
     ("verified", frozenset({EventKind.VERIFICATION_RUN})),
     ("assigned", frozenset({EventKind.CLIP_ASSIGNED})),
+    (PUBLISHED, frozenset({PUBLISHED})),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The first signed checkpoint over an entry: from ``at`` on others could hold us to it.
+
+    ``size`` is the number of entries it signs.
+    """
+
+    size: int
+    at: datetime
+
+    @property
+    def kind(self) -> str:
+        return PUBLISHED
+
+
+#: What a mark can stand for.
+Step = HistoryEvent | Publication
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is known of a clip beside its own history: its docking, and when it was published.
+
+    ``docked`` is the entry of the dock session in the history of its station.
+    """
+
+    docked: HistoryEvent | None = None
+    publication: Publication | None = None
+
+
+UNKNOWN_ORIGIN = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +86,7 @@ class Mark:
     x: float
     glyph: str
     state: TraceState
-    events: tuple[HistoryEvent, ...]
+    events: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +108,50 @@ class Trace:
     count: int
 
 
-def build_trace(events: Sequence[HistoryEvent], now: datetime, *, min_gap: float = 1.2) -> Trace:
+def build_trace(
+    events: Sequence[HistoryEvent],
+    now: datetime,
+    *,
+    min_gap: float = 1.2,
+    origin: Origin = UNKNOWN_ORIGIN,
+) -> Trace:
     """The trace of ``events`` (oldest first); marks nearer than ``min_gap`` percent become one."""
-    if not events:
+    steps = steps_of(events, origin)
+    if not steps:
         return Trace((), (), TraceState.WAITING, 0)
-    states = _states(events)
-    places = _places([event.at for event in events], now)
+    states = _states(steps)
+    places = _places([step.at for step in steps], now)
     marks: list[Mark] = []
-    for event, place, state in zip(events, places, states, strict=True):
+    for step, place, state in zip(steps, places, states, strict=True):
         if marks and place - marks[-1].x < min_gap:
-            together = (*marks[-1].events, event)
+            together = (*marks[-1].events, step)
             marks[-1] = Mark(
                 marks[-1].x, _glyph(together), _worst((marks[-1].state, state)), together
             )
         else:
-            marks.append(Mark(place, _glyph((event,)), state, (event,)))
+            marks.append(Mark(place, _glyph((step,)), state, (step,)))
     # Broken once and held since is history: the mark stays red, the state does not.
-    now_broken = breach_of(events) is not None
-    state = TraceState.BROKEN if now_broken else _worst(_unbroken(events))
-    return Trace(tuple(marks), _segments(places, states), state, len(events))
+    entries = [step for step in steps if isinstance(step, HistoryEvent)]
+    now_broken = breach_of(entries) is not None
+    state = TraceState.BROKEN if now_broken else _worst(_unbroken(entries))
+    return Trace(tuple(marks), _segments(places, states), state, len(steps))
+
+
+def steps_of(events: Sequence[HistoryEvent], origin: Origin) -> list[Step]:
+    """``events`` with what came before them, and their publication where its time has it.
+
+    Never before the admission it covers, whatever the clocks say.
+    """
+    before: list[Step] = [] if origin.docked is None else [origin.docked]
+    steps = [*before, *events]
+    if origin.publication is None:
+        return steps
+    place = len(before)
+    if events and events[0].kind == EventKind.CLIP_ADMITTED:
+        place += 1
+    while place < len(steps) and steps[place].at <= origin.publication.at:
+        place += 1
+    return [*steps[:place], origin.publication, *steps[place:]]
 
 
 def _places(times: Sequence[datetime], now: datetime) -> list[float]:
@@ -100,20 +165,23 @@ def _places(times: Sequence[datetime], now: datetime) -> list[float]:
     return [round(MARGIN + width * value / reach, 2) for value in reached[:-1]]
 
 
-def _states(events: Sequence[HistoryEvent]) -> list[TraceState]:
+def _states(steps: Sequence[Step]) -> list[TraceState]:
     """Broken from a verification that failed until one that holds, and where the stored entry is
     not what was appended; else published or not."""
     broken = False
     states = []
-    for event in events:
-        if event.kind == EventKind.VERIFICATION_RUN and event.outcome == "ok":
-            broken = broken and bool(event.facts.get("unchecked"))
-        elif event.kind == EventKind.VERIFICATION_RUN and event.facts.get("findings") != 0:
+    for step in steps:
+        if isinstance(step, Publication):
+            states.append(TraceState.BROKEN if broken else TraceState.PROVED)
+            continue
+        if step.kind == EventKind.VERIFICATION_RUN and step.outcome == "ok":
+            broken = broken and bool(step.facts.get("unchecked"))
+        elif step.kind == EventKind.VERIFICATION_RUN and step.facts.get("findings") != 0:
             broken = True
-        if broken or not event.intact:
+        if broken or not step.intact:
             states.append(TraceState.BROKEN)
         else:
-            states.append(TraceState.PROVED if event.published else TraceState.WAITING)
+            states.append(TraceState.PROVED if step.published else TraceState.WAITING)
     return states
 
 
@@ -137,8 +205,8 @@ def _segments(places: Sequence[float], states: Sequence[TraceState]) -> tuple[Se
     return tuple(pieces)
 
 
-def _glyph(events: Sequence[HistoryEvent]) -> str:
-    kinds = {event.kind for event in events}
+def _glyph(steps: Sequence[Step]) -> str:
+    kinds = {step.kind for step in steps}
     return next((name for name, of_kind in _GLYPHS if kinds & of_kind), "other")
 
 

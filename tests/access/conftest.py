@@ -13,10 +13,12 @@ from api.auth.sessions import open_session
 from api.auth.users import create_user
 from api.dependencies import SESSION_COOKIE
 from custody.actors import Actor, Role, Via
+from custody.ids import new_id
 from custody.viewings import open_download, open_listing, open_viewing
+from ingest.dock_sessions import receive_manifest
 from ingest.stations import challenge, create_enrolment_token, enrol
 from ingest.stations import open_session as open_bearer
-from station_agent.wire import challenge_message
+from station_agent.wire import Manifest, ManifestFile, challenge_message, sign_manifest
 from tests.services.house import House, open_house
 from tests.services.http_server import serving
 from tests.services.station_client import new_station_key
@@ -75,6 +77,17 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
                 verifier_key=key.verifier.vkey,
                 origin="127.0.0.1",
             )
+            listed = Manifest(
+                session_id=new_id(),
+                station=key.name,
+                source="TA00716",
+                opened_at=services.clock.now(),
+                free_bytes=None,
+                previous_sha256=None,
+                files=(ManifestFile(b"MOV_0001.mp4", 7, services.clock.now()),),
+            )
+            actor = Actor(station.id, Role.STATION, Via.STATION_KEY, "127.0.0.1", station.name)
+            receive_manifest(tx, services.ledger, services.clock, actor, sign_manifest(listed, key))
             nonce = challenge(tx, services.clock, station.id)
             bearer = open_bearer(
                 tx,
@@ -102,6 +115,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
             "case_id": case.id,
             "user_id": charlie.id,
             "station_id": station.id,
+            "session_id": listed.session_id,
             "upload_id": "0" * 36,
             "kind": "poster",
             "index": "0",

@@ -81,6 +81,8 @@ RULES: dict[str, Rule] = {
     "POST /cases": people(admin=NO, number="零城执罚决字〔2026〕第{number}号", title="a test"),
     "GET /cases/{case_id}": people(),
     "GET /stations": people(),
+    "GET /stations/{station_id}/sessions": people(),
+    "GET /stations/{station_id}/sessions/{session_id}": people(),
     "POST /stations": people(legal=NO, name="station {number}"),
     "POST /stations/{station_id}/revoke": people(legal=NO),
     "GET /verification": people(),

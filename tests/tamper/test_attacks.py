@@ -60,6 +60,8 @@ CASES = [
             (C.DOCK_SESSION_ALTERED, "total_bytes = 1"),
             (C.DOCK_SESSION_ALTERED, "manifest = 'another list'"),
             (C.DOCK_SESSION_ALTERED, "source = 'TA9'"),
+            (C.DOCK_SESSION_ALTERED, "opened_at = '2026-11-01 00:00:00.000000+00:00'"),
+            (C.DOCK_SESSION_ALTERED, "entry_seq = 7"),
         )
     ),
     *(

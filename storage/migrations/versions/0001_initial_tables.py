@@ -258,6 +258,7 @@ def upgrade() -> None:
         sa.Column(
             "total_bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
+        sa.Column("entry_seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
             ["station_id"], ["stations.id"], name=op.f("fk_dock_sessions_station_id_stations")
         ),
@@ -392,4 +393,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("uploads", schema=None) as batch_op:
         batch_op.create_index("ix_uploads_sha256", ["sha256"], unique=False)
+        batch_op.create_index(
+            "ix_uploads_station_id_size_bytes_file_modified_at",
+            ["station_id", "size_bytes", "file_modified_at"],
+            unique=False,
+        )
         batch_op.create_index("ix_uploads_state_updated_at", ["state", "updated_at"], unique=False)

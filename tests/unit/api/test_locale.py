@@ -19,6 +19,7 @@ from custody.cases import Procedure, Stage
 from custody.clips import ClipState
 from custody.events import EventKind
 from custody.verification.findings import FindingCode
+from ingest.dock_lists import FileFate
 from ingest.verdicts import Reason
 from station_agent import reasons
 
@@ -50,6 +51,7 @@ FAMILIES = {
     "scope.": ["everything", "log", "case", "clip"],
     "rendition.": ["proxy", "poster", "sheet", "waveform"],
     "file.": [*station_status.WAY, *station_status.TROUBLED],
+    "fate.": [fate.value for fate in FileFate],
     "reason.": [
         value for name, value in vars(reasons).items() if name.isupper() and isinstance(value, str)
     ],

@@ -1,9 +1,18 @@
 """Where the marks of a trace stand and what they claim."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from api.web.trace import MARGIN, Trace, TraceState, build_trace
+from api.web.trace import (
+    MARGIN,
+    Origin,
+    Publication,
+    Trace,
+    TraceState,
+    build_trace,
+    steps_of,
+)
 from custody.history import HistoryEvent
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -104,3 +113,49 @@ def test_marks_too_near_become_one_that_stands_for_the_weightiest() -> None:
     assert len(made.marks) < 25
     assert sum(len(mark.events) for mark in made.marks) == made.count == 100
     assert [mark.glyph for mark in made.marks].count("opened") == 1
+
+
+def docked(after_s: float = -60, *, intact: bool = True) -> Origin:
+    return Origin(docked=happened("dock_session.opened", after_s, intact=intact))
+
+
+def test_a_trace_begins_at_the_dock_and_has_its_publication() -> None:
+    events = [happened("clip.admitted", 0), happened("clip.described", 600)]
+    origin = replace(docked(), publication=Publication(7, START + timedelta(seconds=1)))
+    steps = steps_of(events, origin)
+    assert [step.kind for step in steps] == [
+        "dock_session.opened",
+        "clip.admitted",
+        "published",
+        "clip.described",
+    ]
+    made = build_trace(events, START + timedelta(days=30), origin=origin)
+    assert [mark.glyph for mark in made.marks] == ["docked", "admitted", "published", "other"]
+    assert made.count == 4
+    assert made.marks[0].x == MARGIN
+
+
+def test_nothing_is_published_before_its_admission_whatever_the_clocks_say() -> None:
+    early = Origin(publication=Publication(7, START - timedelta(hours=1)))
+    events = [happened("clip.admitted", 0), happened("clip.opened", 60)]
+    assert [step.kind for step in steps_of(events, early)][:2] == ["clip.admitted", "published"]
+    late = Origin(publication=Publication(7, START + timedelta(hours=1)))
+    assert steps_of(events, late)[-1].kind == "published"
+    # A history that was cut short does not begin with the admission.
+    assert steps_of(events[1:], early)[0].kind == "published"
+
+
+def test_a_docking_that_was_altered_breaks_the_line_and_one_that_waits_is_hollow() -> None:
+    events = [happened("clip.admitted", 0)]
+    altered = build_trace(events, START, origin=docked(intact=False))
+    assert altered.state is TraceState.BROKEN
+    waiting = Origin(docked=happened("dock_session.opened", -1, published=False))
+    assert build_trace(events, START, origin=waiting).state is TraceState.WAITING
+
+
+def test_a_publication_mends_nothing() -> None:
+    failed = happened("verification.run", 60, outcome="failed")
+    origin = Origin(publication=Publication(9, START + timedelta(hours=1)))
+    made = build_trace([happened("clip.admitted", 0), failed], START, origin=origin)
+    assert made.marks[-1].state is TraceState.BROKEN
+    assert made.state is TraceState.BROKEN
