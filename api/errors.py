@@ -46,7 +46,6 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (auth.UserNotFoundError, Answer(404, "not_found")),
     (auth.UserExistsError, Answer(409, "user_exists")),
     (auth.UserNameError, Answer(422, "user_name")),
-    (auth.UserSettledError, Answer(409, "user_settled")),
     (auth.OwnAccountError, Answer(409, "own_account")),
     (UnconfirmedDownloadError, Answer(409, "unconfirmed_download")),
     (custody.DeniedError, Answer(403, "denied")),

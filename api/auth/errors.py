@@ -58,9 +58,5 @@ class UserNameError(AuthError):
     """A user name has 2 to 64 letters, digits, dots, hyphens or underscores."""
 
 
-class UserSettledError(AuthError):
-    """This user has signed in already and has a password of their own."""
-
-
 class OwnAccountError(AuthError):
-    """Nobody disables their own account."""
+    """Nobody disables their own account or reissues their own password."""

@@ -12,7 +12,6 @@ from api.auth.errors import (
     UserExistsError,
     UserNameError,
     UserNotFoundError,
-    UserSettledError,
 )
 from api.auth.passwords import hash_password, one_time_password
 from api.auth.sessions import end_sessions_of
@@ -20,11 +19,18 @@ from api.auth.tables import users
 from custody.actors import Actor, Role
 from custody.clock import Clock
 from custody.events import EventKind
+from custody.history import HistoryEvent, history_of
 from custody.ids import new_id
 from custody.ledger import Event, Ledger
 
 #: The roles a person can have; the others belong to machines.
 PERSON_ROLES = (Role.LEGAL, Role.ADMIN)
+
+#: What ``user.changed`` says in its fact ``what``.
+PASSWORD, ONE_TIME_PASSWORD, PASSWORD_RESET = "password", "one_time_password", "password_reset"
+DISABLED, ENABLED = "disabled", "enabled"
+#: After these somebody else has chosen the password.
+ISSUES = frozenset({ONE_TIME_PASSWORD, PASSWORD_RESET})
 
 _NAME = re.compile(r"[\w.-]{2,64}")
 
@@ -101,19 +107,31 @@ def create_user(
 
 
 def reissue_one_time_password(tx: Connection, ledger: Ledger, actor: Actor, *, user_id: str) -> str:
-    """A new one-time password for somebody who has not signed in with the first yet.
+    """A new one-time password for somebody who lost theirs; every session of theirs ends.
 
-    Raises `UserNotFoundError` and `UserSettledError`: nobody resets the password of a person
-    who has one of their own, for that would let an administrator sign in as them.
+    Whoever hands it out could use it. So the entry says whether a password of their own was
+    replaced (``password_reset``) or one that nobody had used yet (``one_time_password``), and
+    `find_reset` lets them be told who it was. Raises `UserNotFoundError`, and `OwnAccountError`:
+    one's own password is changed, not reissued.
     """
+    if actor.id == user_id:
+        raise OwnAccountError
     user = get_user(tx, user_id)
-    if not user.must_change_password:
-        raise UserSettledError(user.name)
     password = one_time_password()
-    _change(tx, user_id, password_hash=hash_password(password))
+    _change(tx, user_id, password_hash=hash_password(password), must_change_password=True)
     end_sessions_of(tx, user_id)
-    _note_change(tx, ledger, actor, user_id, "one_time_password")
+    what = ONE_TIME_PASSWORD if user.must_change_password else PASSWORD_RESET
+    _note_change(tx, ledger, actor, user_id, what)
     return password
+
+
+def find_reset(tx: Connection, user_id: str) -> HistoryEvent | None:
+    """The entry by which somebody else replaced the user's own password, until they choose anew."""
+    for event in reversed(history_of(tx, f"user:{user_id}")):
+        what = event.facts.get("what")
+        if event.kind == EventKind.USER_CHANGED and what in (PASSWORD, PASSWORD_RESET):
+            return event if what == PASSWORD_RESET else None
+    return None
 
 
 def set_password(
@@ -122,7 +140,7 @@ def set_password(
     """Replace the password by the user's own choice; every session of theirs ends."""
     _change(tx, user_id, password_hash=password_hash, must_change_password=False)
     end_sessions_of(tx, user_id)
-    _note_change(tx, ledger, actor, user_id, "password")
+    _note_change(tx, ledger, actor, user_id, PASSWORD)
 
 
 def disable_user(
@@ -136,7 +154,7 @@ def disable_user(
         return
     _change(tx, user_id, disabled_at=clock.now())
     end_sessions_of(tx, user_id)
-    _note_change(tx, ledger, actor, user_id, "disabled")
+    _note_change(tx, ledger, actor, user_id, DISABLED)
 
 
 def enable_user(tx: Connection, ledger: Ledger, actor: Actor, *, user_id: str) -> None:
@@ -145,7 +163,7 @@ def enable_user(tx: Connection, ledger: Ledger, actor: Actor, *, user_id: str) -
     if user.disabled_at is None:
         return
     _change(tx, user_id, disabled_at=None)
-    _note_change(tx, ledger, actor, user_id, "enabled")
+    _note_change(tx, ledger, actor, user_id, ENABLED)
 
 
 def get_user(tx: Connection, user_id: str) -> User:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy.engine import Connection
 
 from api.auth.tables import users
+from api.auth.users import DISABLED, ENABLED, ISSUES, PASSWORD
 from custody.events import EventKind
 from custody.log.entry import Entry, Json
 from custody.verification.expected import ANYTHING, Logged
@@ -13,7 +14,7 @@ from custody.verification.others import LoggedTable
 
 
 class UserRows:
-    """The role of each account, whether it is shut, and that it is there."""
+    """Of each account: that it is there, its role, whether it is shut, who chose the password."""
 
     prefixes: tuple[str, ...] = ("user:",)
 
@@ -35,12 +36,19 @@ class UserRows:
                 column: ANYTHING if details is None else details.get(column)
                 for column in ("name", "display_name")
             }
-            columns = {"role": entry.facts.get("role"), "disabled_at": False} | names
+            columns = {
+                "role": entry.facts.get("role"),
+                "disabled_at": False,
+                "must_change_password": True,
+            } | names
             self._users.rows.setdefault(user_id, Logged(columns, index, entry.at))
         elif entry.kind == EventKind.USER_CHANGED and user_id in self._users.rows:
             what = entry.facts.get("what")
-            if what in ("disabled", "enabled"):
-                self._users.rows[user_id].columns["disabled_at"] = what == "disabled"
+            columns = self._users.rows[user_id].columns
+            if what in (DISABLED, ENABLED):
+                columns["disabled_at"] = what == DISABLED
+            elif what == PASSWORD or what in ISSUES:
+                columns["must_change_password"] = what != PASSWORD
 
     def finish(self, tx: Connection, report: Report) -> None:
         self._users.finish(tx, report)

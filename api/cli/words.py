@@ -52,6 +52,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "已添加 {name}（{role}），一次性密码：{password}",
         "added {name} ({role}), one-time password: {password}",
     ),
+    "password_reset": (
+        "{name} 的新一次性密码：{password}（原密码作废，已退出登录）",
+        "new one-time password for {name}: {password} (the old one is void, they are signed out)",
+    ),
     "token": (
         "{name} 的一次性登记码（七天内有效）：{token}",
         "one-time enrolment token for {name} (valid for seven days): {token}",

@@ -18,7 +18,7 @@ from api.auth.errors import (
 from api.auth.passwords import MIN_LENGTH, check_new_password, hash_password, verify_password
 from api.auth.sessions import end_session, open_session
 from api.auth.throttle import forget_failures, forget_try, reserve_try
-from api.auth.users import User, find_user_by_name, set_password
+from api.auth.users import User, find_reset, find_user_by_name, set_password
 from api.dependencies import (
     FoundPersonDep,
     ServicesDep,
@@ -26,6 +26,7 @@ from api.dependencies import (
     anonymous_actor,
     origin_of,
     person_actor,
+    services_of,
     session_cookie_name,
     signed_in,
 )
@@ -210,6 +211,11 @@ def _sign_in_page(
 def _password_page(request: Request, *, target: str, error: AuthError | None = None) -> Response:
     pages: Pages = request.app.state.pages
     answer = errors.answer_for(error) if error else None
+    user: User = request.state.person.user
+    reset = None
+    if user.must_change_password:
+        with services_of(request).database.read() as tx:
+            reset = find_reset(tx, user.id)
     return pages.render(
         request,
         "password.html",
@@ -218,4 +224,5 @@ def _password_page(request: Request, *, target: str, error: AuthError | None = N
         answer=answer,
         wait_s=error.wait_s if isinstance(error, TooManyFailuresError) else 0,
         min_length=MIN_LENGTH,
+        reset=reset,
     )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api import errors
-from api.auth.errors import UserExistsError, UserNameError
+from api.auth.errors import OwnAccountError, UserExistsError, UserNameError
 from api.auth.users import (
     PERSON_ROLES,
     User,
@@ -64,11 +64,14 @@ def add_user(
 def reissue(
     request: Request, services: ServicesDep, person: SubmittedDep, user_id: str
 ) -> Response:
-    """A new one-time password for somebody who never used the first."""
+    """A new one-time password for somebody who lost theirs; shown once, as the first was."""
     services.access.require(person.actor, Right.MANAGE_USERS, f"user:{user_id}")
-    with services.database.write() as tx:
-        password = reissue_one_time_password(tx, services.ledger, person.actor, user_id=user_id)
-        user = get_user(tx, user_id)
+    try:
+        with services.database.write() as tx:
+            password = reissue_one_time_password(tx, services.ledger, person.actor, user_id=user_id)
+            user = get_user(tx, user_id)
+    except OwnAccountError as error:
+        return _page(request, services, answer=errors.answer_for(error))
     return _page(request, services, new=user, password=password)
 
 

@@ -47,7 +47,7 @@ class LoggedTable:
     ) -> None:
         for column, cell in row.items():
             expected, found = logged.columns.get(column, ANYTHING), as_logged(column, cell)
-            if isinstance(expected, bool):
+            if isinstance(expected, bool) and not isinstance(self.table.c[column].type, sa.Boolean):
                 found = found is not None  # whether there is a time at all
             if expected is ANYTHING and not isinstance(cell, Misfit):
                 continue

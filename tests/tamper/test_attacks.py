@@ -73,6 +73,7 @@ CASES = [
             (C.STATION_ALTERED, "UPDATE stations SET name = '三号站' WHERE name = '一号站'"),
             (C.USER_ALTERED, "UPDATE users SET role = 'admin'"),
             (C.USER_ALTERED, "UPDATE users SET disabled_at = created_at"),
+            (C.USER_ALTERED, "UPDATE users SET must_change_password = FALSE"),
             (C.USER_MISSING, "DELETE FROM users"),
         )
     ),

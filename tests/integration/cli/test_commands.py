@@ -153,3 +153,16 @@ def test_database_that_is_none_can_not_be_checked(liuhen: Liuhen, home: Path) ->
 def test_both_languages(liuhen: Liuhen, language: str) -> None:
     done = liuhen("verify", "--lang", language)
     assert ("all good" in done.out) == (language == "en")
+
+
+def test_a_lost_password_is_replaced(liuhen: Liuhen) -> None:
+    first = liuhen("users", "add", "alice", "--role", "legal", "--json").json
+    again = liuhen("users", "reset-password", "alice", "--json").json
+    assert again["id"] == first["id"]
+    assert again["one_time_password"] not in {"", first["one_time_password"]}
+    said = liuhen("users", "reset-password", "alice").out
+    assert "new one-time password for alice" in said
+    assert liuhen("users", "reset-password", "nobody").code == 2
+    changes = liuhen("log", "show", "--kind", "user.changed", "--json").json
+    assert [one["facts"]["what"] for one in changes] == ["one_time_password"] * 2
+    assert liuhen("verify").code == 0

@@ -1,0 +1,116 @@
+"""A lost password: reissued by an administrator, for others only, and never unseen."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from api.app import create_app
+from api.auth.tables import sign_in_sessions
+from api.auth.users import get_user
+from api.verification_runs import context_of
+from custody.actors import Role
+from custody.history import history_of
+from custody.verification import LOG_ONLY, verify_all
+from tests.services.house import PASSWORD, House, open_house
+from tests.services.http_server import serving
+
+
+@pytest.fixture
+def house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    with open_house(tmp_path / "home", database_url=database_url) as house:
+        yield house
+
+
+@pytest.fixture
+def address(house: House) -> Iterator[str]:
+    with serving(create_app(house.services)) as address:
+        yield address
+
+
+def sign_in(client: httpx.Client, name: str, password: str) -> httpx.Response:
+    return client.post("/sign-in", data={"name": name, "password": password})
+
+
+def submit(
+    house: House, client: httpx.Client, role: Role, path: str, **form: str
+) -> httpx.Response:
+    with house.services.database.read() as tx:
+        csrf = tx.scalars(
+            sa.select(sign_in_sessions.c.csrf_token).where(
+                sign_in_sessions.c.user_id == house.people[role].id
+            )
+        ).one()
+    return client.post(path, data={"csrf": csrf, **form})
+
+
+def changes(house: House, role: Role) -> list[object]:
+    with house.services.database.read() as tx:
+        events = history_of(tx, f"user:{house.people[role].id}")
+    return [event.facts["what"] for event in events if event.kind == "user.changed"]
+
+
+def shown_once(page: httpx.Response) -> str:
+    [password] = re.findall(r'<code class="once">([^<]+)</code>', page.text)
+    return str(password)
+
+
+def test_a_lost_password_is_reissued_and_its_owner_is_told(house: House, address: str) -> None:
+    bob = house.people[Role.LEGAL]
+    with httpx.Client(base_url=address) as admin, httpx.Client(base_url=address) as clerk:
+        assert sign_in(admin, "alice", PASSWORD).status_code == 303
+        assert sign_in(clerk, "bob", PASSWORD).status_code == 303
+        page = submit(house, admin, Role.ADMIN, f"/users/{bob.id}/password")
+        assert page.status_code == 200
+        password = shown_once(page)
+        assert password not in admin.get("/users").text
+        # Signed out at once, and the password of before opens nothing.
+        assert clerk.get("/clips").headers["location"].startswith("/sign-in")
+        assert sign_in(clerk, "bob", PASSWORD).status_code == 403
+        assert sign_in(clerk, "bob", password).headers["location"] == "/password"
+        told = clerk.get("/password").text
+        assert "爱丽丝" in told
+        assert "重发了您的密码" in told
+        new = "quite another password"
+        form = {"old": password, "new": new, "again": new}
+        assert submit(house, clerk, Role.LEGAL, "/password", **form).status_code == 303
+        assert "重发了您的密码" not in clerk.get("/password").text
+    assert changes(house, Role.LEGAL) == ["password", "password_reset", "password"]
+
+
+def test_a_password_nobody_has_used_is_no_reset_of_anybodys_own(house: House, address: str) -> None:
+    bob = house.people[Role.LEGAL]
+    with httpx.Client(base_url=address) as admin, httpx.Client(base_url=address) as clerk:
+        sign_in(admin, "alice", PASSWORD)
+        for _ in range(2):
+            page = submit(house, admin, Role.ADMIN, f"/users/{bob.id}/password")
+        sign_in(clerk, "bob", shown_once(page))
+        # Reissued again before it was used: they are told all the same.
+        assert "重发了您的密码" in clerk.get("/password").text
+    assert changes(house, Role.LEGAL) == ["password", "password_reset", "one_time_password"]
+
+
+def test_nobody_reissues_their_own(house: House, address: str) -> None:
+    alice = house.people[Role.ADMIN]
+    with httpx.Client(base_url=address) as admin:
+        sign_in(admin, "alice", PASSWORD)
+        assert f"/users/{alice.id}/password" not in admin.get("/users").text
+        answer = submit(house, admin, Role.ADMIN, f"/users/{alice.id}/password")
+        assert answer.status_code == 409
+        assert "也不能给自己重发密码" in answer.text
+        assert admin.get("/users").status_code == 200
+    assert changes(house, Role.ADMIN) == ["password"]
+
+
+def test_the_rows_of_users_still_agree_with_the_log(house: House, address: str) -> None:
+    bob = house.people[Role.LEGAL]
+    with httpx.Client(base_url=address) as admin:
+        sign_in(admin, "alice", PASSWORD)
+        submit(house, admin, Role.ADMIN, f"/users/{bob.id}/password")
+    with house.services.database.read() as tx:
+        assert get_user(tx, bob.id).must_change_password
+    house.publish()
+    assert verify_all(context_of(house.services), LOG_ONLY).findings == []
