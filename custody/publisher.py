@@ -13,6 +13,7 @@ A row ahead of the signer's record means that another host published, or that th
 the signer adopts the note if its own key signed it and it continues what it knows.
 A database behind the signer or behind the published pointer was restored from a copy that is too
 old. Nothing is signed then (`SigningRefusedError`): two trees under one key are worse than a pause.
+Behind the signer, nothing is numbered either, so that a verification still finds what is missing.
 """
 
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from custody.log.errors import LogError
 from custody.log.merkle import prove_consistency, tree_root
 from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
 from custody.published import newest_checkpoint, tile_reader
-from custody.sequencer import sequence
+from custody.sequencer import sequence, sequenced_size
 from custody.signer import Signer
 from custody.tables import checkpoints
 from storage.database import Database
@@ -74,10 +75,23 @@ class Publisher:
         with self._database.exclusive(LOG_LOCK, wait=False) as owned:
             if not owned:
                 return Published(self._published_size(), 0, 0, published=False)
+            self._check_rows()
             sequenced = self._sequence()
             integrated = self._integrate()
             size, published = self._publish()
             return Published(size, sequenced, integrated, published)
+
+    def _check_rows(self) -> None:
+        """Number nothing where the rows end before what was signed.
+
+        An entry that took the place of a lost one would hide what was lost.
+        """
+        last = self._signer.last()
+        if last is None:
+            return
+        with self._database.read() as tx:
+            numbered = sequenced_size(tx)
+        _require_entries(last.size, numbered, "signed")
 
     def _sequence(self) -> int:
         total = 0

@@ -49,6 +49,25 @@ def sequence(tx: Connection, limit: int) -> int:
     return numbered
 
 
+def sequenced_size(tx: Connection) -> int:
+    """How many entries have been given an index."""
+    return tx.scalar(sa.select(log_state.c.sequenced).where(log_state.c.id == STATE_ID)) or 0
+
+
+def newest_pending(tx: Connection) -> int | None:
+    """The row's id of the newest entry without an index, None where all have one."""
+    newest: int | None = tx.scalar(
+        sa.select(sa.func.max(log_entries.c.id)).where(log_entries.c.idx.is_(None))
+    )
+    return newest
+
+
+def is_pending(tx: Connection, up_to: int) -> bool:
+    """Whether an entry of the rows up to ``up_to`` has no index yet."""
+    waiting = sa.exists().where(log_entries.c.idx.is_(None), log_entries.c.id <= up_to)
+    return bool(tx.scalar(sa.select(waiting)))
+
+
 def pending_count(tx: Connection) -> int:
     """Entries that are committed and have no index yet."""
     return (

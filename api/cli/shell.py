@@ -4,6 +4,7 @@ import functools
 import os
 import pwd
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from custody.actors import Actor
     from custody.events import EventKind
     from custody.log.entry import Json
+
+#: Pauses before each try to publish, in seconds.
+PUBLISH_PAUSES_S = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,17 @@ class Shell:
 
     @contextmanager
     def open(self) -> Iterator["Services"]:
-        """The services over the home. Raises `HomeMissingError` and what the engines raise."""
+        """The services over the home; what was appended inside is published at the end.
+
+        Raises `HomeMissingError` and what the engines raise.
+        """
         from api.services import open_services
 
         with open_services(self.config()) as services:
-            yield services
+            try:
+                yield services
+            finally:  # a refused command has left an entry too
+                self.publish(services, only_pending=True)
 
     @property
     def actor(self) -> "Actor":
@@ -82,19 +92,45 @@ class Shell:
         with services.database.write() as tx:
             services.ledger.append(tx, self.actor, event)
 
-    def publish(self, services: "Services") -> None:
-        """Publish what was appended, in case no server runs; one that does is not waited for.
+    def publish(self, services: "Services", *, only_pending: bool = False) -> None:
+        """Publish what was appended, in case no server runs.
 
-        What was done stands whether or not this succeeds, so a failure is told and no more.
+        With ``only_pending`` nothing is touched where every entry has its index. What was done
+        stands whether or not this succeeds, so a failure is told and no more. A publisher that is
+        at work (another command, which may have begun too early to see our entries) gets a few
+        seconds; one that takes longer is a server and goes on by itself.
         """
+        from sqlalchemy.exc import SQLAlchemyError
+
         from custody.errors import CustodyError
         from custody.log.errors import LogError
+        from custody.sequencer import is_pending, newest_pending
         from storage.errors import StorageError
 
         try:
-            services.publisher.run_once()
-        except (CustodyError, LogError, StorageError) as error:
-            self.say("publish_failed", error=True, reason=str(error))
+            with services.database.read() as tx:
+                newest = newest_pending(tx)
+            if newest is None and only_pending:
+                return
+            for pause_s in PUBLISH_PAUSES_S:
+                time.sleep(pause_s)
+                services.publisher.run_once()
+                with services.database.read() as tx:
+                    if newest is None or not is_pending(tx, newest):
+                        return
+        # On rows that somebody altered anything may fail; what the command found must still show.
+        except (
+            ArithmeticError,
+            CustodyError,
+            LogError,
+            OSError,
+            SQLAlchemyError,
+            StorageError,
+            TypeError,
+            ValueError,
+        ) as error:
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            self.say("publish_failed", error=True, reason=reason)
 
 
 def account_name() -> str:

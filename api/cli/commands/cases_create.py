@@ -45,7 +45,6 @@ def command(
         services.access.require(shell.actor, Right.MANAGE_CASES, "cases")
         with services.database.write() as tx:
             case = create_case(tx, services.ledger, shell.actor, new)
-        shell.publish(services)
         if shell.as_json:
             print_json(case_json(case))
         else:

@@ -31,7 +31,6 @@ def command(shell: Shell, number: str, output: Path) -> None:
             case = get_case_by_number(tx, number)
         services.access.require(shell.actor, Right.EXPORT, case_item(case.id))
         bundle, path = export(shell, services, case.id, output.absolute())
-        shell.publish(services)
         if shell.as_json:
             print_json(
                 {

@@ -25,7 +25,6 @@ def command(shell: Shell, number: str, clip: str, stage: str) -> None:
             case = get_case_by_number(tx, number)
             found = find_clip(tx, clip)
             link_id = link_clip(tx, services.ledger, shell.actor, case.id, found.id, stage)
-        shell.publish(services)
         if shell.as_json:
             print_json({"link": link_id, "case": case.number, "clip": found.id, "stage": stage})
         else:

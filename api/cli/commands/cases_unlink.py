@@ -22,7 +22,6 @@ def command(shell: Shell, number: str, clip: str) -> None:
             case = get_case_by_number(tx, number)
             found = find_clip(tx, clip)
             unlink_clip(tx, services.ledger, shell.actor, case.id, found.id)
-        shell.publish(services)
         if shell.as_json:
             print_json({"case": case.number, "clip": found.id})
         else:

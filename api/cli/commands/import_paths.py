@@ -46,13 +46,10 @@ def command(shell: Shell, paths: tuple[Path, ...]) -> int:
             zone=services.config.zone,
             lock_days=services.config.lock_days,
         )
-        try:
-            for result in found:
-                results.append(result)
-                if not shell.as_json:
-                    _print(shell, result)
-        finally:
-            shell.publish(services)
+        for result in found:
+            results.append(result)
+            if not shell.as_json:
+                _print(shell, result)
     counts = {outcome: sum(one.outcome == outcome for one in results) for outcome in Outcome}
     if shell.as_json:
         print_json([_as_json(result) for result in results])

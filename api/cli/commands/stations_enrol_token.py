@@ -18,7 +18,6 @@ def command(shell: Shell, name: str) -> None:
         services.access.require(shell.actor, Right.MANAGE_STATIONS, "stations")
         with services.database.write() as tx:
             token = create_enrolment_token(tx, services.clock, services.ledger, shell.actor, name)
-        shell.publish(services)
         if shell.as_json:
             print_json({"name": name, "token": token})
         else:

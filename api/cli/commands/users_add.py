@@ -29,7 +29,6 @@ def command(shell: Shell, name: str, role: str, display_name: str) -> None:
                 display_name=display_name,
                 role=Role(role),
             )
-        shell.publish(services)
         if shell.as_json:
             print_json(
                 {"id": user.id, "name": user.name, "role": role, "one_time_password": password}

@@ -22,7 +22,6 @@ def command(shell: Shell, name: str) -> None:
             if user is None:
                 raise CommandError(f"there is no user {name}; `liuhen users list` shows them")
             password = reissue_one_time_password(tx, services.ledger, shell.actor, user_id=user.id)
-        shell.publish(services)
         if shell.as_json:
             print_json({"id": user.id, "name": user.name, "one_time_password": password})
         else:

@@ -9,6 +9,11 @@ from pathlib import Path
 import bagit
 import pytest
 
+from api.cli import shell
+from api.config import load_config
+from api.services import open_services
+from custody.publisher import LOG_LOCK
+from custody.sequencer import newest_pending
 from tests.integration.cli.conftest import NUMBER, Liuhen
 
 
@@ -114,7 +119,6 @@ def test_people_stations_and_keys(liuhen: Liuhen) -> None:
 
 def test_verification_is_an_entry(liuhen: Liuhen) -> None:
     assert liuhen("verify", "--all", "--json").json["good"] is True
-    liuhen("users", "add", "bob", "--role", "legal")  # publishes
     run = liuhen("log", "show", "--kind", "verification.run", "--json").json[0]
     assert run["facts"]["findings"] == 0
     assert run["actor"]["role"] == "operator"
@@ -166,3 +170,39 @@ def test_a_lost_password_is_replaced(liuhen: Liuhen) -> None:
     changes = liuhen("log", "show", "--kind", "user.changed", "--json").json
     assert [one["facts"]["what"] for one in changes] == ["one_time_password"] * 2
     assert liuhen("verify").code == 0
+
+
+def test_every_command_publishes_what_it_appended(liuhen: Liuhen, footage: Path) -> None:
+    liuhen("import", str(footage))
+    assert liuhen("verify").code == 0
+    report = liuhen("log", "verify", "--json").json
+    # The entry of the run before is numbered and signed; that of this one comes after its report.
+    assert (report["pending"], report["unpublished"]) == (0, 0)
+    liuhen("clips", "list")
+    liuhen("clips", "show", "nothing")
+    kinds = [event["kind"] for event in liuhen("log", "show", "--json").json]
+    assert kinds[:3] == ["clips.listed", "verification.run", "verification.run"]
+    report = liuhen("log", "verify", "--json").json
+    assert (report["pending"], report["unpublished"]) == (0, 0)
+
+
+def test_what_cannot_be_published_is_told_and_what_was_done_stands(
+    liuhen: Liuhen, home: Path
+) -> None:
+    (home / "keys" / "signer-state.json").write_text("{")
+    done = liuhen("users", "add", "alice", "--role", "legal", "--json")
+    assert done.code == 0
+    assert done.json["one_time_password"]
+    assert "could not be published" in done.err
+
+
+def test_a_command_outlasts_another_that_is_publishing(
+    liuhen: Liuhen, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_services(load_config(home)) as services:
+        held = services.database.exclusive(LOG_LOCK)
+        held.__enter__()
+        monkeypatch.setattr(shell.time, "sleep", lambda s: s and held.__exit__(None, None, None))
+        assert liuhen("users", "add", "alice", "--role", "legal").code == 0
+        with services.database.read() as tx:
+            assert newest_pending(tx) is None

@@ -16,6 +16,7 @@ from custody.log.note import generate, sign_note
 from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
 from custody.published import newest_checkpoint, tile_reader
 from custody.publisher import LOG_LOCK, Published, Publisher
+from custody.sequencer import pending_count, sequence, sequenced_size
 from custody.signer import Signer
 from custody.tables import checkpoints, log_entries, log_state
 from storage.database import Database
@@ -201,6 +202,9 @@ def test_a_database_behind_the_signer_never_signs(
     append(database, ledger, 1)
     with pytest.raises(SigningRefusedError):
         publisher.run_once()
+    # Nor does the new entry take the place of a lost one.
+    with database.read() as tx:
+        assert (sequenced_size(tx), pending_count(tx)) == (3, 1)
 
 
 def test_a_database_behind_the_pointer_never_signs(
@@ -225,6 +229,8 @@ def test_a_rewritten_past_is_never_signed(
     for stat in list(store.list("log/tile/")):
         store.delete(stat.key)
     append(database, ledger, 8)
+    with database.write() as tx:  # whoever does this numbers them too
+        sequence(tx, 100)
     with pytest.raises(SigningRefusedError, match="not the signed one"):
         publisher.run_once()
 
