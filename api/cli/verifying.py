@@ -14,6 +14,7 @@ from api.cli.queries import find_clip, get_case_by_number
 from api.cli.shell import Shell
 from api.services import Services
 from api.verification_runs import context_of, record
+from api.web.locale import translate
 from custody.access import Right
 from custody.events import case_item, clip_item
 from custody.tables import clips
@@ -54,7 +55,7 @@ def run_verification(
 ) -> int:
     """Verify, print, append ``verification.run``; the exit code."""
     started = time.monotonic()
-    with _progress() as progress:
+    with _progress(shell) as progress:
         report = verify_all(
             context_of(services), selection, sm3=sm3, threads=threads, progress=progress
         )
@@ -88,7 +89,8 @@ def _print(shell: Shell, report: Report, names: dict[str, str]) -> None:
     if report.more_findings:
         shell.say("verify.more", count=report.more_findings)
     for item in report.unchecked:
-        click.echo(f"? {visible(item.subject)}: {visible(item.reason)}")
+        unchecked = translate(shell.language, "verdict.unchecked")
+        click.echo(f"? {unchecked}  {visible(item.subject)}: {visible(item.reason)}")
     if report.good:
         shell.say(
             "verify.good",
@@ -111,8 +113,11 @@ def _print(shell: Shell, report: Report, names: dict[str, str]) -> None:
 
 
 def _print_finding(shell: Shell, finding: Finding, names: dict[str, str]) -> None:
+    """What it means in the reader's language, then the precise message, which is English."""
+    meaning = translate(shell.language, f"finding.{finding.code}")
     where = "" if finding.entry_index is None else f" #{finding.entry_index}"
-    click.echo(f"✗ {finding.code}  {visible(finding.subject)}{where}\n  {visible(finding.message)}")
+    click.echo(f"✗ {finding.code}  {meaning}  {visible(finding.subject)}{where}")
+    click.echo(f"  {visible(finding.message)}")
     name = names.get(finding.clip_id or "")
     for word, value in (
         ("head.name", name),
@@ -124,9 +129,10 @@ def _print_finding(shell: Shell, finding: Finding, names: dict[str, str]) -> Non
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[Progress], None]]:
+def _progress(shell: Shell) -> Iterator[Callable[[Progress], None]]:
     """A line that changes on a terminal, a line now and then elsewhere; on standard error."""
     live = sys.stderr.isatty()
+    language = shell.language
     last = 0.0
     started = time.monotonic()
 
@@ -138,7 +144,8 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
         last = now
         if not live and now - started < PLAIN_STEP_S:
             return  # a short run needs no progress in a file
-        text = f"{progress.phase} {progress.done}/{progress.total}"
+        phase = translate(language, f"phase.{progress.phase}")
+        text = f"{phase} {progress.done}/{progress.total}"
         if progress.total_bytes:
             rate = progress.done_bytes / max(now - started, 0.001)
             text += (

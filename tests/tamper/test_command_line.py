@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.main import run
+from api.web.locale import LANGUAGES, translate
 from tests.tamper import attacks
 from tests.tamper.worlds import World
 
@@ -38,8 +39,13 @@ def test_exit_code_1_and_the_finding(
     assert run(["verify", "--home", str(config.home), "--json"]) == 1
     report = json.loads(capsys.readouterr().out)
     assert code in {finding["code"] for finding in report["findings"]}
-    assert run(["verify", "--home", str(config.home), "--lang", "en"]) == 1
-    assert f"✗ {code}" in capsys.readouterr().out
+    [finding, *_] = [one for one in report["findings"] if one["code"] == code]
+    for language in LANGUAGES:
+        assert run(["verify", "--home", str(config.home), "--lang", language]) == 1
+        said = capsys.readouterr().out
+        # What it means in the reader's words; the precise message stays as the JSON has it.
+        assert f"✗ {code}  {translate(language, f'finding.{code}')}  {finding['subject']}" in said
+        assert f"\n  {finding['message']}\n" in said
 
 
 def test_a_broken_checkpoint_is_not_called_unpublished(
