@@ -7,7 +7,9 @@ fixed here and nothing but these, it can't.
 Only a bounded number of bytes is read and nothing is executed, so this runs in our own process.
 """
 
+import codecs
 import struct
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +21,8 @@ MAX_BOXES = 20_000
 
 #: What no text encoding of a recorder contains; tab, line ends, SUB and ESC are left out.
 CONTROL_BYTES = {*range(32), 127} - {*b"\t\n\f\r\x1a\x1b"}
+#: Private use, unassigned and surrogate characters: where they stand, the encoding is another one.
+_UNWRITTEN = frozenset({"Co", "Cn", "Cs"})
 ISO_BOXES = frozenset(
     {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"sidx"}
 )
@@ -38,7 +42,8 @@ class Signature:
     """What the bytes say of themselves.
 
     ``demuxer`` is ffmpeg's name or None where no known container begins. ``kind`` is one of
-    ``video audio picture text unknown`` (as the container suggests; the probe knows better).
+    ``video audio picture text document unknown`` (as the container suggests; the probe knows
+    better).
     ``damage`` is ``no_index`` (ISO media whose ``moov`` was never written), ``cut_off`` (the
     container announces more bytes than there are) or None.
     """
@@ -69,7 +74,8 @@ def identify(path: Path, *, name: str | None = None) -> Signature:
         or _picture(head, tail)
         or _stream(head, size)
         or _audio(head)
-        or _text(head, tail, Path(name or "").suffix.lower())
+        or _document(head, tail)
+        or _text(head, tail, size, Path(name or "").suffix.lower())
         or UNKNOWN
     )
 
@@ -204,23 +210,46 @@ def _mp3_frame_bytes(header: bytes) -> int:
     return (144 if first else 72) * rates[rate - 1] * 1000 // hertz + (header[2] >> 1 & 1)
 
 
-def _text(head: bytes, tail: bytes, suffix: str) -> Signature | None:
+def _document(head: bytes, tail: bytes) -> Signature | None:
+    """A document that others made and nobody decodes here; it is kept and handed out as it is."""
+    if not head.startswith(b"%PDF-"):
+        return None
+    return Signature(None, "document", None if b"%%EOF" in tail else "cut_off")
+
+
+def _text(head: bytes, tail: bytes, size: int, suffix: str) -> Signature | None:
     """A log in a text encoding recorders use, unless it calls itself a recording."""
     if not head or suffix in MEDIA_SUFFIXES:
         return None
+    # A tail of 16-bit characters begins with a whole one, where it begins at an even place.
+    ends = ((head, 0), (tail, (size - len(tail)) % 2))
     if head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        return Signature(None, "text") if _decodes(head, "utf-16") else None
+        encoding = "utf-16-le" if head[0] == 0xFF else "utf-16-be"
+        whole = all(_is_text(data[skip:], encoding) for data, skip in ends)
+        return Signature(None, "text") if whole else None
+    if 0 in head:
+        # Without the mark, only what is mostly ASCII is taken for it: chance makes rare characters.
+        wide = any(
+            all(_is_text(data[skip:], encoding, mostly_ascii=True) for data, skip in ends)
+            for encoding in ("utf-16-le", "utf-16-be")
+        )
+        return Signature(None, "text") if wide else None
     if not {*head, *tail}.isdisjoint(CONTROL_BYTES):
         return None
-    if _decodes(head, "utf-8-sig") or _decodes(head, "gb18030"):
+    if _is_text(head, "utf-8-sig") or _is_text(head, "gb18030"):
         return Signature(None, "text")
     return None
 
 
-def _decodes(data: bytes, encoding: str) -> bool:
-    """Whether ``data`` is text in ``encoding``; the last character may be cut by our own window."""
+def _is_text(data: bytes, encoding: str, *, mostly_ascii: bool = False) -> bool:
+    """Whether ``data`` is text in ``encoding``, of characters that somebody writes.
+
+    The last one may be cut, by our own window or by a flat battery.
+    """
     try:
-        data.decode(encoding)
-    except UnicodeDecodeError as error:
-        return len(data) == HEAD_BYTES and error.start >= len(data) - 4
-    return True
+        text = codecs.getincrementaldecoder(encoding)().decode(data)
+    except UnicodeDecodeError:
+        return False
+    if any(ord(one) in CONTROL_BYTES or unicodedata.category(one) in _UNWRITTEN for one in text):
+        return False
+    return not mostly_ascii or sum(one.isascii() for one in text) * 2 > len(text)

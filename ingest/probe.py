@@ -22,6 +22,8 @@ from ingest.processes import never, run_limited
 CHILD = Path(__file__).with_name("probe_child.py")
 #: Longer than this no recording is; a container that says so lies.
 MAX_DURATION_MS = 7 * 24 * 3600 * 1000
+#: Kinds of which nothing is decoded and nothing made: they are kept and handed out as they are.
+AS_IT_IS = frozenset({"text", "document"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class ProbeResult:
     """What was found.
 
     ``container`` is the name of ffmpeg's demuxer, None if no known container begins there.
-    ``kind`` is ``video audio picture text unknown``. ``damage`` is as in
+    ``kind`` is ``video audio picture text document unknown``. ``damage`` is as in
     `ingest.containers.Signature`. ``opened`` tells whether the container could be read at all;
     ``error`` is what the prober said against it, at most 300 characters, without paths.
     """
@@ -125,7 +127,7 @@ def probe(
             signature.demuxer,
             signature.kind,
             size,
-            opened=signature.kind == "text",
+            opened=signature.kind in AS_IT_IS,
             damage=signature.damage,
         )
     answer = _ask_child(path, signature, timeout, should_stop)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from custody.clips import ClipState
 from ingest.limits import is_absurd_duration, is_absurd_rate
-from ingest.probe import ProbeResult, StreamInfo
+from ingest.probe import AS_IT_IS, ProbeResult, StreamInfo
 
 
 class Reason(StrEnum):
@@ -31,7 +31,7 @@ class Reason(StrEnum):
 
 SENTENCES = {
     Reason.EMPTY: "The file holds no bytes.",
-    Reason.NOT_MEDIA: "These bytes are no recording, picture or log that is known here.",
+    Reason.NOT_MEDIA: "These bytes are no recording, picture, log or document that is known here.",
     Reason.TOO_LARGE: "The picture is larger than any recorder makes; it is not decoded.",
     Reason.IMPLAUSIBLE: "Its header claims a sound that no recorder makes; it is not decoded.",
     Reason.UNREADABLE: "The container can't be read.",
@@ -64,8 +64,10 @@ def before_transcoding(found: ProbeResult) -> Verdict | None:
     """The verdict where there is nothing to transcode, None where there is."""
     if found.size_bytes == 0:
         return Verdict(ClipState.QUARANTINED, Reason.EMPTY)
-    if found.kind == "text":
-        return Verdict(ClipState.READY)
+    if found.kind in AS_IT_IS:
+        return (
+            Verdict(ClipState.DAMAGED, Reason.CUT_OFF) if found.damage else Verdict(ClipState.READY)
+        )
     if found.container is None:
         return Verdict(ClipState.QUARANTINED, Reason.NOT_MEDIA)
     if found.damage == "no_index":

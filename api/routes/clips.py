@@ -33,7 +33,7 @@ router = APIRouter()
 PER_PAGE = 50
 #: Marks in a row of the list stand at least this far apart, in percent.
 ROW_GAP = 5.0
-KINDS = ("video", "audio", "picture", "text", "unknown")
+KINDS = ("video", "audio", "picture", "text", "document", "unknown")
 #: Columns that can be sorted by, in the order of the table.
 SORTS = ("recorded_at", "officer", "name", "size_bytes", "state")
 

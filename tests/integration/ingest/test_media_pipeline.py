@@ -144,6 +144,26 @@ def test_a_log_is_ready_as_it_is(archive: Archive) -> None:
     assert (clip.state, clip.media_kind, archive.renditions(clip.id)) == ("ready", "text", {})
 
 
+@pytest.mark.parametrize(
+    ("data", "name", "state", "kind"),
+    [
+        (b"$GPRMC,013621.00,A\r\n" * 9, "GPS.txt", "ready", "text"),
+        ("2026-08-04 开机\r\n".encode("utf-16"), "20260804.log", "ready", "text"),
+        (b"%PDF-1.7\n1 0 obj\n%%EOF\n", "notice.pdf", "ready", "document"),
+        (b"%PDF-1.7\n1 0 obj\n", "notice.pdf", "damaged", "document"),
+        (b"$GPRMC,013621.00,A\r\n" * 9, "GPS.mp4", "quarantined", "unknown"),
+        (random.Random(7).randbytes(4000), "GPS.txt", "quarantined", "unknown"),
+    ],
+)
+def test_what_is_no_media_is_known_for_what_it_is(
+    archive: Archive, data: bytes, name: str, state: str, kind: str
+) -> None:
+    clip = judged(archive, data, name)
+    assert (clip.state, clip.media_kind, archive.renditions(clip.id)) == (state, kind, {})
+    assert clip.media is not None
+    assert clip.media["error"] is None
+
+
 def test_without_an_index_the_pictures_are_saved_if_they_can_be(archive: Archive) -> None:
     clip = judged(archive, cut("repeated.mp4"))
     assert clip.state == "damaged"

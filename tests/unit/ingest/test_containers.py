@@ -133,6 +133,57 @@ def test_logs_are_text_in_the_encodings_recorders_use(tmp_path: Path, data: byte
     assert identified(tmp_path, data, "20260804.MP4") == Signature(None, "unknown")
 
 
+NMEA = "$GPRMC,013621.00,A,2231.1,N,11403.2,E\r\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ("2026-08-04 10:00:00 开机\n" * 9).encode("utf-16-le")[:-1],  # no mark, and cut
+        b"\xff\xfe" + (NMEA * 9_000).encode("utf-16-le") + b"\x0d",  # longer than our window
+        (NMEA * 20).encode("utf-16-be"),
+        b"\xef\xbb\xbf" + "执法记录仪".encode(),
+        "时间,纬度,经度\n执法".encode("gbk")[:-1],  # a flat battery halves the last character
+        "2026-08-04 开机".encode()[:-1],
+    ],
+)
+def test_logs_that_were_cut_or_lack_their_mark_are_text(tmp_path: Path, data: bytes) -> None:
+    assert identified(tmp_path, data, "GPS.txt") == Signature(None, "text")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xfe" + "a\0b".encode("utf-16-le"),
+        b"\xff\xfe" + "\ue000\uffff".encode("utf-16-le"),
+        b"\xfe\xff\xd8\x00\x00\x41",
+        ("乱码" * 20).encode("utf-16-le"),  # chance makes such characters, so the mark must say it
+        NMEA.encode() + b"\0" * 40,
+        b"\xff\xfe" + NMEA.encode("utf-16-le") * 2_000 + bytes(4),
+        b"PK\x03\x04" + NMEA.encode(),
+    ],
+)
+def test_what_only_calls_itself_a_log_is_none(tmp_path: Path, data: bytes) -> None:
+    assert identified(tmp_path, data, "GPS.txt") == Signature(None, "unknown")
+
+
+def test_few_random_bytes_are_hardly_ever_a_log(tmp_path: Path) -> None:
+    source = random.Random(20261122)
+    taken = sum(
+        identified(tmp_path, source.randbytes(64), "x.txt") == Signature(None, "text")
+        for _ in range(2000)
+    )
+    assert taken == 0
+
+
+@pytest.mark.parametrize("name", ["notice.pdf", "notice.txt", "MOV_0001.mp4", None])
+def test_a_pdf_is_a_document_whatever_it_is_called(tmp_path: Path, name: str | None) -> None:
+    whole = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n" + bytes(200) + b"%%EOF\n"
+    assert identified(tmp_path, whole, name) == Signature(None, "document")
+    assert identified(tmp_path, whole[:-7], name) == Signature(None, "document", "cut_off")
+    assert identified(tmp_path, b"x" + whole, name) == Signature(None, "unknown")
+
+
 @pytest.mark.parametrize("text", ["#EXTM3U\nfile:///etc/passwd\n", "ffconcat version 1.0\n"])
 def test_a_playlist_never_gets_a_demuxer(tmp_path: Path, text: str) -> None:
     for name in (None, "x.mp4", "x.m3u8", "x.txt"):

@@ -27,6 +27,8 @@ def found(**changes: object) -> ProbeResult:
     [
         (found(size_bytes=0, container=None), "quarantined", Reason.EMPTY),
         (found(container=None, kind="text"), "ready", None),
+        (found(container=None, kind="document"), "ready", None),
+        (found(container=None, kind="document", damage="cut_off"), "damaged", Reason.CUT_OFF),
         (found(container=None, kind="unknown"), "quarantined", Reason.NOT_MEDIA),
         (found(opened=False, streams=(), damage="no_index"), "damaged", Reason.NO_INDEX),
         (
