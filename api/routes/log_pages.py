@@ -18,6 +18,8 @@ from starlette.exceptions import HTTPException
 from api.auth.sessions import note_log_read
 from api.dependencies import Person, PersonDep, ServicesDep
 from api.services import Services
+from api.web.entry_values import items_of, read_values
+from api.web.locale import LANGUAGES, catalogue
 from api.web.pages import Pages
 from custody.access import Right
 from custody.events import LOG_ITEM, EventKind, is_item
@@ -94,7 +96,8 @@ def show_entry(request: Request, services: ServicesDep, person: PersonDep, index
     _note_reading(services, person, {"index": str(index)})
     with services.database.read() as tx:
         event = find_event(tx, index) if 0 <= index < 2**53 else None
-        names = {} if event is None else names_of(tx, [event.item])
+        named = [] if event is None else [*items_of(event.facts), *items_of(event.details)]
+        names = {} if event is None else names_of(tx, [event.item, *named])
         checkpoint = newest_checkpoint(tx)
     if event is None:
         raise HTTPException(404)
@@ -104,11 +107,15 @@ def show_entry(request: Request, services: ServicesDep, person: PersonDep, index
         proof = prove_entry(services.store, checkpoint, index)
         # From the published bundle, not from the row: what is shown is what the tree is over.
         entry = tile_reader(services.store, checkpoint.size).entry(index)
+    details = {name: value for name, value in event.details.items() if name != "actor_name"}
+    words = catalogue(LANGUAGES[0])
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
         "entry.html",
         event=event,
+        facts=read_values(event.facts, words, event.item),
+        details=read_values(details, words, event.item),
         names=names,
         index=index,
         checkpoint=checkpoint if proof or (checkpoint and checkpoint.size == 1) else None,

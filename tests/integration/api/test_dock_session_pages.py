@@ -238,6 +238,27 @@ def test_a_clip_from_a_station_is_traced_from_the_dock_to_its_publication(dock: 
         assert word in row
 
 
+def test_an_entry_has_a_word_for_each_key_and_readable_values(dock: Dock) -> None:
+    dock.send(DATA, NAME)
+    dock.house.publish()
+    [clip] = dock.house.clips("093621")
+    with dock.house.services.database.read() as tx:
+        admitted = history_of(tx, clip_item(clip.id))[0].idx
+        session = origins_of(tx, [clip], {clip_item(clip.id): []})[clip.id].docked
+    assert session is not None
+    page = dock.http.get(f"/log/entries/{admitted}").text
+    for word, key in (("文件时间", "file_modified_at"), ("大小", "size_bytes"), ("SM3", "sm3")):
+        shown = key.replace("_", "_<wbr>")
+        assert f'{word} <code class="raw"><bdi class="name">{shown}</bdi></code>' in page
+    assert "2026-11-22 17:36:21" in page  # the bureau's zone
+    assert f'data-copy="{clip.sha256}"' in page
+    assert f"{len(DATA)} B" in page
+    assert f'href="/clips/{clip.id}"' in page
+    page = dock.http.get(f"/log/entries/{session.idx}").text
+    assert f'href="/stations/{dock.station.id}/sessions/{dock.session_id}"' in page
+    assert "上一份清单" in page
+
+
 def test_a_clip_from_a_folder_is_traced_from_its_admission(dock: Dock, tmp_path: Path) -> None:
     dock.house.add_footage(tmp_path / "footage", work=False)
     dock.house.publish()

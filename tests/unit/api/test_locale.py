@@ -7,10 +7,17 @@ from pathlib import Path
 import pytest
 
 import api
-from api.auth.users import PERSON_ROLES
+from api.auth.users import (
+    DISABLED,
+    ENABLED,
+    ONE_TIME_PASSWORD,
+    PASSWORD,
+    PASSWORD_RESET,
+    PERSON_ROLES,
+)
 from api.errors import ANSWERS
 from api.routes.clips import KINDS
-from api.web import station_status
+from api.web import entry_values, station_status
 from api.web.locale import LANGUAGES, catalogue, has_text, translate
 from api.web.pages import DONE
 from api.web.trace import TraceState
@@ -19,9 +26,11 @@ from custody.cases import Procedure, Stage
 from custody.clips import ClipState
 from custody.events import EventKind
 from custody.verification.findings import FindingCode
+from custody.viewings import GrantKind
 from ingest.dock_lists import FileFate
 from ingest.verdicts import Reason
 from station_agent import reasons
+from tests.services.log_keys import Sources
 
 TEMPLATES = sorted((Path(api.__file__).parent / "web/templates").rglob("*.html"))
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in TEMPLATES)
@@ -30,6 +39,14 @@ WHOLE = set(re.findall(r"\bt\('([^']+)'(?! ~)", SOURCE)) | set(
     re.findall(r"'((?:clip|station)\.\w+)'", SOURCE)
 )
 BEGINNINGS = set(re.findall(r"\bt\('([^']+)' ~", SOURCE))
+
+#: Words of values in entries, which `api.web.entry_values` chooses by their keys.
+IN_ENTRIES = {
+    "what.": [PASSWORD, ONE_TIME_PASSWORD, PASSWORD_RESET, DISABLED, ENABLED],
+    "right.": [right.value for right in Right],
+    "why.": ["forged_form", "no_grant", "not_signed_in"],
+    "grant.": [kind.value for kind in GrantKind],
+}
 
 #: Words that come from data, each with everything that it can be.
 FAMILIES = {
@@ -51,6 +68,7 @@ FAMILIES = {
     "scope.": ["everything", "log", "case", "clip"],
     "rendition.": ["proxy", "poster", "sheet", "waveform"],
     "file.": [*station_status.WAY, *station_status.TROUBLED],
+    "fact.": sorted(Sources().keys() | {"actor_name"}),  # that one the ledger adds
     "fate.": [fate.value for fate in FileFate],
     "reason.": [
         value for name, value in vars(reasons).items() if name.isupper() and isinstance(value, str)
@@ -67,6 +85,7 @@ FAMILIES = {
         for part in ("what", "evidence", "do")
     ],
 }
+KNOWN = FAMILIES | IN_ENTRIES
 
 
 def test_the_catalogues_have_the_same_keys() -> None:
@@ -90,12 +109,15 @@ def test_every_word_of_the_templates_is_in_the_catalogues() -> None:
 
 def test_every_family_is_known_here_and_complete() -> None:
     assert set(FAMILIES) == BEGINNINGS
-    wanted = {beginning + end for beginning, ends in FAMILIES.items() for end in ends}
+    families = {family for several in entry_values.FAMILIES.values() for family in several}
+    assert families <= set(FAMILIES | IN_ENTRIES)
+    assert set(IN_ENTRIES) <= families
+    wanted = {beginning + end for beginning, ends in KNOWN.items() for end in ends}
     assert {key for key in wanted if not has_text(key)} == set()
 
 
 def test_no_word_is_left_over() -> None:
-    used = WHOLE | {beginning + end for beginning, ends in FAMILIES.items() for end in ends}
+    used = WHOLE | {beginning + end for beginning, ends in KNOWN.items() for end in ends}
     assert set(catalogue("zh")) - used == set()
 
 
