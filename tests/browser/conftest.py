@@ -73,6 +73,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with open_house(folder / "home") as house:
         house.add_footage(folder / "footage")
         house.add_case(linked="093621")
+        house.add_dock_session()
         house.publish()
         yield from _served(house)
 

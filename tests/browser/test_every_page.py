@@ -39,6 +39,18 @@ def choose(visit: Visit, language: str, theme: str) -> None:
         visit.context.add_cookies([{"name": name, "value": value, "url": visit.site.address}])
 
 
+def check_dock_session(visit: Visit) -> None:
+    """From the stations to a list of sessions and into one."""
+    visit.go("/stations")
+    visit.page.locator("a[href$='/sessions']").first.click()
+    visit.page.wait_for_url("**/sessions")
+    check(visit)
+    visit.page.locator("[data-rows] .first").first.click()
+    visit.page.wait_for_url("**/sessions/*")
+    expect(visit.page.locator("[data-rows] tbody tr")).to_have_count(6)
+    check(visit)
+
+
 @pytest.mark.parametrize(
     ("role", "language", "theme", "width"),
     [
@@ -62,6 +74,7 @@ def test_axe_finds_nothing(visit: Visit, role: Role, language: str, theme: str, 
         visit.page.locator("[data-rows] .first").first.click()
         visit.page.wait_for_load_state()
         check(visit)
+    check_dock_session(visit)
     if role is Role.LEGAL:
         visit.go("/clips?text=101500")
         visit.page.locator("[data-rows] .first").first.click()
@@ -87,6 +100,7 @@ def test_pages_fit_a_phone(phone_visit: Visit) -> None:
     phone_visit.page.locator("[data-rows] .first").first.click()
     phone_visit.page.wait_for_load_state()
     check(phone_visit)
+    check_dock_session(phone_visit)
 
 
 def test_reading_needs_no_script(plain_visit: Visit) -> None:

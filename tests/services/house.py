@@ -19,9 +19,14 @@ from custody.cases import Case, CaseOfficer, NewCase, Procedure, Stage, create_c
 from custody.clip_search import ClipFilter, search_clips
 from custody.clips import Clip
 from custody.clock import Clock
+from custody.ids import new_id
+from ingest.dock_sessions import receive_manifest
 from ingest.folder_import import import_paths
 from ingest.pipeline import process_one
+from ingest.stations import create_enrolment_token, enrol
+from station_agent.wire import Manifest, ManifestFile, sign_manifest
 from tests.assets.media import cut, media
+from tests.services.station_client import new_station_key
 
 PASSWORD = "a long enough password"
 CASE_NUMBER = "零城执罚决字〔2026〕第12号"
@@ -82,6 +87,32 @@ class House:
             services.database, services.store, services.ledger, services.clock, scratch, "test"
         ):
             pass
+
+    def add_dock_session(self) -> None:
+        """A station that has listed what it saw: files of `FOOTAGE` it has not sent, and others."""
+        services = self.services
+        key = new_station_key()
+        with services.database.write() as tx:
+            common = (services.clock, services.ledger)
+            token = create_enrolment_token(tx, *common, self.actor(Role.ADMIN), "一号站")
+            station = enrol(
+                tx,
+                services.ledger,
+                services.clock,
+                token=token,
+                name="一号站",
+                verifier_key=key.verifier.vkey,
+                origin="127.0.0.1",
+            )
+            seen = services.clock.now()
+            files = [ManifestFile(name.encode(), 1000, seen) for name in FOOTAGE]
+            files += [ManifestFile(b"pipe.mp4", 0, seen, "fifo")]
+            manifest = Manifest(
+                new_id(), key.name, "/media/TA00716", seen, None, None, tuple(files)
+            )
+            actor = Actor(station.id, Role.STATION, Via.STATION_KEY, "127.0.0.1", station.name)
+            note = sign_manifest(manifest, key)
+            receive_manifest(tx, services.ledger, services.clock, actor, note)
 
     def add_case(self, *, linked: str = "") -> Case:
         """A case on the day of the footage, of its officers; links the clips named ``linked``."""
