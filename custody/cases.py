@@ -1,4 +1,7 @@
-"""Cases: what recordings are evidence for. Links between the two are in `custody.links`."""
+"""Cases: what recordings are evidence for.
+
+Links between the two are in `custody.links`, lists of cases in `custody.case_search`.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from custody.actors import Actor
 from custody.case_numbers import normalize_case_number
-from custody.errors import CaseExistsError, CaseNotFoundError, CaseNumberError, UnknownSortError
+from custody.errors import CaseExistsError, CaseNotFoundError, CaseNumberError
 from custody.events import EventKind, case_item
 from custody.first_writer import insert_first
 from custody.ids import new_id
@@ -29,12 +32,9 @@ from custody.log.entry import Json
 from custody.tables import case_officers, cases, links
 
 __all__ = [
-    "CASE_SORTS",
     "Case",
-    "CaseFilter",
     "CaseLink",
     "CaseOfficer",
-    "CasePage",
     "LinkedClip",
     "NewCase",
     "Procedure",
@@ -47,7 +47,6 @@ __all__ = [
     "link_clip",
     "links_of_clip",
     "links_of_clips",
-    "search_cases",
     "unlink_clip",
 ]
 
@@ -95,39 +94,8 @@ class Case:
     clip_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFilter:
-    """Which cases; None asks nothing. Days are the bureau's, both included.
-
-    ``text`` is found anywhere in number, title or party.
-    """
-
-    text: str | None = None
-    officer: str | None = None
-    procedure: str | None = None
-    occurred_from: date | None = None
-    occurred_to: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CasePage:
-    """One page, and how many cases the filter finds in all."""
-
-    cases: list[Case]
-    total: int
-
-
-#: What a list can be sorted by; with a minus in front, downward.
-CASE_SORTS: dict[str, sa.Column[Any]] = {
-    "number": cases.c.number,
-    "title": cases.c.title,
-    "procedure": cases.c.procedure,
-    "occurred_on": cases.c.occurred_on,
-    "created_at": cases.c.created_at,
-}
-DEFAULT_CASE_SORT = "-created_at"
-
-_CLIP_COUNT = (
+#: Beside the columns of a case: how many links to it stand.
+CLIP_COUNT = (
     sa.select(sa.func.count())
     .select_from(links)
     .where(links.c.case_id == cases.c.id, links.c.unlinked_at.is_(None))
@@ -201,7 +169,7 @@ def case_details(case: Case) -> dict[str, Json]:
 
 def get_case(tx: Connection, case_id: str) -> Case:
     """One case. Raises `CaseNotFoundError`."""
-    found = _select(tx, sa.select(cases, _CLIP_COUNT).where(cases.c.id == case_id))
+    found = select_cases(tx, sa.select(cases, CLIP_COUNT).where(cases.c.id == case_id))
     if not found:
         raise CaseNotFoundError(case_id)
     return found[0]
@@ -213,68 +181,12 @@ def find_case(tx: Connection, number: str) -> Case | None:
         normal = normalize_case_number(number)
     except CaseNumberError:
         return None
-    found = _select(tx, sa.select(cases, _CLIP_COUNT).where(cases.c.number == normal))
+    found = select_cases(tx, sa.select(cases, CLIP_COUNT).where(cases.c.number == normal))
     return found[0] if found else None
 
 
-def search_cases(
-    tx: Connection,
-    wanted: CaseFilter,
-    sort: str = DEFAULT_CASE_SORT,
-    offset: int = 0,
-    limit: int = 50,
-) -> CasePage:
-    """A page of cases in a stable order: equal ones by id, those without the value at the end.
-
-    Raises `UnknownSortError`.
-    """
-    column = CASE_SORTS.get(sort.removeprefix("-"))
-    if column is None:
-        raise UnknownSortError(sort)
-    downward = sort.startswith("-")
-    conditions = _conditions(wanted)
-    page = _select(
-        tx,
-        sa.select(cases, _CLIP_COUNT)
-        .where(*conditions)
-        .order_by(
-            (column.desc() if downward else column.asc()).nulls_last(),
-            cases.c.id.desc() if downward else cases.c.id.asc(),
-        )
-        .offset(offset)
-        .limit(limit),
-    )
-    total = tx.scalar(sa.select(sa.func.count()).select_from(cases).where(*conditions))
-    return CasePage(page, total or 0)
-
-
-def _conditions(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
-    c = cases.c
-    conditions: list[sa.ColumnElement[bool]] = []
-    if wanted.text:
-        text = wanted.text.replace("\x00", "�")
-        any_of = [c.title.contains(text, autoescape=True), c.party.contains(text, autoescape=True)]
-        try:
-            any_of.append(c.number == normalize_case_number(text))
-        except CaseNumberError:
-            any_of.append(c.number.contains(text, autoescape=True))
-        conditions.append(sa.or_(*any_of))
-    if wanted.officer is not None:
-        conditions.append(
-            c.id.in_(
-                sa.select(case_officers.c.case_id).where(case_officers.c.officer == wanted.officer)
-            )
-        )
-    if wanted.procedure is not None:
-        conditions.append(c.procedure == wanted.procedure)
-    if wanted.occurred_from is not None:
-        conditions.append(c.occurred_on >= wanted.occurred_from)
-    if wanted.occurred_to is not None:
-        conditions.append(c.occurred_on <= wanted.occurred_to)
-    return conditions
-
-
-def _select(tx: Connection, query: sa.Select[Any]) -> list[Case]:
+def select_cases(tx: Connection, query: sa.Select[Any]) -> list[Case]:
+    """The cases that ``query`` (of `cases` with `CLIP_COUNT`) finds, in its order."""
     rows = tx.execute(query).mappings().all()
     officers: dict[str, list[CaseOfficer]] = {row["id"]: [] for row in rows}
     for one in tx.execute(

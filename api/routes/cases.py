@@ -14,10 +14,9 @@ from api.dependencies import PersonDep, ServicesDep, SubmittedDep
 from api.web.pages import Pages
 from api.web.trace import build_trace
 from custody.access import Right, allows
+from custody.case_search import CASE_SORTS, CaseFilter, search_cases
 from custody.cases import (
-    CASE_SORTS,
     Case,
-    CaseFilter,
     CaseOfficer,
     LinkedClip,
     NewCase,
@@ -26,7 +25,6 @@ from custody.cases import (
     clips_of_case,
     create_case,
     get_case,
-    search_cases,
 )
 from custody.errors import CaseExistsError, CaseNumberError
 from custody.events import EventKind, case_item, clip_item

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from custody.case_search import CASE_SORTS, CaseFilter, search_cases
 from custody.cases import (
-    CASE_SORTS,
     Case,
-    CaseFilter,
     CaseOfficer,
     NewCase,
     Procedure,
@@ -17,7 +16,6 @@ from custody.cases import (
     create_case,
     find_case,
     get_case,
-    search_cases,
 )
 from custody.errors import CaseExistsError, CaseNotFoundError, CaseNumberError, UnknownSortError
 from custody.history import history_of
