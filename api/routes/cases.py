@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from api import errors
 from api.dependencies import PersonDep, ServicesDep, SubmittedDep
-from api.web.pages import Pages
+from api.web.pages import Pages, parameters_of
 from api.web.trace import build_trace
 from custody.access import Right, allows
 from custody.case_search import CASE_SORTS, CaseFilter, search_cases
@@ -114,10 +114,7 @@ def list_cases(
             case.id: build_trace(histories[case_item(case.id)], now, min_gap=ROW_GAP)
             for case in page.cases
         },
-        parameters={
-            name: request.query_params.get(name, "")
-            for name in ("text", "officer", "procedure", "sort")
-        },
+        parameters=parameters_of(request, "text", "officer", "procedure", "sort"),
         sort=sort,
         offset=offset,
         per_page=PER_PAGE,

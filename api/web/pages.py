@@ -132,6 +132,11 @@ def address(path: str, parameters: Mapping[str, object], **changes: object) -> s
     return f"{path}?{query}" if query else path
 
 
+def parameters_of(request: Request, *names: str) -> dict[str, str]:
+    """What the address asks for under ``names``, empty where it says nothing; for `address`."""
+    return {name: request.query_params.get(name, "") for name in names}
+
+
 def local_path(target: str) -> str:
     """``target`` if it is a path on this host, else the home page; no link leads away from here."""
     if target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable():
