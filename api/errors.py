@@ -54,6 +54,7 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (custody.CaseNotFoundError, Answer(404, "not_found")),
     (custody.RenditionNotFoundError, Answer(404, "no_rendition")),
     (custody.CaseExistsError, Answer(409, "case_exists")),
+    (custody.StaleCaseError, Answer(409, "case_changed")),
     (custody.CaseNumberError, Answer(422, "case_number")),
     (custody.LinkExistsError, Answer(409, "link_exists")),
     (custody.LinkNotFoundError, Answer(409, "link_gone")),

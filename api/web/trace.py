@@ -35,7 +35,7 @@ _GLYPHS: tuple[tuple[str, frozenset[EventKind]], ...] = (
     ("opened", frozenset({EventKind.CLIP_OPENED})),
     ("linked", frozenset({EventKind.LINK_MADE, EventKind.LINK_REMOVED})),
     ("verified", frozenset({EventKind.VERIFICATION_RUN})),
-    ("assigned", frozenset({EventKind.CLIP_ASSIGNED})),
+    ("assigned", frozenset({EventKind.CLIP_ASSIGNED, EventKind.CASE_CHANGED})),
 )
 
 
