@@ -8,6 +8,7 @@ from api import errors
 from api.auth import passwords
 from api.denials import Allowance
 from api.routes import (
+    case_forms,
     cases,
     clips,
     dock_sessions,
@@ -36,6 +37,7 @@ _PARTS = (
     clips,
     media,
     links,
+    case_forms,
     cases,
     stations,
     verification,

@@ -21,7 +21,7 @@ THEME_COOKIE = "liuhen_theme"
 THEMES = ("light", "dark")
 #: What was just done, for the next page to say once.
 DONE_COOKIE = "liuhen_done"
-DONE = ("linked", "unlinked", "assigned")
+DONE = ("linked", "unlinked", "assigned", "case_changed", "case_unchanged")
 #: Parameters that open something; they have no place on paper.
 _SECRETS = frozenset({"viewing", "listing", "download"})
 
@@ -45,6 +45,7 @@ class Pages:
                 "asset": assets.address,
                 "bureau": config.bureau,
                 "local_time": self._local_time,
+                "local_span": self._local_span,
                 "utc_time": formats.utc_time,
                 "size": formats.size,
                 "grouped": formats.grouped,
@@ -95,6 +96,9 @@ class Pages:
 
     def _local_time(self, moment: datetime) -> str:
         return formats.local_time(moment, self.config.zone)
+
+    def _local_span(self, begin: datetime, end: datetime) -> str:
+        return formats.local_span(begin, end, self.config.zone)
 
 
 def _csrf_field(token: str) -> Markup:
