@@ -49,7 +49,8 @@ class CaseForm:
 
     @property
     def typed(self) -> Typed:
-        return {name: str(value) for name, value in asdict(self).items()}
+        # PostgreSQL has no place for NUL in a text; what stands for it can be seen.
+        return {name: str(value).replace("\x00", "�") for name, value in asdict(self).items()}
 
 
 FormDep = Annotated[CaseForm, Depends()]

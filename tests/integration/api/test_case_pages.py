@@ -186,6 +186,16 @@ def test_changes_of_different_fields_are_told_and_joined(
     assert field(answer.text, "party") == "另一家"
 
 
+def test_a_character_that_no_database_takes_is_shown_and_no_error(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    saved = save(house, legal, case, 0, title="占道\x00经营", officers="JX\x000227")
+    assert saved.status_code == 303
+    page = legal.get(f"/cases/{case.id}").text
+    assert "占道�经营" in page
+    assert "JX�0227" in page
+
+
 def test_a_form_without_a_revision_changes_nothing(
     house: House, legal: httpx.Client, case: Case
 ) -> None:
