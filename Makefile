@@ -18,12 +18,10 @@ run: $(VENV)/.server api/web/static/vendor/.stamp ## server, a station over real
 	@exec $(BIN)/liuhen demo --home "$(HOME_DIR)" --port $(PORT) $(if $(FOOTAGE),--footage "$(FOOTAGE)")
 
 test: $(VENV)/.dev api/web/static/vendor/.stamp tests/tus_js/node_modules/.stamp ## every test, on every engine
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not long and not serial"
-	$(BIN)/python -m pytest -m "serial and not long"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not long"
 
 test-long: $(VENV)/.dev api/web/static/vendor/.stamp tests/tus_js/node_modules/.stamp ## the whole of every matrix
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not serial"
-	$(BIN)/python -m pytest -m "serial"
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 check: $(VENV)/.dev lint types contracts unit ## format, lint, types, import contracts, unit tests
 

@@ -8,6 +8,7 @@ from api import errors
 from api.auth import passwords
 from api.denials import Allowance
 from api.routes import (
+    case_forms,
     cases,
     clips,
     dock_session_pages,
@@ -37,6 +38,7 @@ _PARTS = (
     clips,
     media,
     links,
+    case_forms,
     cases,
     stations,
     dock_session_pages,

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from api.auth import errors as auth
 from api.denials import note_denial
 from api.dependencies import find_person, services_of
+from api.web.case_form import CaseDayError
 from api.web.pages import Pages
 from api.web.provenance import UnconfirmedDownloadError
 from custody import errors as custody
@@ -53,6 +54,8 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (custody.CaseNotFoundError, Answer(404, "not_found")),
     (custody.RenditionNotFoundError, Answer(404, "no_rendition")),
     (custody.CaseExistsError, Answer(409, "case_exists")),
+    (custody.StaleCaseError, Answer(409, "case_changed")),
+    (CaseDayError, Answer(422, "case_day")),
     (custody.CaseNumberError, Answer(422, "case_number")),
     (custody.LinkExistsError, Answer(409, "link_exists")),
     (custody.LinkNotFoundError, Answer(409, "link_gone")),

@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from custody.actors import Actor, Role, Via
 from custody.clock import SystemClock
 from custody.events import EventKind
 from custody.ids import new_id
-from custody.ledger import Event, Ledger, _build_row
+from custody.ledger import Event, Ledger, build_row
 from custody.tables import log_entries
 from storage.database import Database, metadata
 from tests.services.postgres import postgres
@@ -114,4 +115,4 @@ def _insert_plain(tx: sa.Connection, events: list[Event]) -> None:
 
 def _finished_row(event: Event) -> dict[str, object]:
     """The row an append would write, made beforehand so that inserting is all that is timed."""
-    return _build_row(ACTOR, event, SystemClock().now(), 0, None)
+    return asdict(build_row(ACTOR, event, SystemClock().now(), None))

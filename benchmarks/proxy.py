@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from benchmarks.harness import Row, Section, median, run, timed
+from benchmarks.harness import Row, Section, rounds, run, timed
 from ingest.ffmpeg import PREAMBLE, find_ffmpeg
 from ingest.graphs import transcode_arguments
 from ingest.probe import probe
@@ -27,8 +27,7 @@ def measure(folder: Path, *, quick: bool = False) -> Section:
     )
     arguments_for = probe(source)
 
-    def bare(number: int) -> float:
-        target = folder / f"bare-{number}"
+    def bare(target: Path) -> float:
         target.mkdir()
         with timed() as taken:
             subprocess.run(
@@ -39,8 +38,7 @@ def measure(folder: Path, *, quick: bool = False) -> Section:
             )
         return taken()
 
-    def ours(number: int) -> float:
-        target = folder / f"ours-{number}"
+    def ours(target: Path) -> float:
         target.mkdir()
         with timed() as taken:
             made = make_renditions(source, probe(source), target, time_limit_s=3600)
@@ -48,8 +46,7 @@ def measure(folder: Path, *, quick: bool = False) -> Section:
             raise RuntimeError(f"not everything was made: {made}")
         return taken()
 
-    repeats = 1 if quick else 2
-    alone, whole = median(repeats, bare), median(repeats, ours)
+    alone, whole = rounds(1 if quick else 3, folder / "target", [bare, ours])
     section.rows += [
         Row("bare ffmpeg, same arguments", alone, "s"),
         Row("probe + renditions + checks", whole, "s", "bare ffmpeg", whole / alone, "≤ 1.05"),

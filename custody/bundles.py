@@ -38,6 +38,10 @@ class BundleError(CustodyError):
     """The bag can't be made; nothing of it is left."""
 
 
+class BundleEmptyError(BundleError):
+    """No clip is linked to this case, so there is nothing to hand over; nothing was written."""
+
+
 class BundleDigestError(BundleError):
     """A stored file is not the one that was admitted; the bag was not made."""
 
@@ -71,10 +75,12 @@ def plan_bundle(
 ) -> BundlePlan:
     """Gather a case, its clips, their histories and proofs.
 
-    Raises `CaseNotFoundError`, `ProofError`, `TileError`, `StorageError`.
+    Raises `BundleEmptyError`, `CaseNotFoundError`, `ProofError`, `TileError`, `StorageError`.
     """
     case = get_case(tx, case_id)
     linked = clips_of_case(tx, case_id)
+    if not linked:
+        raise BundleEmptyError(case.number)
     clip_ids = [one.clip.id for one in linked]
     made = renditions_of(tx, clip_ids)
     checkpoint = newest_checkpoint(tx)

@@ -1,16 +1,20 @@
-"""Cases: what recordings are evidence for. Links between the two are in `custody.links`."""
+"""Cases: what recordings are evidence for.
 
-from dataclasses import dataclass
+Links between the two are in `custody.links`, lists of cases in `custody.case_search`.
+"""
+
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from custody.actors import Actor
 from custody.case_numbers import normalize_case_number
-from custody.errors import CaseExistsError, CaseNotFoundError, CaseNumberError, UnknownSortError
+from custody.errors import CaseExistsError, CaseNotFoundError, CaseNumberError, StaleCaseError
 from custody.events import EventKind, case_item
 from custody.first_writer import insert_first
 from custody.ids import new_id
@@ -26,28 +30,28 @@ from custody.links import (
     unlink_clip,
 )
 from custody.log.entry import Json
-from custody.tables import case_officers, cases, links
+from custody.tables import case_officers, cases, links, log_entries
 
 __all__ = [
-    "CASE_SORTS",
+    "CASE_FIELDS",
     "Case",
-    "CaseFilter",
     "CaseLink",
     "CaseOfficer",
-    "CasePage",
     "LinkedClip",
     "NewCase",
     "Procedure",
     "Stage",
     "case_details",
+    "case_revision",
+    "change_case",
     "clips_of_case",
     "create_case",
     "find_case",
     "get_case",
+    "hold_case",
     "link_clip",
     "links_of_clip",
     "links_of_clips",
-    "search_cases",
     "unlink_clip",
 ]
 
@@ -69,7 +73,10 @@ class CaseOfficer:
 
 @dataclass(frozen=True, slots=True)
 class NewCase:
-    """A case to be created. ``number`` in any accepted writing; the day is the bureau's."""
+    """What a case says, to create it or to change it to.
+
+    ``number`` in any accepted writing; the day is the bureau's.
+    """
 
     number: str
     procedure: Procedure | str
@@ -95,39 +102,14 @@ class Case:
     clip_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFilter:
-    """Which cases; None asks nothing. Days are the bureau's, both included.
+#: What can be changed of a case, as `Case` and its entries name it.
+CASE_FIELDS = ("number", "procedure", "title", "party", "occurred_on", "officers")
 
-    ``text`` is found anywhere in number, title or party.
-    """
+#: The entries that say what a case's row is.
+_SAYING = (EventKind.CASE_CREATED.value, EventKind.CASE_CHANGED.value)
 
-    text: str | None = None
-    officer: str | None = None
-    procedure: str | None = None
-    occurred_from: date | None = None
-    occurred_to: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CasePage:
-    """One page, and how many cases the filter finds in all."""
-
-    cases: list[Case]
-    total: int
-
-
-#: What a list can be sorted by; with a minus in front, downward.
-CASE_SORTS: dict[str, sa.Column[Any]] = {
-    "number": cases.c.number,
-    "title": cases.c.title,
-    "procedure": cases.c.procedure,
-    "occurred_on": cases.c.occurred_on,
-    "created_at": cases.c.created_at,
-}
-DEFAULT_CASE_SORT = "-created_at"
-
-_CLIP_COUNT = (
+#: Beside the columns of a case: how many links to it stand.
+CLIP_COUNT = (
     sa.select(sa.func.count())
     .select_from(links)
     .where(links.c.case_id == cases.c.id, links.c.unlinked_at.is_(None))
@@ -141,37 +123,17 @@ def create_case(tx: Connection, ledger: Ledger, actor: Actor, new: NewCase) -> C
 
     Raises `CaseNumberError`, `CaseExistsError`, and `ValueError` for a procedure that is none.
     """
-    number = normalize_case_number(new.number)
     case = Case(
         id=new_id(),
-        number=number,
-        procedure=Procedure(new.procedure).value,
-        title=new.title,
-        party=new.party,
-        occurred_on=new.occurred_on,
         created_at=ledger.clock.now(),
         created_by=actor.id,
-        # A code named twice is one officer; the later certificate number counts.
-        officers=tuple(
-            officer for _, officer in sorted({one.officer: one for one in new.officers}.items())
-        ),
         clip_count=0,
+        **_fields(new),
     )
     columns = {name: getattr(case, name) for name in cases.c.keys()}  # noqa: SIM118 - names, not columns
     if not insert_first(tx, cases, columns):
-        raise CaseExistsError(number)
-    if case.officers:
-        tx.execute(
-            case_officers.insert(),
-            [
-                {
-                    "case_id": case.id,
-                    "officer": one.officer,
-                    "certificate_number": one.certificate_number,
-                }
-                for one in case.officers
-            ],
-        )
+        raise CaseExistsError(case.number)
+    _insert_officers(tx, case)
     ledger.append(
         tx,
         actor,
@@ -185,8 +147,58 @@ def create_case(tx: Connection, ledger: Ledger, actor: Actor, new: NewCase) -> C
     return case
 
 
+def change_case(
+    tx: Connection,
+    ledger: Ledger,
+    actor: Actor,
+    case_id: str,
+    new: NewCase,
+    *,
+    seen: int | None = None,
+) -> tuple[Case, tuple[str, ...]]:
+    """Let a case say what ``new`` says; ``case.changed`` if that is anything else than it says.
+
+    Returns the case as it stands then and which of `CASE_FIELDS` changed: none, and nothing was
+    written. ``seen`` is the `case_revision` that ``new`` was made from, None where the caller holds
+    the case. Raises `StaleCaseError` if somebody has changed it since, `CaseNotFoundError`, and as
+    `create_case` does; after `CaseExistsError` ``tx`` can only be rolled back.
+    """
+    before = hold_case(tx, case_id)
+    case = replace(before, **_fields(new))
+    changed = [name for name in CASE_FIELDS if getattr(case, name) != getattr(before, name)]
+    if not changed:
+        return before, ()
+    if seen is not None and seen != case_revision(tx, case_id):
+        raise StaleCaseError(before.number)
+    values = {name: getattr(case, name) for name in CASE_FIELDS if name in cases.c}
+    try:
+        tx.execute(cases.update().where(cases.c.id == case_id).values(**values))
+    except IntegrityError as error:  # the one key that can be taken is the number
+        raise CaseExistsError(case.number) from error
+    if case.officers != before.officers:
+        tx.execute(case_officers.delete().where(case_officers.c.case_id == case_id))
+        _insert_officers(tx, case)
+    facts: dict[str, Json] = {"case": case.id, "procedure": case.procedure, "changed": [*changed]}
+    event = Event(EventKind.CASE_CHANGED, case_item(case.id), facts, case_details(case))
+    ledger.append(tx, actor, event)
+    return case, tuple(changed)
+
+
+def case_revision(tx: Connection, case_id: str) -> int:
+    """The number, in the case's own history, of the entry that says what it is now.
+
+    -1 where there is none (which verification finds).
+    """
+    newest = tx.scalar(
+        sa.select(sa.func.max(log_entries.c.item_seq)).where(
+            log_entries.c.item == case_item(case_id), log_entries.c.kind.in_(_SAYING)
+        )
+    )
+    return -1 if newest is None else newest
+
+
 def case_details(case: Case) -> dict[str, Json]:
-    """What ``case.created`` commits to (beside the actor's name)."""
+    """What ``case.created`` and ``case.changed`` commit to (beside the actor's name)."""
     return {
         "number": case.number,
         "title": case.title,
@@ -201,10 +213,17 @@ def case_details(case: Case) -> dict[str, Json]:
 
 def get_case(tx: Connection, case_id: str) -> Case:
     """One case. Raises `CaseNotFoundError`."""
-    found = _select(tx, sa.select(cases, _CLIP_COUNT).where(cases.c.id == case_id))
+    found = select_cases(tx, sa.select(cases, CLIP_COUNT).where(cases.c.id == case_id))
     if not found:
         raise CaseNotFoundError(case_id)
     return found[0]
+
+
+def hold_case(tx: Connection, case_id: str) -> Case:
+    """One case, which nobody else changes until ``tx`` ends. Raises `CaseNotFoundError`."""
+    # On SQLite a write transaction is the only one anyway.
+    tx.execute(sa.select(cases.c.id).where(cases.c.id == case_id).with_for_update())
+    return get_case(tx, case_id)
 
 
 def find_case(tx: Connection, number: str) -> Case | None:
@@ -213,68 +232,12 @@ def find_case(tx: Connection, number: str) -> Case | None:
         normal = normalize_case_number(number)
     except CaseNumberError:
         return None
-    found = _select(tx, sa.select(cases, _CLIP_COUNT).where(cases.c.number == normal))
+    found = select_cases(tx, sa.select(cases, CLIP_COUNT).where(cases.c.number == normal))
     return found[0] if found else None
 
 
-def search_cases(
-    tx: Connection,
-    wanted: CaseFilter,
-    sort: str = DEFAULT_CASE_SORT,
-    offset: int = 0,
-    limit: int = 50,
-) -> CasePage:
-    """A page of cases in a stable order: equal ones by id, those without the value at the end.
-
-    Raises `UnknownSortError`.
-    """
-    column = CASE_SORTS.get(sort.removeprefix("-"))
-    if column is None:
-        raise UnknownSortError(sort)
-    downward = sort.startswith("-")
-    conditions = _conditions(wanted)
-    page = _select(
-        tx,
-        sa.select(cases, _CLIP_COUNT)
-        .where(*conditions)
-        .order_by(
-            (column.desc() if downward else column.asc()).nulls_last(),
-            cases.c.id.desc() if downward else cases.c.id.asc(),
-        )
-        .offset(offset)
-        .limit(limit),
-    )
-    total = tx.scalar(sa.select(sa.func.count()).select_from(cases).where(*conditions))
-    return CasePage(page, total or 0)
-
-
-def _conditions(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
-    c = cases.c
-    conditions: list[sa.ColumnElement[bool]] = []
-    if wanted.text:
-        text = wanted.text.replace("\x00", "�")
-        any_of = [c.title.contains(text, autoescape=True), c.party.contains(text, autoescape=True)]
-        try:
-            any_of.append(c.number == normalize_case_number(text))
-        except CaseNumberError:
-            any_of.append(c.number.contains(text, autoescape=True))
-        conditions.append(sa.or_(*any_of))
-    if wanted.officer is not None:
-        conditions.append(
-            c.id.in_(
-                sa.select(case_officers.c.case_id).where(case_officers.c.officer == wanted.officer)
-            )
-        )
-    if wanted.procedure is not None:
-        conditions.append(c.procedure == wanted.procedure)
-    if wanted.occurred_from is not None:
-        conditions.append(c.occurred_on >= wanted.occurred_from)
-    if wanted.occurred_to is not None:
-        conditions.append(c.occurred_on <= wanted.occurred_to)
-    return conditions
-
-
-def _select(tx: Connection, query: sa.Select[Any]) -> list[Case]:
+def select_cases(tx: Connection, query: sa.Select[Any]) -> list[Case]:
+    """The cases that ``query`` (of `cases` with `CLIP_COUNT`) finds, in its order."""
     rows = tx.execute(query).mappings().all()
     officers: dict[str, list[CaseOfficer]] = {row["id"]: [] for row in rows}
     for one in tx.execute(
@@ -284,3 +247,31 @@ def _select(tx: Connection, query: sa.Select[Any]) -> list[Case]:
     ):
         officers[one.case_id].append(CaseOfficer(one.officer, one.certificate_number))
     return [Case(**row, officers=tuple(officers[row["id"]])) for row in rows]
+
+
+def _fields(new: NewCase) -> dict[str, Any]:
+    """`CASE_FIELDS` in the form in which they are kept. Raises as `create_case` does."""
+    return {
+        "number": normalize_case_number(new.number),
+        "procedure": Procedure(new.procedure).value,
+        "title": new.title,
+        "party": new.party,
+        "occurred_on": new.occurred_on,
+        # A code named twice is one officer; the later certificate number counts.
+        "officers": tuple(
+            officer for _, officer in sorted({one.officer: one for one in new.officers}.items())
+        ),
+    }
+
+
+def _insert_officers(tx: Connection, case: Case) -> None:
+    rows = [
+        {
+            "case_id": case.id,
+            "officer": one.officer,
+            "certificate_number": one.certificate_number,
+        }
+        for one in case.officers
+    ]
+    if rows:
+        tx.execute(case_officers.insert(), rows)

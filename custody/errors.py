@@ -26,6 +26,10 @@ class CaseExistsError(CustodyError):
     """A case with this number exists already."""
 
 
+class StaleCaseError(CustodyError):
+    """Somebody else changed this case meanwhile; look at what it says now and decide again."""
+
+
 class CaseNumberError(CustodyError):
     """This is not a document number; it reads like 零城执罚决字〔2024〕第012号."""
 

@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     CLIP_ASSIGNED = "clip.assigned"
     RENDITION_MADE = "rendition.made"
     CASE_CREATED = "case.created"
+    CASE_CHANGED = "case.changed"
     CASE_EXPORTED = "case.exported"
     LINK_MADE = "link.made"
     LINK_REMOVED = "link.removed"

@@ -126,6 +126,16 @@ def find_event(tx: Connection, idx: int) -> HistoryEvent | None:
     return None if row is None else _to_event(row)
 
 
+def find_item_event(tx: Connection, item: str, item_seq: int) -> HistoryEvent | None:
+    """The event of an item at one place of its own history."""
+    row = tx.execute(
+        sa.select(log_entries, _PUBLISHED).where(
+            log_entries.c.item == item, log_entries.c.item_seq == item_seq
+        )
+    ).one_or_none()
+    return None if row is None else _to_event(row)
+
+
 def _to_event(row: Row[Any]) -> HistoryEvent:
     stored = bytes(row.entry)
     details, readable = _read_details(row.details)

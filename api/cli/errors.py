@@ -10,7 +10,7 @@ from api.cli.failures import CommandError
 from api.cli.output import visible
 from api.config import ConfigError
 from api.services import HomeMissingError
-from custody.bundles import BundleDigestError
+from custody.bundles import BundleDigestError, BundleEmptyError
 from custody.errors import CustodyError, KeyFileError
 from custody.log.errors import LogError
 from custody.verification.findings import VerificationImpossibleError
@@ -36,6 +36,8 @@ def _known(error: Exception) -> str | None:
         )
     if isinstance(error, KeyFileError):
         return f"{error}; key files must be readable by their owner only (chmod 600)"
+    if isinstance(error, BundleEmptyError):
+        return f"{error}; link one first: liuhen cases link NO CLIP --stage STAGE"
     if isinstance(error, VerificationImpossibleError):
         return f"it could not be checked: {error}"
     if isinstance(

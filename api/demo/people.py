@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from api.auth.users import create_user, find_user_by_name, reissue_one_time_password
 from api.services import Services
 from custody.actors import Actor, Role
-from custody.cases import CaseFilter, CaseOfficer, NewCase, create_case, search_cases
+from custody.case_search import CaseFilter, search_cases
+from custody.cases import CaseOfficer, NewCase, create_case
 from custody.tables import clips
 
 ACCOUNTS = (("admin", "管理员", Role.ADMIN), ("legal", "法制员", Role.LEGAL))

@@ -1,34 +1,27 @@
-"""Cases: the list, a new one, and one case with its clips by stage and what is missing."""
+"""Cases: the list, and one case with its clips by officer, by stage, and what is missing."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
 
-from api import errors
-from api.dependencies import PersonDep, ServicesDep, SubmittedDep
-from api.web.pages import Pages
+from api.dependencies import PersonDep, ServicesDep
+from api.web.case_timeline import build_timeline
+from api.web.origins import origins_of
+from api.web.pages import Pages, parameters_of
 from api.web.trace import build_trace
 from custody.access import Right, allows
+from custody.case_search import CASE_SORTS, CaseFilter, search_cases
 from custody.cases import (
-    CASE_SORTS,
     Case,
-    CaseFilter,
-    CaseOfficer,
     LinkedClip,
-    NewCase,
     Procedure,
     Stage,
     clips_of_case,
-    create_case,
     get_case,
-    search_cases,
 )
-from custody.errors import CaseExistsError, CaseNumberError
 from custody.events import EventKind, case_item, clip_item
 from custody.history import HistoryEvent, histories_of, history_of
 from custody.links import clips_once_in_case
@@ -40,7 +33,6 @@ router = APIRouter()
 PER_PAGE = 50
 DEFAULT_SORT = "-occurred_on"
 ROW_GAP = 5.0
-MAX_OFFICERS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,59 +108,12 @@ def list_cases(
             case.id: build_trace(histories[case_item(case.id)], now, min_gap=ROW_GAP)
             for case in page.cases
         },
-        parameters={
-            name: request.query_params.get(name, "")
-            for name in ("text", "officer", "procedure", "sort")
-        },
+        parameters=parameters_of(request, "text", "officer", "procedure", "sort"),
         sort=sort,
         offset=offset,
         per_page=PER_PAGE,
         procedures=tuple(Procedure),
     )
-
-
-@router.get("/cases/new")
-def show_new_case(request: Request, services: ServicesDep, person: PersonDep) -> Response:
-    services.access.require(person.actor, Right.MANAGE_CASES, "cases")
-    return _form(request, services.config.office_code, {})
-
-
-@router.post("/cases")
-def create(
-    request: Request,
-    services: ServicesDep,
-    person: SubmittedDep,
-    number: Annotated[str, Form(max_length=128)] = "",
-    procedure: Annotated[Procedure, Form()] = Procedure.SUMMARY,
-    title: Annotated[str, Form(max_length=500)] = "",
-    party: Annotated[str, Form(max_length=500)] = "",
-    occurred_on: Annotated[str, Form(max_length=10)] = "",
-    officers: Annotated[str, Form(max_length=5000)] = "",
-) -> Response:
-    services.access.require(person.actor, Right.MANAGE_CASES, "cases")
-    new = NewCase(
-        number=number,
-        procedure=procedure,
-        title=title.strip() or number.strip(),
-        party=party.strip() or None,
-        occurred_on=_read_day(occurred_on),
-        officers=read_officers(officers),
-    )
-    try:
-        with services.database.write() as tx:
-            case = create_case(tx, services.ledger, person.actor, new)
-    except (CaseNumberError, CaseExistsError) as error:
-        # What was typed stays in the form.
-        values = {
-            "number": number,
-            "procedure": procedure.value,
-            "title": title,
-            "party": party,
-            "occurred_on": occurred_on,
-            "officers": officers,
-        }
-        return _form(request, services.config.office_code, values, errors.answer_for(error))
-    return RedirectResponse(f"/cases/{case.id}", 303)
 
 
 @router.get("/cases/{case_id}")
@@ -182,6 +127,7 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
         ever_linked = clips_once_in_case(tx, case_id)
         histories = histories_of(tx, [clip_item(clip_id) for clip_id in ever_linked])
         history = merge_history(case_id, history_of(tx, case_item(case_id)), histories.values())
+        origins = origins_of(tx, [one.clip for one in linked], histories)
         renditions = renditions_of(tx, clip_ids)
     listing = None
     with services.database.write() as tx:
@@ -199,10 +145,14 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
         case=case,
         linked=linked,
         missing=what_is_missing(case, linked),
+        timeline=build_timeline(case, linked, services.config.zone),
+        zone=services.config.zone,
         history=history,
         trace=build_trace(history, now),
         traces={
-            clip_id: build_trace(histories[clip_item(clip_id)], now, min_gap=ROW_GAP)
+            clip_id: build_trace(
+                histories[clip_item(clip_id)], now, min_gap=ROW_GAP, origin=origins[clip_id]
+            )
             for clip_id in clip_ids
         },
         pictured={
@@ -212,40 +162,4 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
         },
         listing=listing,
         stages=tuple(Stage),
-    )
-
-
-def read_officers(text: str) -> tuple[CaseOfficer, ...]:
-    """One officer a line: the code, then 执法证号 if it is known, parted by space or comma."""
-    found: dict[str, CaseOfficer] = {}
-    for line in text.splitlines()[:MAX_OFFICERS]:
-        parts = re.split(r"[\s,，、;；]+", line.strip(), maxsplit=1)
-        if parts[0]:
-            certificate = parts[1].strip() if len(parts) > 1 else ""
-            found.setdefault(parts[0][:64], CaseOfficer(parts[0][:64], certificate[:64] or None))
-    return tuple(found.values())
-
-
-def _read_day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _form(
-    request: Request,
-    office_code: str,
-    typed: dict[str, str],
-    answer: errors.Answer | None = None,
-) -> Response:
-    pages: Pages = request.app.state.pages
-    return pages.render(
-        request,
-        "case_new.html",
-        status=answer.status if answer else 200,
-        typed=typed,
-        office_code=office_code,
-        answer=answer,
-        procedures=tuple(Procedure),
     )

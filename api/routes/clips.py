@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from api.dependencies import PersonDep, ServicesDep, SubmittedDep
 from api.routes.media import playable_type
 from api.web.origins import origins_of
-from api.web.pages import Pages
+from api.web.pages import Pages, parameters_of
 from api.web.provenance import breach_of, time_source
 from api.web.trace import build_trace, steps_of
 from custody.access import Right, allows
@@ -34,6 +34,8 @@ PER_PAGE = 50
 #: Marks in a row of the list stand at least this far apart, in percent.
 ROW_GAP = 5.0
 KINDS = ("video", "audio", "picture", "text", "document", "unknown")
+#: What the address can ask for.
+FILTERS = ("text", "officer", "recorder", "from", "to", "state", "kind", "important")
 #: Columns that can be sorted by, in the order of the table.
 SORTS = ("recorded_at", "officer", "name", "size_bytes", "state")
 
@@ -108,20 +110,7 @@ def list_clips(
             if {one.kind for one in made} & {"poster", "waveform"}
         },
         listing=listing,
-        parameters={
-            name: request.query_params.get(name, "")
-            for name in (
-                "text",
-                "officer",
-                "recorder",
-                "from",
-                "to",
-                "state",
-                "kind",
-                "important",
-                "sort",
-            )
-        },
+        parameters=parameters_of(request, *FILTERS, "sort"),
         sort=sort,
         sorts=SORTS,
         offset=offset,

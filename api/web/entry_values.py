@@ -14,6 +14,7 @@ from custody.log.entry import Json
 
 #: Values that are words of a family of the catalogue, by key; the first family that has one.
 FAMILIES: dict[str, tuple[str, ...]] = {
+    "changed": ("case.",),
     "kind": ("rendition.", "grant.", "event."),
     "media_kind": ("kind.",),
     "procedure": ("procedure.",),

@@ -24,6 +24,12 @@ def local_time(moment: datetime, zone: tzinfo) -> str:
     return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def local_span(begin: datetime, end: datetime, zone: tzinfo) -> str:
+    """``2026-11-22 17:21:38–17:30:00``; the second day is written where it is another."""
+    first, second = local_time(begin, zone), local_time(end, zone)
+    return f"{first}–{second.removeprefix(first[:11])}"
+
+
 def utc_time(moment: datetime) -> str:
     """``2026-11-22T09:21:38.123Z``, exact to the millisecond."""
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds")

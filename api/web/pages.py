@@ -21,7 +21,7 @@ THEME_COOKIE = "liuhen_theme"
 THEMES = ("light", "dark")
 #: What was just done, for the next page to say once.
 DONE_COOKIE = "liuhen_done"
-DONE = ("linked", "unlinked", "assigned")
+DONE = ("linked", "unlinked", "assigned", "case_changed", "case_unchanged")
 #: Parameters that open something; they have no place on paper.
 _SECRETS = frozenset({"viewing", "listing", "download"})
 
@@ -45,6 +45,7 @@ class Pages:
                 "asset": assets.address,
                 "bureau": config.bureau,
                 "local_time": self._local_time,
+                "local_span": self._local_span,
                 "utc_time": formats.utc_time,
                 "size": formats.size,
                 "grouped": formats.grouped,
@@ -96,6 +97,9 @@ class Pages:
     def _local_time(self, moment: datetime) -> str:
         return formats.local_time(moment, self.config.zone)
 
+    def _local_span(self, begin: datetime, end: datetime) -> str:
+        return formats.local_span(begin, end, self.config.zone)
+
 
 def _csrf_field(token: str) -> Markup:
     return Markup('<input type="hidden" name="csrf" value="{}">').format(token)
@@ -130,6 +134,11 @@ def address(path: str, parameters: Mapping[str, object], **changes: object) -> s
     merged = {**parameters, **changes}
     query = urlencode({name: value for name, value in merged.items() if value not in {None, ""}})
     return f"{path}?{query}" if query else path
+
+
+def parameters_of(request: Request, *names: str) -> dict[str, str]:
+    """What the address asks for under ``names``, empty where it says nothing; for `address`."""
+    return {name: request.query_params.get(name, "") for name in names}
 
 
 def local_path(target: str) -> str:

@@ -41,8 +41,8 @@ _GLYPHS: tuple[tuple[str, frozenset[str]], ...] = (
     ("opened", frozenset({EventKind.CLIP_OPENED})),
     ("linked", frozenset({EventKind.LINK_MADE, EventKind.LINK_REMOVED})),
     ("verified", frozenset({EventKind.VERIFICATION_RUN})),
-    ("assigned", frozenset({EventKind.CLIP_ASSIGNED})),
     (PUBLISHED, frozenset({PUBLISHED})),
+    ("assigned", frozenset({EventKind.CLIP_ASSIGNED, EventKind.CASE_CHANGED})),
 )
 
 

@@ -154,7 +154,7 @@ def report_grant_without_entry(report: Report, row: Row) -> None:
 
 
 def check_case(report: Report, case_id: str, expected: ExpectedCase, cases: list[Row]) -> None:
-    """Findings for one case; its row carries its officers as ``case.created`` lists them."""
+    """Findings for one case; its row carries its officers as its entries list them."""
     subject = f"case:{case_id}"
     if expected.case is None:
         for row in cases:

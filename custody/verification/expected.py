@@ -26,6 +26,7 @@ ADMITTED = ASSIGNED | {
     "dock_session_id": "dock_session",
     "file_modified_at": "file_modified_at",
 }
+#: What ``case.created`` and ``case.changed`` commit to.
 CASE = {name: name for name in ("number", "title", "party", "occurred_on", "officers")}
 
 
@@ -108,9 +109,27 @@ class ExpectedCase:
 
     def apply(self, entry: Entry, details: Details, index: int | None) -> None:
         """Take the next entry of the case's item."""
-        if entry.kind == EventKind.CASE_CREATED and entry.outcome == "ok" and self.case is None:
-            columns = _facts(entry.facts, "procedure") | _details(details, CASE)
-            self.case = Logged(columns | {"created_by": entry.actor.id}, index, entry.at)
+        if entry.outcome != "ok":
+            return
+        match entry.kind:
+            case EventKind.CASE_CREATED:
+                if self.case is None:
+                    columns = _case(entry.facts, details) | {"created_by": entry.actor.id}
+                    self.case = Logged(columns, index, entry.at)
+            case EventKind.CASE_CHANGED:
+                # Only what it says it changed: whoever edits a row unseen and waits for somebody
+                # to change something else has not changed what the row must say.
+                names = entry.facts.get("changed")
+                changed = names if isinstance(names, list) else []
+                said = _case(entry.facts, details)
+                if self.case is not None:
+                    self.case.columns |= {name: said[name] for name in said if name in changed}
+            case _:
+                return
+
+
+def _case(facts: Mapping[str, Json], details: Details) -> Columns:
+    return _facts(facts, "procedure") | _details(details, CASE)
 
 
 def _admitted(facts: Mapping[str, Json], details: Details) -> Columns:

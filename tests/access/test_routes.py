@@ -80,6 +80,10 @@ RULES: dict[str, Rule] = {
     "GET /cases/new": people(admin=NO),
     "POST /cases": people(admin=NO, number="零城执罚决字〔2026〕第{number}号", title="a test"),
     "GET /cases/{case_id}": people(),
+    "GET /cases/{case_id}/edit": people(admin=NO),
+    "POST /cases/{case_id}/edit": people(
+        admin=NO, number="零城执罚决字〔2026〕第12号", title="a test {number}", seen="0"
+    ),
     "GET /stations": people(),
     "GET /stations/{station_id}/sessions": people(),
     "GET /stations/{station_id}/sessions/{session_id}": people(),

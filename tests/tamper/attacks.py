@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.auth.tables import users
+from custody.cases import NewCase, change_case, get_case
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.entry import Entry, canonical_json, commit_details
 from custody.log.merkle import hash_leaf
@@ -28,7 +29,7 @@ from custody.tables import (
     receipts,
     renditions,
 )
-from tests.tamper.worlds import World
+from tests.tamper.worlds import LEGAL, MISTYPED_NUMBER, World
 
 Attack = Callable[[World], None]
 
@@ -219,6 +220,34 @@ def edit_case_title(world: World) -> None:
 
 def edit_case_officer(world: World) -> None:
     update(world, case_officers, case_officers.c.officer == "JX0227", officer="JX9999")
+
+
+def undo_case_change(world: World) -> None:
+    """The party as it was before ``case.changed``."""
+    update(world, cases, cases.c.id == world.case_id, party="某某商行")
+
+
+def undo_case_number(world: World) -> None:
+    update(world, cases, cases.c.id == world.case_id, number=MISTYPED_NUMBER)
+
+
+def restore_removed_officer(world: World) -> None:
+    with world.services.database.write() as tx:
+        tx.execute(case_officers.insert().values(case_id=world.case_id, officer="000001"))
+
+
+def edit_case_and_let_it_be_saved(world: World) -> None:
+    """Edit the row unseen, and let the next honest change take the edit along into its entry."""
+    services = world.services
+    edit_case_title(world)
+    with services.database.write() as tx:
+        case = get_case(tx, world.case_id)
+        new = NewCase(
+            case.number, case.procedure, case.title, "另一家商行", case.occurred_on, case.officers
+        )
+        _, changed = change_case(tx, services.ledger, LEGAL, case.id, new)
+    assert changed == ("party",)
+    world.publish()
 
 
 def insert_case(world: World) -> None:

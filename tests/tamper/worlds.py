@@ -38,6 +38,7 @@ NAMES = (
     b"DSJ-A1_000001_20261120_100000_0001_IMP.mp4",
     b"strange \xb3\xc7 name.mp4",
 )
+MISTYPED_NUMBER = "零城执罚决字〔2026〕第21号"
 CASE_NUMBER = "零城执罚决字〔2026〕第12号"
 
 
@@ -147,7 +148,7 @@ def fill(world: World, *, filler: int = 600) -> None:
     world.publish()
     with database.write() as tx:
         new_case = cases.NewCase(
-            CASE_NUMBER,
+            MISTYPED_NUMBER,
             "general",
             "占道经营",
             "某某商行",
@@ -155,6 +156,13 @@ def fill(world: World, *, filler: int = 600) -> None:
             (cases.CaseOfficer("JX0227", "0012"), cases.CaseOfficer("000001")),
         )
         world.case_id = cases.create_case(tx, ledger, LEGAL, new_case).id
+        right_case = replace(
+            new_case,
+            number=CASE_NUMBER,
+            party="某某商行（个体）",
+            officers=(cases.CaseOfficer("JX0227", "0012"), cases.CaseOfficer("JX0228")),
+        )
+        cases.change_case(tx, ledger, LEGAL, world.case_id, right_case)
         cases.link_clip(tx, ledger, LEGAL, world.case_id, first, "investigation")
         cases.link_clip(tx, ledger, LEGAL, world.case_id, second, "service")
         cases.unlink_clip(tx, ledger, LEGAL, world.case_id, second)

@@ -1,11 +1,16 @@
 """`liuhen cases create`."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from api.cli.output import print_json
 from api.cli.shell import Shell, with_shell
+
+if TYPE_CHECKING:
+    from custody.cases import CaseOfficer
 
 
 @click.command("create")
@@ -34,13 +39,11 @@ def command(
     """Create a case with a document NUMBER such as 零城执罚决字〔2026〕第12号."""
     from api.cli.queries import case_json
     from custody.access import Right
-    from custody.cases import CaseOfficer, NewCase, create_case
+    from custody.cases import NewCase, create_case
 
-    parsed = tuple(
-        CaseOfficer(code, certificate or None)
-        for code, _, certificate in (officer.partition("=") for officer in officers)
+    new = NewCase(
+        number, procedure, title, party, day.date() if day else None, read_officers(officers)
     )
-    new = NewCase(number, procedure, title, party, day.date() if day else None, parsed)
     with shell.open() as services:
         services.access.require(shell.actor, Right.MANAGE_CASES, "cases")
         with services.database.write() as tx:
@@ -49,3 +52,15 @@ def command(
             print_json(case_json(case))
         else:
             shell.say("case_created", number=case.number)
+
+
+def read_officers(officers: Iterable[str]) -> "tuple[CaseOfficer, ...]":
+    """``CODE`` or ``CODE=CERTIFICATE``, each; one without a code is none."""
+    from custody.cases import CaseOfficer
+
+    parted = (officer.partition("=") for officer in officers)
+    return tuple(
+        CaseOfficer(code.strip(), certificate.strip() or None)
+        for code, _, certificate in parted
+        if code.strip()
+    )

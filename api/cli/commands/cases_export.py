@@ -20,7 +20,11 @@ from api.cli.shell import Shell, with_shell
     help="The bag's folder; must not be there yet, or be empty.",
 )
 def command(shell: Shell, number: str, output: Path) -> None:
-    """Export the case NUMBER as a BagIt bag: originals, proxies, custody histories, receipts."""
+    """Export the case NUMBER as a BagIt bag: originals, proxies, custody histories, receipts.
+
+    Exit code 1 if a stored file is not what was admitted; 2 if the bag can't be made, as of a case
+    without clips. Nothing of it is left then.
+    """
     from api.cli.exporting import export
     from api.cli.queries import get_case_by_number
     from custody.access import Right

@@ -15,7 +15,7 @@ def command(shell: Shell, officer: str | None, text: str | None, limit: int) -> 
     """List cases, the newest first."""
     from api.cli.queries import case_json
     from custody.access import Right
-    from custody.cases import CaseFilter, search_cases
+    from custody.case_search import CaseFilter, search_cases
 
     with shell.open() as services:
         services.access.require(shell.actor, Right.SEE_CLIPS, "cases")

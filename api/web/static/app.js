@@ -56,6 +56,7 @@
   const hideTip = () => { tip?.remove(); tip = null; };
   const showTip = (mark) => {
     hideTip();
+    mark.querySelector("title")?.remove(); // the browser's own tip would lie over ours
     tip = document.createElement("div");
     tip.className = "tip";
     tip.setAttribute("aria-hidden", "true");

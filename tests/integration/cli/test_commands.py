@@ -87,6 +87,63 @@ def test_case_from_creation_to_bag(liuhen: Liuhen, footage: Path, tmp_path: Path
     assert liuhen("verify").code == 0
 
 
+def test_a_case_without_clips_is_not_exported_and_says_what_to_do(
+    liuhen: Liuhen, footage: Path, tmp_path: Path
+) -> None:
+    liuhen("import", str(footage))
+    clip = liuhen("clips", "list", "--json").json[0]
+    liuhen("cases", "create", NUMBER, "--title", "x")
+    # Neither one that never had clips, nor one that has none any more.
+    for commands in ((), ("link", "unlink")):
+        for name in commands:
+            stage = ["--stage", "review"] if name == "link" else []
+            assert liuhen("cases", name, NUMBER, clip["id"], *stage).code == 0
+        before = sorted(one.name for one in tmp_path.iterdir())
+        done = liuhen("cases", "export", NUMBER, "-o", str(tmp_path / "bag"))
+        assert done.code == 2
+        assert NUMBER in done.err
+        assert "liuhen cases link" in done.err
+        assert sorted(one.name for one in tmp_path.iterdir()) == before
+    assert liuhen("log", "show", "--kind", "case.exported", "--json").json == []
+
+
+def test_a_case_is_edited_field_by_field(liuhen: Liuhen) -> None:
+    mistyped = "零城执罚决字〔2026〕第21号"
+    liuhen("cases", "create", mistyped, "--title", "占道经营", "--date", "2026-11-20", "--party",
+           "王某", "--officer", "JX0227=0012", "--officer", "JX0228")  # fmt: skip
+    assert liuhen("cases", "edit", mistyped).code == 64
+    assert liuhen("cases", "edit", mistyped, "--date", "yesterday").code == 64
+    assert liuhen("cases", "edit", mistyped, "--title", " ").code == 64
+    assert liuhen("cases", "edit", NUMBER, "--title", "x").code == 2
+    assert liuhen("cases", "edit", mistyped, "--number", "12").code == 2
+    nothing = liuhen("cases", "edit", mistyped, "--title", "占道经营", "--officer", "JX0228",
+                     "--officer", "JX0227=0012")  # fmt: skip
+    assert (nothing.code, "nothing to change" in nothing.out) == (0, True)
+    assert liuhen("log", "show", "--kind", "case.changed", "--json").json == []
+
+    done = liuhen("cases", "edit", mistyped, "--number", "零城执罚决字[2026]012", "--title",
+                  "无照经营", "--json")  # fmt: skip
+    assert (done.json["number"], done.json["changed"]) == (NUMBER, ["number", "title"])
+    assert (done.json["party"], done.json["occurred_on"]) == ("王某", "2026-11-20")
+    assert len(done.json["officers"]) == 2
+    assert liuhen("cases", "show", mistyped).code == 2
+    for option, value in (("--party", ""), ("--date", ""), ("--officer", "")):
+        assert liuhen("cases", "edit", NUMBER, option, value).code == 0
+    shown = liuhen("cases", "show", NUMBER, "--json").json
+    assert (shown["party"], shown["occurred_on"], shown["officers"]) == (None, None, [])
+    said = liuhen("cases", "edit", NUMBER, "--procedure", "summary", "--officer", "JX0227=0013")
+    assert said.out.strip() == f"changed: {NUMBER} (procedure officers)"
+    liuhen("cases", "create", mistyped, "--title", "another")
+    taken = liuhen("cases", "edit", mistyped, "--number", NUMBER)
+    assert (taken.code, "exists already" in taken.err) == (2, True)
+
+    newest = liuhen("log", "show", "--kind", "case.changed", "--json").json[0]
+    assert newest["facts"]["changed"] == ["procedure", "officers"]
+    assert newest["details"]["officers"] == [{"officer": "JX0227", "certificate_number": "0013"}]
+    assert liuhen("verify", "--all").code == 0
+    assert liuhen("verify", "--case", NUMBER).code == 0
+
+
 def test_altered_original_is_not_exported(
     liuhen: Liuhen, footage: Path, home: Path, tmp_path: Path
 ) -> None:

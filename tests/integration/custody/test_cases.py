@@ -1,30 +1,41 @@
 """Cases: one for a number, found in any writing of it."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from custody.case_search import CASE_SORTS, CaseFilter, search_cases
 from custody.cases import (
-    CASE_SORTS,
     Case,
-    CaseFilter,
     CaseOfficer,
     NewCase,
     Procedure,
+    Stage,
     case_details,
+    case_revision,
+    change_case,
     create_case,
     find_case,
     get_case,
-    search_cases,
+    link_clip,
 )
-from custody.errors import CaseExistsError, CaseNotFoundError, CaseNumberError, UnknownSortError
-from custody.history import history_of
-from custody.ledger import Ledger
+from custody.errors import (
+    CaseExistsError,
+    CaseNotFoundError,
+    CaseNumberError,
+    StaleCaseError,
+    UnknownSortError,
+)
+from custody.events import EventKind
+from custody.history import find_item_event, history_of
+from custody.ledger import Event, Ledger
 from custody.tables import log_entries
 from storage.database import Database
-from tests.services.custody import ALICE
+from tests.services.custody import ALICE, BOB, admit_clip
 
 NUMBER = "零城执罚决字〔2026〕第12号"
 OFFICERS = (CaseOfficer("JX0228"), CaseOfficer("JX0227", "零A-0012"))
@@ -94,6 +105,103 @@ def test_a_case_may_have_no_officers_yet(database: Database, ledger: Ledger) -> 
     with database.write() as tx:
         case = create_case(tx, ledger, ALICE, a_case(officers=()))
         assert get_case(tx, case.id) == case
+
+
+def test_a_case_is_changed_and_both_entries_say_how(
+    database: Database, ledger: Ledger, case: Case
+) -> None:
+    officers = (CaseOfficer("JX0227", "零A-0013"), CaseOfficer("JX0229"))
+    new = a_case("零城执罚决字(2026)013", title="占道经营", party=None, officers=officers)
+    with database.write() as tx:
+        clip = admit_clip(tx, ledger, "clip")
+        link_clip(tx, ledger, ALICE, case.id, clip.id, Stage.REVIEW)
+        changed, fields = change_case(tx, ledger, BOB, case.id, new)
+    with database.read() as tx:
+        assert get_case(tx, case.id) == changed
+        assert find_case(tx, NUMBER) is None
+        created, event = history_of(tx, f"case:{case.id}")
+    assert fields == ("number", "title", "party", "officers")
+    assert (changed.number, changed.occurred_on) == ("零城执罚决字〔2026〕第13号", case.occurred_on)
+    assert (changed.created_by, changed.created_at) == (case.created_by, case.created_at)
+    assert (changed.officers, changed.clip_count) == (officers, 1)
+    assert (event.kind, event.actor_id) == ("case.changed", BOB.id)
+    assert event.facts == {"case": case.id, "procedure": "general", "changed": [*fields]}
+    assert event.details == case_details(changed) | {"actor_name": "bob"}
+    assert created.details["number"] == NUMBER
+
+
+def test_a_change_to_what_is_there_writes_nothing(
+    database: Database, ledger: Ledger, case: Case
+) -> None:
+    for number, officers in (
+        (NUMBER, OFFICERS),
+        ("零城执罚决字［2026］第０１２号", OFFICERS[::-1]),
+    ):
+        with database.write() as tx:
+            new = a_case(number, officers=officers)
+            # Also by somebody who has not seen the newest: nothing of it is lost.
+            assert change_case(tx, ledger, BOB, case.id, new, seen=7) == (case, ())
+    with database.read() as tx:
+        assert len(tx.execute(sa.select(log_entries)).all()) == 1
+
+
+def test_a_change_made_from_an_older_state_is_refused(
+    database: Database, ledger: Ledger, case: Case
+) -> None:
+    with database.write() as tx:
+        seen = case_revision(tx, case.id)
+        # Other entries of the case's item are no change of it.
+        ledger.append(tx, ALICE, Event(EventKind.CASE_EXPORTED, f"case:{case.id}"))
+        changed, _ = change_case(tx, ledger, BOB, case.id, a_case(title="bob's"), seen=seen)
+    with pytest.raises(StaleCaseError, match="第12号"), database.write() as tx:
+        change_case(tx, ledger, ALICE, case.id, a_case(title="alice's"), seen=seen)
+    with database.read() as tx:
+        assert get_case(tx, case.id) == changed
+        assert case_revision(tx, case.id) == 2
+        event = find_item_event(tx, f"case:{case.id}", 2)
+        assert event is not None
+        assert event.details["title"] == "bob's"
+        assert find_item_event(tx, f"case:{case.id}", 3) is None
+
+
+def test_of_two_who_change_at_once_one_is_told(
+    database: Database, ledger: Ledger, case: Case
+) -> None:
+    with database.read() as tx:
+        seen = case_revision(tx, case.id)
+    start = threading.Barrier(2)
+
+    def change(name: str) -> str:
+        start.wait()
+        try:
+            with database.write() as tx:
+                change_case(tx, ledger, ALICE, case.id, a_case(title=name), seen=seen)
+        except StaleCaseError:
+            return ""
+        return name
+
+    with ThreadPoolExecutor(2) as people:
+        titles = list(people.map(change, ("one", "other")))
+    with database.read() as tx:
+        assert sorted(titles) == ["", get_case(tx, case.id).title]
+        assert len(history_of(tx, f"case:{case.id}")) == 2
+
+
+def test_a_number_that_is_taken_is_refused_and_nothing_changes(
+    database: Database, ledger: Ledger, case: Case
+) -> None:
+    with database.write() as tx:
+        other = create_case(tx, ledger, ALICE, a_case("零城执罚决字(2026)013"))
+    with pytest.raises(CaseExistsError), database.write() as tx:
+        change_case(tx, ledger, ALICE, other.id, a_case(NUMBER, title="x", officers=()))
+    with pytest.raises(CaseNumberError), database.write() as tx:
+        change_case(tx, ledger, ALICE, other.id, a_case("13号"))
+    with pytest.raises(CaseNotFoundError), database.write() as tx:
+        change_case(tx, ledger, ALICE, "nobody", a_case())
+    with database.read() as tx:
+        assert get_case(tx, other.id) == other
+        assert case_revision(tx, "nobody") == -1
+        assert len(tx.execute(sa.select(log_entries)).all()) == 2
 
 
 @pytest.fixture

@@ -22,6 +22,17 @@ def test_a_time_stands_in_the_bureaus_zone_with_its_exact_utc_beside_it() -> Non
     assert formats.utc_time(moment) == "2026-11-22T09:21:38.123Z"
 
 
+def test_a_span_names_its_second_day_only_where_it_is_another() -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    begin = datetime(2026, 11, 22, 15, 50, tzinfo=UTC)
+    assert formats.local_span(begin, begin.replace(hour=15, minute=59), zone) == (
+        "2026-11-22 23:50:00–23:59:00"
+    )
+    assert formats.local_span(begin, begin.replace(hour=16), zone) == (
+        "2026-11-22 23:50:00–2026-11-23 00:50:00"
+    )
+
+
 @pytest.mark.parametrize(
     ("amount", "text"),
     [

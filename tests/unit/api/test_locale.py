@@ -22,7 +22,7 @@ from api.web.locale import LANGUAGES, catalogue, has_text, translate
 from api.web.pages import DONE
 from api.web.trace import TraceState
 from custody.access import Right
-from custody.cases import Procedure, Stage
+from custody.cases import CASE_FIELDS, Procedure, Stage
 from custody.clips import ClipState
 from custody.events import EventKind
 from custody.verification.findings import FindingCode
@@ -74,7 +74,7 @@ FAMILIES = {
         value for name, value in vars(reasons).items() if name.isupper() and isinstance(value, str)
     ],
     "room.": ["clips", "cases", "stations", "verification", "log"],
-    "case.": ["number", "occurred_on"],
+    "case.": list(CASE_FIELDS),
     "log.": ["kind", "item", "actor"],
     "filter.": ["text", "officer", "recorder", "from", "to", "state", "kind", "important"],
     "done.": list(DONE),

@@ -70,6 +70,26 @@ def test_first_rendition_of_a_kind_stands_and_links_come_and_go() -> None:
     assert expected.links["l"].made.columns["case_id"] == "k"
 
 
+def test_case_is_as_it_was_last_changed() -> None:
+    case = ExpectedCase()
+    facts: dict[str, Json] = {"case": "k", "procedure": "general"}
+    case.apply(entry("case.changed", facts | {"changed": ["title"]}), {"title": "early"}, 2)
+    assert case.case is None
+    case.apply(entry("case.created", facts), {"number": "n", "title": "t", "party": "p"}, 3)
+    changed: dict[str, Json] = {"case": "k", "procedure": "summary", "changed": ["number"]}
+    said: dict[str, Json] = {"number": "m", "title": "slipped in", "party": None}
+    case.apply(entry("case.changed", changed, "failed"), said, 4)
+    assert case.case is not None
+    assert case.case.columns["number"] == "n"
+    case.apply(entry("case.changed", changed), said, 5)
+    columns = case.case.columns
+    assert (columns["number"], columns["title"], columns["party"]) == ("m", "t", "p")
+    assert (columns["procedure"], columns["created_by"], case.case.index) == ("general", "bob", 3)
+    case.apply(entry("case.changed", facts | {"changed": ["party", "new"]}), None, 6)
+    assert columns["party"] is ANYTHING
+    assert columns["title"] == "t"
+
+
 def test_case_is_as_it_was_created() -> None:
     case = ExpectedCase()
     facts: dict[str, Json] = {"case": "k", "procedure": "general"}

@@ -1,0 +1,103 @@
+"""Lists of cases: filters, order, one page at a time."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from custody.case_numbers import normalize_case_number
+from custody.cases import CLIP_COUNT, Case, select_cases
+from custody.errors import CaseNumberError, UnknownSortError
+from custody.tables import case_officers, cases
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases; None asks nothing. Days are the bureau's, both included.
+
+    ``text`` is found anywhere in number, title or party.
+    """
+
+    text: str | None = None
+    officer: str | None = None
+    procedure: str | None = None
+    occurred_from: date | None = None
+    occurred_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """One page, and how many cases the filter finds in all."""
+
+    cases: list[Case]
+    total: int
+
+
+#: What a list can be sorted by; with a minus in front, downward.
+CASE_SORTS: dict[str, sa.Column[Any]] = {
+    "number": cases.c.number,
+    "title": cases.c.title,
+    "procedure": cases.c.procedure,
+    "occurred_on": cases.c.occurred_on,
+    "created_at": cases.c.created_at,
+}
+DEFAULT_CASE_SORT = "-created_at"
+
+
+def search_cases(
+    tx: Connection,
+    wanted: CaseFilter,
+    sort: str = DEFAULT_CASE_SORT,
+    offset: int = 0,
+    limit: int = 50,
+) -> CasePage:
+    """A page of cases in a stable order: equal ones by id, those without the value at the end.
+
+    Raises `UnknownSortError`.
+    """
+    column = CASE_SORTS.get(sort.removeprefix("-"))
+    if column is None:
+        raise UnknownSortError(sort)
+    downward = sort.startswith("-")
+    conditions = _conditions(wanted)
+    page = select_cases(
+        tx,
+        sa.select(cases, CLIP_COUNT)
+        .where(*conditions)
+        .order_by(
+            (column.desc() if downward else column.asc()).nulls_last(),
+            cases.c.id.desc() if downward else cases.c.id.asc(),
+        )
+        .offset(offset)
+        .limit(limit),
+    )
+    total = tx.scalar(sa.select(sa.func.count()).select_from(cases).where(*conditions))
+    return CasePage(page, total or 0)
+
+
+def _conditions(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
+    c = cases.c
+    conditions: list[sa.ColumnElement[bool]] = []
+    if wanted.text:
+        text = wanted.text.replace("\x00", "�")
+        any_of = [c.title.contains(text, autoescape=True), c.party.contains(text, autoescape=True)]
+        try:
+            any_of.append(c.number == normalize_case_number(text))
+        except CaseNumberError:
+            any_of.append(c.number.contains(text, autoescape=True))
+        conditions.append(sa.or_(*any_of))
+    if wanted.officer is not None:
+        conditions.append(
+            c.id.in_(
+                sa.select(case_officers.c.case_id).where(case_officers.c.officer == wanted.officer)
+            )
+        )
+    if wanted.procedure is not None:
+        conditions.append(c.procedure == wanted.procedure)
+    if wanted.occurred_from is not None:
+        conditions.append(c.occurred_on >= wanted.occurred_from)
+    if wanted.occurred_to is not None:
+        conditions.append(c.occurred_on <= wanted.occurred_to)
+    return conditions

@@ -1,0 +1,255 @@
+"""A case's page and its form, on both engines: what is shown, kept, refused and logged."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from api.app import create_app
+from api.auth.tables import sign_in_sessions
+from custody.actors import Role, service_actor
+from custody.cases import Case, NewCase, Stage, change_case, create_case, get_case, link_clip
+from custody.clips import describe_clip
+from custody.history import HistoryEvent, history_of
+from tests.services.custody import admit_clip
+from tests.services.house import CASE_NUMBER, PASSWORD, House, open_house
+from tests.services.http_server import serving
+
+FORM = {
+    "number": CASE_NUMBER,
+    "procedure": "general",
+    "title": "占道经营案",
+    "party": "示例餐饮店",
+    "occurred_on": "2026-11-22",
+    "officers": "JX0227 01020304\nJX0228",
+}
+
+
+@pytest.fixture
+def house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    with open_house(tmp_path / "home", database_url=database_url) as house:
+        yield house
+
+
+@pytest.fixture
+def case(house: House) -> Case:
+    return house.add_case()
+
+
+@pytest.fixture
+def legal(house: House) -> Iterator[httpx.Client]:
+    """Signed in as bob, the legal clerk."""
+    with (
+        serving(create_app(house.services)) as address,
+        httpx.Client(base_url=address) as client,
+    ):
+        client.post("/sign-in", data={"name": "bob", "password": PASSWORD})
+        yield client
+
+
+def save(house: House, client: httpx.Client, case: Case, seen: int, **form: str) -> httpx.Response:
+    with house.services.database.read() as tx:
+        token = tx.scalars(sa.select(sign_in_sessions.c.csrf_token)).one()
+    data = FORM | {"csrf": token, "seen": str(seen)} | form
+    return client.post(f"/cases/{case.id}/edit", data=data)
+
+
+def alice_changes(house: House, case: Case, **changes: object) -> None:
+    with house.services.database.write() as tx:
+        now = get_case(tx, case.id)
+        values: dict[str, object] = {
+            name: getattr(now, name)
+            for name in ("number", "procedure", "title", "party", "occurred_on", "officers")
+        }
+        new = NewCase(**(values | changes))  # type: ignore[arg-type]
+        change_case(tx, house.services.ledger, house.actor(Role.ADMIN), case.id, new)
+
+
+def history(house: House, case: Case) -> list[HistoryEvent]:
+    with house.services.database.read() as tx:
+        return history_of(tx, f"case:{case.id}")
+
+
+def link(house: House, case: Case, name: str, *, seconds: int | None = 60, **clip: object) -> str:
+    services = house.services
+    with services.database.write() as tx:
+        made = admit_clip(tx, services.ledger, name, name=name, **clip)
+        length = None if seconds is None else seconds * 1000
+        actor = service_actor("test")
+        describe_clip(tx, services.ledger, actor, made.id, {}, length, "video")
+        link_clip(tx, services.ledger, actor, case.id, made.id, Stage.INVESTIGATION)
+    return made.id
+
+
+def field(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}"[^>]* value="([^"]*)"', page)
+    assert found is not None, name
+    return found[1]
+
+
+def test_the_form_shows_the_case_and_what_was_changed_is_in_its_history(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    form = legal.get(f"/cases/{case.id}/edit").text
+    assert (field(form, "number"), field(form, "title")) == (CASE_NUMBER, "占道经营案")
+    assert (field(form, "occurred_on"), field(form, "seen")) == ("2026-11-22", "0")
+    assert ">JX0227 01020304\nJX0228</textarea>" in form
+    changed = {"number": "零城执罚决字[2026]013", "party": " ", "officers": "JX0227，01020305"}
+    saved = save(house, legal, case, 0, **changed)
+    assert saved.headers["location"] == f"/cases/{case.id}"
+    page = legal.get(f"/cases/{case.id}").text
+    assert "<h1>零城执罚决字〔2026〕第13号</h1>" in page
+    assert "已修改，并写入日志" in page
+    assert re.search(r"修改案件</td>.*?鲍勃.*?案号、当事人、执法人员", page, re.DOTALL)
+    created, event = history(house, case)
+    assert event.facts["changed"] == ["number", "party", "officers"]
+    assert (created.details["number"], event.details["number"]) == (
+        CASE_NUMBER,
+        "零城执罚决字〔2026〕第13号",
+    )
+
+
+def test_saving_without_a_change_writes_nothing(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    saved = save(house, legal, case, 0, number="零城执罚决字(2026)012", title=" 占道经营案 ")
+    assert saved.status_code == 303
+    assert "没有改动" in legal.get(f"/cases/{case.id}").text
+    assert len(history(house, case)) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "said"),
+    [
+        ({"number": "12号"}, 422, "案号认不出来"),
+        ({"occurred_on": "2026-13-45"}, 422, "日期认不出来"),
+        ({"number": "零城执罚决字〔2026〕第99号"}, 409, "这个案号已经建过案件"),
+    ],
+)
+def test_what_was_typed_stays_on_an_error_and_nothing_is_changed(
+    house: House,
+    legal: httpx.Client,
+    case: Case,
+    typed: dict[str, str],
+    status: int,
+    said: str,
+) -> None:
+    with house.services.database.write() as tx:
+        other = NewCase("零城执罚决字〔2026〕第99号", "general", "另一件")
+        create_case(tx, house.services.ledger, house.actor(Role.LEGAL), other)
+    answer = save(house, legal, case, 0, **({"title": "新的案由"} | typed))
+    assert answer.status_code == status
+    assert said in answer.text
+    assert field(answer.text, "title") == "新的案由"
+    for name, value in typed.items():
+        assert field(answer.text, name) == value
+    assert f'action="/cases/{case.id}/edit"' in answer.text
+    assert len(history(house, case)) == 1
+
+
+def test_somebody_elses_change_is_not_overwritten_unseen(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    alice_changes(house, case, title="爱丽丝的案由", party="爱丽丝的当事人")
+    answer = save(house, legal, case, 0, title="鲍勃的案由", occurred_on="2026-11-21")
+    assert answer.status_code == 409
+    page = answer.text
+    assert "您打开表单以后，别人改过这个案件" in page
+    assert "爱丽丝" in page
+    rows = re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', page)
+    texts = [(name, re.findall(r">([^<>]+)</(?:span|td)>", cells)) for name, cells in rows]
+    assert texts == [
+        ("案由", ["爱丽丝的案由", "鲍勃的案由", "保留您填的"]),
+        ("当事人", ["爱丽丝的当事人", "示例餐饮店", "取现在的"]),
+    ]
+    # What bob did not touch is alice's now; saving again loses nothing of hers but what he saw.
+    assert (field(page, "title"), field(page, "party")) == ("鲍勃的案由", "爱丽丝的当事人")
+    assert (field(page, "occurred_on"), field(page, "seen")) == ("2026-11-21", "1")
+    assert len(history(house, case)) == 2
+    again = {name: field(page, name) for name in ("title", "party", "occurred_on")}
+    assert save(house, legal, case, 1, **again).status_code == 303
+    assert history(house, case)[-1].facts["changed"] == ["title", "occurred_on"]
+
+
+def test_changes_of_different_fields_are_told_and_joined(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    alice_changes(house, case, title="同一个案由")
+    answer = save(house, legal, case, 0, title="同一个案由", party="另一家")
+    assert answer.status_code == 409
+    assert "两边的修改不冲突" in answer.text
+    assert "<table" not in answer.text
+    assert field(answer.text, "party") == "另一家"
+
+
+def test_a_character_that_no_database_takes_is_shown_and_no_error(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    saved = save(house, legal, case, 0, title="占道\x00经营", officers="JX\x000227")
+    assert saved.status_code == 303
+    page = legal.get(f"/cases/{case.id}").text
+    assert "占道�经营" in page
+    assert "JX�0227" in page
+
+
+def test_a_form_without_a_revision_changes_nothing(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    answer = save(house, legal, case, -1, title="x")
+    assert answer.status_code == 409
+    assert field(answer.text, "title") == "x"
+    assert save(house, legal, case, 2**53 + 1).status_code == 422
+    assert legal.get("/cases/nobody/edit").status_code == 404
+    assert len(history(house, case)) == 1
+
+
+def test_a_clip_stands_on_its_officers_bar_and_in_its_stages_column(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    at = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+    first = link(house, case, "a.mp4", officer="JX0227", recorded_at=at)
+    link(house, case, "b.mp4", officer="JX0227", recorded_at=at.replace(minute=10))
+    link(house, case, "c.mp4", officer="JX0999", recorded_at=at.replace(minute=3))
+    link(house, case, "d\u202e.mp4", officer="JX0228", seconds=None, recorded_at=at)
+    untimed = link(house, case, "e.mp4", officer="JX0228")
+    page = legal.get(f"/cases/{case.id}").text
+    tip = "a.mp4 · JX0227 · 2026-11-22 09:00:00–09:01:00 · 1:00 · 调查取证"
+    assert f'<a class="piece" href="/clips/{first}" aria-label="{tip}"' in page
+    assert "间断 9:00 · 2026-11-22 09:01:00–09:10:00" in page
+    bars = re.findall(r'<svg class="strip"[^>]* aria-label="([^"]*)"', page)
+    assert bars == [
+        "JX0227 · 2 段，共 2:00；间断 1 处，共 9:00",
+        "JX0228 · 无时长 1 件",
+        "JX0999 · 1 段，共 1:00",
+    ]
+    assert "案件未列" in page
+    assert re.search(rf"时间不明</h3>\s*<ul.*?/clips/{untimed}", page, re.DOTALL)
+    assert "\u202e" not in page
+    assert " style=" not in page
+    heads = re.findall(r"<h2>(\S+) <span class=\"none\">(\d+)</span></h2>", page)
+    assert [name for name, _ in heads] == ["启动", "调查取证", "审核", "决定", "送达", "执行"]
+    assert [count for _, count in heads] == ["0", "5", "0", "0", "0", "0"]
+    assert page.count('class="clip-card"') == 5
+    assert page.count("这个环节还没有录像") == 5
+    assert page.count("/unlink") == 5
+
+
+def test_a_case_without_clips_shows_its_officers_empty_bars(
+    legal: httpx.Client, case: Case
+) -> None:
+    page = legal.get(f"/cases/{case.id}").text
+    assert page.count("没有录像</span>") == 2
+    assert "还没有关联任何录像" in page
+
+
+def test_who_may_not_change_a_case_is_offered_no_way_to(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    assert f"/cases/{case.id}/edit" in legal.get(f"/cases/{case.id}").text
+    legal.post("/sign-in", data={"name": "alice", "password": PASSWORD})
+    assert f"/cases/{case.id}/edit" not in legal.get(f"/cases/{case.id}").text
+    assert legal.get(f"/cases/{case.id}/edit").status_code == 403

@@ -1,0 +1,75 @@
+"""What is typed into a case's form, and what becomes of it beside another's change."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from api.web.case_form import CaseDayError, merge, read_case, read_officers, write_case
+from custody.cases import Case, CaseOfficer
+
+FORM = {
+    "number": "零城执罚决字〔2026〕第12号",
+    "procedure": "general",
+    "title": "占道经营",
+    "party": "王某",
+    "occurred_on": "2026-11-22",
+    "officers": "JX0227 0012\nJX0228",
+}
+
+
+def test_a_case_written_into_a_form_is_read_back() -> None:
+    officers = (CaseOfficer("JX0227", "0012"), CaseOfficer("JX0228"))
+    moment = datetime(2026, 11, 22, tzinfo=UTC)
+    case = Case(
+        "c", FORM["number"], "general", "占道经营", "王某", date(2026, 11, 22), moment, "bob",
+        officers, 0,
+    )  # fmt: skip
+    assert write_case(case) == FORM
+    new = read_case(FORM)
+    assert (new.number, new.procedure, new.title) == (case.number, case.procedure, case.title)
+    assert (new.party, new.occurred_on, new.officers) == (case.party, case.occurred_on, officers)
+
+
+def test_what_is_left_empty_is_none_and_a_case_without_a_title_has_its_number() -> None:
+    new = read_case(FORM | {"title": " ", "party": "", "occurred_on": "", "officers": "\n"})
+    assert (new.title, new.party, new.occurred_on, new.officers) == (new.number, None, None, ())
+
+
+@pytest.mark.parametrize("text", ["2026-13-01", "yesterday", "22.11.2026"])
+def test_what_is_no_day_is_not_taken_for_none(text: str) -> None:
+    with pytest.raises(CaseDayError):
+        read_case(FORM | {"occurred_on": text})
+
+
+def test_officers_are_read_however_they_are_parted() -> None:
+    text = " JX0227，0012 \nJX0228\t零A 7\n\nJX0227 9"
+    assert read_officers(text) == (CaseOfficer("JX0227", "0012"), CaseOfficer("JX0228", "零A 7"))
+
+
+def test_a_field_that_only_they_changed_is_theirs_and_one_that_both_did_yours() -> None:
+    theirs = FORM | {"title": "theirs", "party": "theirs"}
+    yours = FORM | {"title": "yours", "occurred_on": ""}
+    merged, differences = merge(FORM, theirs, yours)
+    assert merged == FORM | {"title": "yours", "party": "theirs", "occurred_on": ""}
+    assert [(one.name, one.theirs, one.yours, one.kept) for one in differences] == [
+        ("title", "theirs", "yours", True),
+        ("party", "theirs", "王某", False),
+    ]
+
+
+def test_another_writing_of_the_same_is_no_difference() -> None:
+    yours = FORM | {
+        "number": "零城执罚决字(2026)012",
+        "title": " 占道经营 ",
+        "officers": "JX0228\nJX0227,0012",
+    }
+    assert merge(FORM, FORM | {"party": "theirs"}, yours)[1][0].name == "party"
+    assert len(merge(FORM, FORM | {"party": "theirs"}, yours)[1]) == 1
+    assert merge(FORM, FORM | {"title": "both"}, FORM | {"title": "both "})[1] == []
+
+
+def test_where_nobody_knows_what_was_before_everything_typed_is_kept() -> None:
+    yours = FORM | {"title": "yours"}
+    merged, differences = merge(None, FORM | {"party": "theirs"}, yours)
+    assert merged == yours
+    assert [(one.name, one.kept) for one in differences] == [("title", True), ("party", True)]
