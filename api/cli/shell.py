@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.cli.output import visible
-from api.cli.words import LANGUAGES, say
+from api.cli.words import say
 from api.config import Config, default_home, load_config
+from api.web.locale import LANGUAGES
 
 if TYPE_CHECKING:
     from api.services import Services

@@ -1,6 +1,6 @@
 """What commands say to people, in both languages. Help texts and JSON are English only."""
 
-LANGUAGES = ("zh", "en")
+from api.web.locale import LANGUAGES, has_text, translate
 
 WORDS: dict[str, tuple[str, str]] = {
     "home_made": ("已建立：{home}", "made: {home}"),
@@ -143,6 +143,18 @@ def say_reason(language: str, reason: str) -> str:
     code, colon, rest = reason.partition(":")
     key = f"reason.{code.strip()}"
     return say(language, key) + colon + rest if key in WORDS else reason
+
+
+def say_clip_state(language: str, state: str, reason: str | None) -> str:
+    """A clip's state and why it is in it, in words."""
+    text = translate(language, f"state.{state}")
+    return text if reason is None else f"{text}: {say_clip_reason(language, reason)}"
+
+
+def say_clip_reason(language: str, reason: str) -> str:
+    """Why a clip can't be played whole: ``code: English sentence``, in the language's own words."""
+    key = f"clip_reason.{reason.partition(':')[0]}"
+    return translate(language, key) if has_text(key) else reason
 
 
 def say(language: str, key: str, **values: object) -> str:

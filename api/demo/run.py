@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from api.cli.failures import CommandError
 from api.cli.output import visible
 from api.cli.shell import Shell
-from api.cli.words import say, say_reason
+from api.cli.words import say, say_clip_reason, say_reason
 from api.config import Config
 from api.demo import footage as samples
 from api.demo import people, station
@@ -153,7 +153,8 @@ def _summary(
         quarantined=counts.get("quarantined", 0),
     )
     for name, reason in _broken(services):
-        shell.say("demo.broken", name=name, reason=reason or "")
+        why = say_clip_reason(shell.language, reason) if reason else ""
+        shell.say("demo.broken", name=name, reason=why)
     for name, reason in station.refused(station_file, lock):
         shell.say(
             "demo.refused",

@@ -4,6 +4,7 @@ import click
 
 from api.cli.output import local, print_json, print_table, size
 from api.cli.shell import Shell, with_shell
+from api.cli.words import say_clip_state
 
 PAGE = 500
 
@@ -80,7 +81,7 @@ def command(
                     clip.recorder or "",
                     local(clip.recorded_at, zone),
                     size(clip.size_bytes),
-                    clip.state if clip.reason is None else f"{clip.state}: {clip.reason}",
+                    say_clip_state(shell.language, clip.state, clip.reason),
                 ]
                 for clip in clips
             ],

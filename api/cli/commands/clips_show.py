@@ -4,6 +4,7 @@ import click
 
 from api.cli.output import iso, local, print_json, print_table, size
 from api.cli.shell import Shell, with_shell
+from api.cli.words import say_clip_state
 
 
 @click.command("show")
@@ -55,7 +56,7 @@ def command(shell: Shell, clip: str) -> None:
             ["recorder", found.recorder or ""],
             ["recorded", local(found.recorded_at, zone)],
             ["admitted", iso(found.admitted_at)],
-            ["state", found.state if found.reason is None else f"{found.state}: {found.reason}"],
+            ["state", say_clip_state(shell.language, found.state, found.reason)],
         ]
         rows += [["link", f"{link.case_number} ({link.stage.value})"] for link in links]
         rows += [[one.kind, f"{one.sha256} {size(one.size_bytes)}"] for one in made]

@@ -1,6 +1,7 @@
 import string
 
-from api.cli.words import LANGUAGES, WORDS, say, say_reason
+from api.cli.words import WORDS, say, say_clip_reason, say_clip_state, say_reason
+from api.web.locale import LANGUAGES
 
 
 def test_both_languages_say_the_same_things() -> None:
@@ -21,3 +22,10 @@ def test_reasons_of_the_station_in_words() -> None:
     assert say_reason("en", "empty") == "the file is empty"
     assert say_reason("zh", "server_refused: 413") == "服务器拒收: 413"
     assert say_reason("en", "something new") == "something new"
+
+
+def test_a_clips_state_is_said_in_the_readers_language() -> None:
+    reason = "no_index_recovered: The recording was cut off"
+    assert say_clip_state("en", "ready", None) == "Ready"
+    assert say_clip_state("zh", "damaged", reason).startswith("文件损坏: 录制中断")
+    assert say_clip_reason("zh", "unheard_of: as it came") == "unheard_of: as it came"
