@@ -7,9 +7,11 @@ PORT   ?= 8470
 HOME_DIR ?= var
 FOOTAGE ?=
 WORKERS ?= 2
+# What the tests need beside the dev environment: the page's scripts and other people's programs.
+TESTED_WITH = api/web/static/vendor/.stamp tests/tus_js/node_modules/.stamp verifiers
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check format lint types contracts unit bench lock clean
+.PHONY: help run test test-long check format lint types contracts unit verifiers bench lock clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -17,10 +19,10 @@ help: ## what can be done here
 run: $(VENV)/.server api/web/static/vendor/.stamp ## server, a station over real footage, the page to open
 	@exec $(BIN)/liuhen demo --home "$(HOME_DIR)" --port $(PORT) $(if $(FOOTAGE),--footage "$(FOOTAGE)")
 
-test: $(VENV)/.dev api/web/static/vendor/.stamp tests/tus_js/node_modules/.stamp ## every test, on every engine
+test: $(VENV)/.dev $(TESTED_WITH) ## every test, on every engine
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not long"
 
-test-long: $(VENV)/.dev api/web/static/vendor/.stamp tests/tus_js/node_modules/.stamp ## the whole of every matrix
+test-long: $(VENV)/.dev $(TESTED_WITH) ## the whole of every matrix
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 check: $(VENV)/.dev lint types contracts unit ## format, lint, types, import contracts, unit tests
@@ -42,6 +44,8 @@ contracts: $(VENV)/.dev
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n $(WORKERS) tests/unit tests/architecture
 
+verifiers: $(VENV)/verifiers/log-check tests/verifiers/js/node_modules/.stamp ## other people's programs, to check a log with
+
 bench: $(VENV)/.dev ## every benchmark, a table with ratios
 	$(BIN)/python -m benchmarks
 
@@ -51,7 +55,7 @@ lock: $(VENV)/.dev ## pin the dependencies anew (needs uv on the PATH)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -U pyproject.toml requirements/build.in --extra server --group dev -o requirements/dev.txt
 
 clean: ## remove what set-up made (never the home folder)
-	rm -rf $(VENV) api/web/node_modules api/web/static/vendor tests/tus_js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) api/web/node_modules api/web/static/vendor tests/tus_js/node_modules tests/verifiers/js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # --- set-up -----------------------------------------------------------------
 # Dependencies come pinned and hashed from requirements/; the project itself is
@@ -65,9 +69,12 @@ $(VENV)/.server: requirements/server.txt pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# --no-deps: the lock is whole, and an older pip takes what one package wants of another with an
+# extra (sigstore of pydantic[email]) for not pinned. That nothing is missing is checked afterwards.
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip check -q
 	@touch $@ $(VENV)/.server
 
 # The page's scripts come from npm, pinned by a lock file. Where there is no npm,
@@ -85,6 +92,11 @@ api/web/static/vendor/.stamp: api/web/package.json api/web/package-lock.json | $
 	   api/web/node_modules/plyr/dist/plyr.css api/web/node_modules/plyr/dist/plyr.svg api/web/static/vendor/
 	@touch $@
 
-tests/tus_js/node_modules/.stamp: tests/tus_js/package.json tests/tus_js/package-lock.json | $(VENV)/.node
-	cd tests/tus_js && PATH="$$PATH:$(CURDIR)/$(BIN)" "$(NPM)" ci --silent --no-fund --no-audit
+tests/%/node_modules/.stamp: tests/%/package.json tests/%/package-lock.json | $(VENV)/.node
+	cd tests/$* && PATH="$$PATH:$(CURDIR)/$(BIN)" "$(NPM)" ci --silent --no-fund --no-audit
+	@touch $@
+
+# Go's compiler and its module for transparency logs come in one wheel of the dev lock.
+$(VENV)/verifiers/log-check: $(wildcard tests/verifiers/go/*) tests/verifiers/build_go.py $(VENV)/.dev
+	$(BIN)/python -m tests.verifiers.build_go $@
 	@touch $@
