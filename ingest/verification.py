@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from custody.cells import as_bytes, raw
 from custody.events import EventKind
 from custody.log.entry import Entry, Json
-from custody.verification.cells import as_bytes, raw
 from custody.verification.expected import ANYTHING, Logged
 from custody.verification.findings import Finding, FindingCode, Report
 from custody.verification.others import LoggedTable

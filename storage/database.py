@@ -172,6 +172,7 @@ def _sqlite_engine(url: URL) -> Engine:
     def configure(connection: Any, _record: Any) -> None:
         # We say BEGIN ourselves (below); the driver's own guess would come too late and too weak.
         connection.isolation_level = None
+        connection.text_factory = _decode
         cursor = connection.cursor()
         # FULL: a committed transaction survives a power cut, not only a crash of ours.
         for pragma in (
@@ -188,3 +189,9 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.exec_driver_sql(connection.get_execution_options().get("liuhen_begin", "BEGIN"))
 
     return engine
+
+
+def _decode(data: bytes) -> str:
+    """Text as it stands. What is no UTF-8 comes as surrogates: one such cell must not end the
+    reading of all rows."""
+    return data.decode(errors="surrogateescape")

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from custody.cells import raw, shown
 from custody.log.entry import Entry
 from custody.log.errors import EntryError
 from custody.tables import log_entries
 from custody.verification.archive import ArchiveWalk
-from custody.verification.cells import raw, shown
 from custody.verification.context import ProgressCallback, VerificationContext
 from custody.verification.evidence_rows import CLIP
 from custody.verification.findings import Finding, FindingCode, Report

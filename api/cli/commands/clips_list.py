@@ -30,7 +30,7 @@ def command(
     limit: int | None,
 ) -> None:
     """List clips, the latest recording first."""
-    from api.cli.queries import all_clips, clip_json, get_case_by_number
+    from api.cli.queries import all_clips, clip_json, clip_state, get_case_by_number
     from api.cli.times import parse_moment
     from custody.access import Right
     from custody.clip_search import ClipFilter
@@ -80,7 +80,7 @@ def command(
                     clip.recorder or "",
                     local(clip.recorded_at, zone),
                     size(clip.size_bytes),
-                    clip.state if clip.reason is None else f"{clip.state}: {clip.reason}",
+                    clip_state(clip),
                 ]
                 for clip in clips
             ],

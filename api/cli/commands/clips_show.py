@@ -11,7 +11,7 @@ from api.cli.shell import Shell, with_shell
 @click.argument("clip")
 def command(shell: Shell, clip: str) -> None:
     """Show CLIP (its id, or eight or more digits of its SHA-256): facts, links, custody history."""
-    from api.cli.queries import clip_json, event_json, find_clip
+    from api.cli.queries import clip_json, clip_state, event_json, find_clip
     from custody.access import Right
     from custody.cases import links_of_clip
     from custody.events import EventKind, clip_item
@@ -55,7 +55,7 @@ def command(shell: Shell, clip: str) -> None:
             ["recorder", found.recorder or ""],
             ["recorded", local(found.recorded_at, zone)],
             ["admitted", iso(found.admitted_at)],
-            ["state", found.state if found.reason is None else f"{found.state}: {found.reason}"],
+            ["state", clip_state(found)],
         ]
         rows += [["link", f"{link.case_number} ({link.stage.value})"] for link in links]
         rows += [[one.kind, f"{one.sha256} {size(one.size_bytes)}"] for one in made]
