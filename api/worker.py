@@ -35,15 +35,6 @@ class Worker:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._receiver = receiving.Receiver(
-            services.database,
-            services.store,
-            services.staging,
-            services.ledger,
-            services.clock,
-            zone=services.config.zone,
-            lock_days=services.config.lock_days,
-        )
         self._stopping = threading.Event()
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
         interval = services.config.publish_interval_s
@@ -100,7 +91,7 @@ class Worker:
             viewings.close_expired(tx, services.ledger, services.clock)
             work.sweep(tx, services.clock)
         receiving.sweep(
-            self._receiver,
+            services.receiver,
             services.database,
             services.staging,
             services.clock,

@@ -47,7 +47,7 @@ SWEEP_LIMIT = 100
 
 
 class Receiver:
-    """Takes in uploads; one for a process, used by many threads."""
+    """Takes in uploads; one for a process, used by its requests and its sweep, in many threads."""
 
     def __init__(
         self,
