@@ -12,11 +12,13 @@ import socket
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from api.services import Services
 from custody import viewings
 from custody.actors import service_actor
 from ingest import pipeline, receiving, work
+from ingest.limits import time_limit_s
 
 log = logging.getLogger("liuhen.worker")
 
@@ -83,6 +85,9 @@ class Worker:
             services.config.scratch_folder,
             f"{self._owner}:{name}",
             should_stop=self._stopping.is_set,
+            time_limit=partial(
+                time_limit_s, ceiling_s=services.config.media_ceiling_minutes * 60.0
+            ),
         )
 
     def _sweep(self, _name: str) -> bool:
