@@ -15,9 +15,9 @@ from datetime import timedelta
 from functools import partial
 
 from api.services import Services
-from custody import viewings
+from custody import viewing_ends
 from custody.actors import service_actor
-from ingest import pipeline, receiving, work
+from ingest import pipeline, upload_sweep, work
 from ingest.limits import time_limit_s
 
 log = logging.getLogger("liuhen.worker")
@@ -93,9 +93,9 @@ class Worker:
     def _sweep(self, _name: str) -> bool:
         services = self._services
         with services.database.write() as tx:
-            viewings.close_expired(tx, services.ledger, services.clock)
+            viewing_ends.close_expired(tx, services.ledger, services.clock)
             work.sweep(tx, services.clock)
-        receiving.sweep(
+        upload_sweep.sweep(
             services.receiver,
             services.database,
             services.staging,
