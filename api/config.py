@@ -50,6 +50,8 @@ class Config:
     lock_mode: str = "COMPLIANCE"
     max_upload_bytes: int = 64 * 1024**3
     media_workers: int = 1
+    #: The longest that one try to make a recording playable may take, whatever the file claims.
+    media_ceiling_minutes: int = 360
     publish_interval_s: float = 1.0
     viewing_minutes: int = 30
     session_hours: int = 10
@@ -155,7 +157,7 @@ def _checked(config: Config) -> Config:
         raise ConfigError(f"port: expected 0 to 65535, found {config.port}")
     if not config.origin or any(c.isspace() or c == "+" for c in config.origin):
         raise ConfigError("origin: a name without spaces and plus signs (C2SP signed-note)")
-    for name in ("lock_days", "viewing_minutes", "session_hours"):
+    for name in ("lock_days", "media_ceiling_minutes", "viewing_minutes", "session_hours"):
         if getattr(config, name) < 1:
             raise ConfigError(f"{name}: expected at least 1, found {getattr(config, name)}")
     return config

@@ -51,6 +51,7 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (UnconfirmedDownloadError, Answer(409, "unconfirmed_download")),
     (custody.DeniedError, Answer(403, "denied")),
     (custody.ClipNotFoundError, Answer(404, "not_found")),
+    (custody.ClipAlteredError, Answer(409, "clip_altered")),
     (custody.CaseNotFoundError, Answer(404, "not_found")),
     (custody.RenditionNotFoundError, Answer(404, "no_rendition")),
     (custody.CaseExistsError, Answer(409, "case_exists")),

@@ -18,6 +18,7 @@ from custody.keys import LogKeys, load_or_create_keys
 from custody.ledger import Ledger
 from custody.publisher import Publisher
 from custody.signer import Signer
+from ingest.receiving import Receiver
 from storage.database import Database, metadata
 from storage.durable import make_folder, write_file
 from storage.local import LocalStore
@@ -40,6 +41,8 @@ class Services:
     keys: LogKeys
     signer: Signer
     publisher: Publisher
+    #: The one of this process: it remembers hash states and keeps two writers off one upload.
+    receiver: Receiver
 
 
 class HomeMissingError(ConfigError):
@@ -73,24 +76,37 @@ def open_services(config: Config, *, clock: Clock | None = None) -> Iterator[Ser
     database = Database(config.database_address)
     try:
         upgrade(database, metadata)
-        store = build_store(config)
-        keys = load_or_create_keys(config.keys_folder, config.origin)
-        signer = Signer(keys.log, config.keys_folder / "signer-state.json", config.origin)
-        ledger = Ledger(clock)
-        yield Services(
-            config=config,
-            database=database,
-            store=store,
-            staging=Staging(config.staging_folder),
-            clock=clock,
-            ledger=ledger,
-            access=Access(database, ledger, clock),
-            keys=keys,
-            signer=signer,
-            publisher=Publisher(database, store, signer, clock),
-        )
+        yield compose(config, database, build_store(config), clock)
     finally:
         database.close()
+
+
+def compose(config: Config, database: Database, store: ObjectStore, clock: Clock) -> Services:
+    """Services over a database that has its tables. Raises `KeyFileError`."""
+    keys = load_or_create_keys(config.keys_folder, config.origin)
+    signer = Signer(keys.log, config.keys_folder / "signer-state.json", config.origin)
+    staging, ledger = Staging(config.staging_folder), Ledger(clock)
+    return Services(
+        config=config,
+        database=database,
+        store=store,
+        staging=staging,
+        clock=clock,
+        ledger=ledger,
+        access=Access(database, ledger, clock),
+        keys=keys,
+        signer=signer,
+        publisher=Publisher(database, store, signer, clock),
+        receiver=Receiver(
+            database,
+            store,
+            staging,
+            ledger,
+            clock,
+            zone=config.zone,
+            lock_days=config.lock_days,
+        ),
+    )
 
 
 def build_store(config: Config) -> ObjectStore:

@@ -12,11 +12,13 @@ import socket
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from api.services import Services
-from custody import viewings
+from custody import viewing_ends
 from custody.actors import service_actor
-from ingest import pipeline, receiving, work
+from ingest import pipeline, upload_sweep, work
+from ingest.limits import time_limit_s
 
 log = logging.getLogger("liuhen.worker")
 
@@ -35,15 +37,6 @@ class Worker:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._receiver = receiving.Receiver(
-            services.database,
-            services.store,
-            services.staging,
-            services.ledger,
-            services.clock,
-            zone=services.config.zone,
-            lock_days=services.config.lock_days,
-        )
         self._stopping = threading.Event()
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
         interval = services.config.publish_interval_s
@@ -92,15 +85,18 @@ class Worker:
             services.config.scratch_folder,
             f"{self._owner}:{name}",
             should_stop=self._stopping.is_set,
+            time_limit=partial(
+                time_limit_s, ceiling_s=services.config.media_ceiling_minutes * 60.0
+            ),
         )
 
     def _sweep(self, _name: str) -> bool:
         services = self._services
         with services.database.write() as tx:
-            viewings.close_expired(tx, services.ledger, services.clock)
+            viewing_ends.close_expired(tx, services.ledger, services.clock)
             work.sweep(tx, services.clock)
-        receiving.sweep(
-            self._receiver,
+        upload_sweep.sweep(
+            services.receiver,
             services.database,
             services.staging,
             services.clock,

@@ -16,7 +16,7 @@ from custody.actors import Actor
 from custody.bagit_writer import BagWriter
 from custody.bundle_documents import BundlePlan, add_documents, file_names, histories
 from custody.cases import clips_of_case, get_case
-from custody.clips import Clip
+from custody.clip_rows import Clip, require_sound
 from custody.clock import Clock
 from custody.errors import CustodyError
 from custody.events import EventKind, case_item, clip_item
@@ -75,13 +75,14 @@ def plan_bundle(
 ) -> BundlePlan:
     """Gather a case, its clips, their histories and proofs.
 
-    Raises `BundleEmptyError`, `CaseNotFoundError`, `ProofError`, `TileError`, `StorageError`.
+    Raises `BundleEmptyError`, `CaseNotFoundError`, `ClipAlteredError`, `ProofError`, `TileError`,
+    `StorageError`.
     """
     case = get_case(tx, case_id)
     linked = clips_of_case(tx, case_id)
     if not linked:
         raise BundleEmptyError(case.number)
-    clip_ids = [one.clip.id for one in linked]
+    clip_ids = [require_sound(one.clip).id for one in linked]
     made = renditions_of(tx, clip_ids)
     checkpoint = newest_checkpoint(tx)
     items = [case_item(case_id), *(clip_item(clip_id) for clip_id in clip_ids)]

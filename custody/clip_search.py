@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from custody.clips import Clip, to_clip
+from custody.clip_rows import Clip, clip_columns, read_clip
 from custody.errors import UnknownSortError
 from custody.tables import clips, links
 
@@ -66,7 +66,7 @@ def search_clips(
 ) -> ClipPage:
     """A page of clips in a stable order: equal ones by id, those without the value at the end.
 
-    Raises `UnknownSortError`.
+    Rows that were altered stand among them (`Clip.altered`). Raises `UnknownSortError`.
     """
     column = CLIP_SORTS.get(sort.removeprefix("-"))
     if column is None:
@@ -74,7 +74,7 @@ def search_clips(
     downward = sort.startswith("-")
     conditions = _conditions(wanted)
     rows = tx.execute(
-        sa.select(clips)
+        sa.select(*clip_columns(tx))
         .where(*conditions)
         .order_by(
             (column.desc() if downward else column.asc()).nulls_last(),
@@ -83,15 +83,16 @@ def search_clips(
         .offset(offset)
         .limit(limit)
     )
-    page = [to_clip(row) for row in rows]
+    page = [read_clip(row) for row in rows.mappings()]
     total = tx.scalar(sa.select(sa.func.count()).select_from(clips).where(*conditions))
     return ClipPage(page, total or 0)
 
 
 def find_clips(tx: Connection, clip_ids: list[str]) -> dict[str, Clip]:
     """The clips with these ids that there are, in one query."""
-    rows = tx.execute(sa.select(clips).where(clips.c.id.in_(clip_ids)))
-    return {row.id: to_clip(row) for row in rows}
+    rows = tx.execute(sa.select(*clip_columns(tx)).where(clips.c.id.in_(clip_ids)))
+    found = (read_clip(row) for row in rows.mappings())
+    return {clip.id: clip for clip in found}
 
 
 def _conditions(wanted: ClipFilter) -> list[sa.ColumnElement[bool]]:

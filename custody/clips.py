@@ -9,13 +9,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from custody.actors import Actor
+from custody.clip_rows import Clip, ClipState, clip_columns, read_clip, require_sound
 from custody.errors import ClipNotFoundError
 from custody.events import EventKind, clip_item
 from custody.first_writer import insert_first
@@ -25,14 +25,23 @@ from custody.log.canonical import format_time
 from custody.log.entry import Json
 from custody.tables import clips
 
-
-class ClipState(StrEnum):
-    """How far a clip is; the last two come with a reason. The original is kept in all of them."""
-
-    ARCHIVED = "archived"  # stored and read back; nothing made of it yet
-    READY = "ready"  # can be played
-    DAMAGED = "damaged"  # the file is broken; what could be saved of it can be played
-    QUARANTINED = "quarantined"  # nothing can be made of it
+__all__ = [
+    "Clip",
+    "ClipState",
+    "NewClip",
+    "admit",
+    "admitted_details",
+    "admitted_facts",
+    "assign_clip",
+    "assigned_details",
+    "describe_clip",
+    "find_clip_as_it_stands",
+    "find_clip_by_digest",
+    "get_clip",
+    "get_clip_as_it_stands",
+    "media_digest",
+    "set_clip_state",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,33 +63,6 @@ class NewClip:
     station_id: str | None = None
     station_name: str | None = None
     dock_session_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """A clip as its row stands; see `custody.tables.clips`."""
-
-    id: str
-    sha256: str
-    sm3: str
-    size_bytes: int
-    object_key: str
-    name: str
-    name_raw: bytes
-    media_kind: str
-    recorded_at: datetime | None
-    file_modified_at: datetime | None
-    officer: str | None
-    recorder: str | None
-    important: bool
-    station_id: str | None
-    station_name: str | None
-    dock_session_id: str | None
-    admitted_at: datetime
-    state: str
-    reason: str | None
-    duration_ms: int | None
-    media: dict[str, Any] | None
 
 
 def admit(tx: Connection, ledger: Ledger, actor: Actor, new: NewClip) -> tuple[Clip, bool]:
@@ -154,17 +136,27 @@ def media_digest(media: Mapping[str, Any]) -> str:
 
 
 def get_clip(tx: Connection, clip_id: str) -> Clip:
-    """One clip. Raises `ClipNotFoundError`."""
-    row = tx.execute(sa.select(clips).where(clips.c.id == clip_id)).one_or_none()
-    if row is None:
+    """One clip, to act on. Raises `ClipNotFoundError`, `ClipAlteredError`."""
+    return require_sound(get_clip_as_it_stands(tx, clip_id))
+
+
+def get_clip_as_it_stands(tx: Connection, clip_id: str) -> Clip:
+    """One clip to be shown, whatever its row holds. Raises `ClipNotFoundError`."""
+    clip = _find(tx, clips.c.id == clip_id)
+    if clip is None:
         raise ClipNotFoundError(clip_id)
-    return to_clip(row)
+    return clip
 
 
 def find_clip_by_digest(tx: Connection, sha256: str) -> Clip | None:
-    """The clip with these bytes, if they were admitted."""
-    row = tx.execute(sa.select(clips).where(clips.c.sha256 == sha256)).one_or_none()
-    return None if row is None else to_clip(row)
+    """The clip with these bytes, if they were admitted, to act on. Raises `ClipAlteredError`."""
+    clip = find_clip_as_it_stands(tx, sha256)
+    return None if clip is None else require_sound(clip)
+
+
+def find_clip_as_it_stands(tx: Connection, sha256: str) -> Clip | None:
+    """The clip with these bytes to be shown, if they were admitted, whatever its row holds."""
+    return _find(tx, clips.c.sha256 == sha256)
 
 
 def describe_clip(
@@ -178,7 +170,7 @@ def describe_clip(
 ) -> Clip:
     """Note what the probe found; ``clip.described``. The same findings again change nothing.
 
-    Raises `ClipNotFoundError`.
+    Raises `ClipNotFoundError`, `ClipAlteredError`.
     """
     clip = _lock(tx, clip_id)
     found = dict(media)
@@ -204,7 +196,7 @@ def set_clip_state(
 ) -> Clip:
     """Move a clip to ``state``; ``clip.state_changed``. The same state and reason change nothing.
 
-    Raises `ClipNotFoundError`, and `ValueError` for a state that is none.
+    Raises `ClipNotFoundError`, `ClipAlteredError`, and `ValueError` for a state that is none.
     """
     state = ClipState(state)
     clip = _lock(tx, clip_id)
@@ -230,7 +222,7 @@ def assign_clip(
 ) -> Clip:
     """Say whose recording it is; ``clip.assigned``. The same values again change nothing.
 
-    Raises `ClipNotFoundError`.
+    Raises `ClipNotFoundError`, `ClipAlteredError`.
     """
     clip = _lock(tx, clip_id)
     if (clip.officer, clip.recorder, clip.recorded_at) == (officer, recorder, recorded_at):
@@ -245,9 +237,10 @@ def assign_clip(
     return _change(tx, ledger, actor, clip_id, values, event)
 
 
-def to_clip(row: Row[Any]) -> Clip:
-    """A row of all columns of `clips` as a `Clip`."""
-    return Clip(**{name: getattr(row, name) for name in Clip.__slots__})
+def _find(tx: Connection, condition: sa.ColumnElement[bool], *, lock: bool = False) -> Clip | None:
+    wanted = sa.select(*clip_columns(tx)).where(condition)
+    row = tx.execute(wanted.with_for_update() if lock else wanted).mappings().one_or_none()
+    return None if row is None else read_clip(row)
 
 
 def _get_by_digest(tx: Connection, sha256: str) -> Clip:
@@ -259,10 +252,10 @@ def _get_by_digest(tx: Connection, sha256: str) -> Clip:
 
 def _lock(tx: Connection, clip_id: str) -> Clip:
     """The clip, held until the transaction ends, so that what is compared is what is changed."""
-    row = tx.execute(sa.select(clips).where(clips.c.id == clip_id).with_for_update()).one_or_none()
-    if row is None:
+    clip = _find(tx, clips.c.id == clip_id, lock=True)
+    if clip is None:
         raise ClipNotFoundError(clip_id)
-    return to_clip(row)
+    return require_sound(clip)
 
 
 def _change(
@@ -273,11 +266,10 @@ def _change(
     values: dict[str, Any],
     event: Event,
 ) -> Clip:
-    row = tx.execute(
-        clips.update().where(clips.c.id == clip_id).values(**values).returning(*clips.c)
-    ).one()
+    changed = clips.update().where(clips.c.id == clip_id).values(**values)
+    row = tx.execute(changed.returning(*clip_columns(tx))).mappings().one()
     ledger.append(tx, actor, event)
-    return to_clip(row)
+    return read_clip(row)
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -14,6 +14,10 @@ class ClipNotFoundError(CustodyError):
     """There is no such clip."""
 
 
+class ClipAlteredError(CustodyError):
+    """The clip's row was altered, so nothing is done by it; verify the clip."""
+
+
 class RenditionNotFoundError(CustodyError):
     """The clip has no such rendition."""
 

@@ -1,14 +1,16 @@
 """What happened: the entries of an item, or the newest of all, made readable."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection, RowMapping
 
+from custody.cells import Misfit, as_bytes, as_text, is_readable, raw_columns, read_row
+from custody.events import EventKind
 from custody.log.entry import Entry, Json, commit_details
 from custody.log.errors import LogError
 from custody.log.merkle import hash_leaf
@@ -26,7 +28,8 @@ class HistoryEvent:
 
     ``published``: covered by a checkpoint that is out. ``intact``: the stored bytes are the entry
     that was appended and the details those it commits to; where it is False, the rest is what the
-    row claims. ``details`` is empty where they were destroyed (``details_destroyed``).
+    row claims, or the epoch, zero, nothing where it holds no such thing. ``details`` is empty where
+    they were destroyed (``details_destroyed``).
     """
 
     item: str
@@ -52,26 +55,31 @@ _PUBLISHED = sa.select(sa.func.max(checkpoints.c.size)).scalar_subquery().label(
 
 
 def history_of(tx: Connection, item: str, limit: int = MAX_EVENTS) -> list[HistoryEvent]:
-    """The events of one item in their order; the newest ``limit`` if there are more."""
+    """The events of one item in their order; the newest ``limit`` if there are more.
+
+    Before those stands the verification since which the item fails, however long ago that was.
+    """
     rows = tx.execute(
-        sa.select(log_entries, _PUBLISHED)
+        _select(tx)
         .where(log_entries.c.item == item)
         .order_by(log_entries.c.item_seq.desc())
         .limit(limit)
-    ).all()
-    return [_to_event(row) for row in reversed(rows)]
+    ).mappings()
+    found = {item: [_to_event(row) for row in reversed(rows.all())]}
+    _add_standing_failures(tx, found, limit)
+    return found[item]
 
 
 def histories_of(
     tx: Connection, items: Iterable[str], limit: int = MAX_LISTED_EVENTS
 ) -> dict[str, list[HistoryEvent]]:
-    """The newest ``limit`` events of each item, in their order, in one query."""
+    """The newest ``limit`` events of each item, as `history_of`, in one query or two."""
     found: dict[str, list[HistoryEvent]] = {item: [] for item in items}
     place = sa.func.row_number().over(
         partition_by=log_entries.c.item, order_by=log_entries.c.item_seq.desc()
     )
     ranked = (
-        sa.select(log_entries, place.label("place"))
+        sa.select(*raw_columns(tx, log_entries), place.label("place"))
         .where(log_entries.c.item.in_(list(found)))
         .subquery()
     )
@@ -80,8 +88,9 @@ def histories_of(
         .where(ranked.c.place <= limit)
         .order_by(ranked.c.item, ranked.c.item_seq)
     )
-    for row in rows:
-        found[row.item].append(_to_event(row))
+    for row in rows.mappings():
+        found[row["item"]].append(_to_event(row))
+    _add_standing_failures(tx, found, limit)
     return found
 
 
@@ -93,8 +102,20 @@ def events_at(
     if not wanted:
         return {}
     place = sa.tuple_(log_entries.c.item, log_entries.c.item_seq)
-    rows = tx.execute(sa.select(log_entries, _PUBLISHED).where(place.in_(wanted)))
-    return {(row.item, row.item_seq): _to_event(row) for row in rows}
+    events = map(_to_event, tx.execute(_select(tx).where(place.in_(wanted))).mappings())
+    return {(event.item, event.item_seq): event for event in events}
+
+
+def held(event: HistoryEvent) -> bool:
+    """Whether ``event`` is a verification that read everything and found nothing."""
+    is_run = event.kind == EventKind.VERIFICATION_RUN
+    return is_run and event.outcome == "ok" and not event.facts.get("unchecked")
+
+
+def failed(event: HistoryEvent) -> bool:
+    """Whether ``event`` is a verification that found something; one that could not read did not."""
+    is_run = event.kind == EventKind.VERIFICATION_RUN
+    return is_run and not held(event) and event.facts.get("findings") != 0
 
 
 def newest_events(
@@ -106,39 +127,73 @@ def newest_events(
     actor_id: str | None = None,
 ) -> list[HistoryEvent]:
     """Numbered events of the whole log, the newest first, from below index ``before`` on."""
-    query = sa.select(log_entries, _PUBLISHED).where(log_entries.c.idx.is_not(None))
+    query = _select(tx).where(log_entries.c.idx.is_not(None))
     if before is not None:
         query = query.where(log_entries.c.idx < before)
     if kind is not None:
         query = query.where(log_entries.c.kind == kind)
     if actor_id is not None:
         query = query.where(log_entries.c.actor_id == actor_id)
-    return [
-        _to_event(row) for row in tx.execute(query.order_by(log_entries.c.idx.desc()).limit(limit))
-    ]
+    rows = tx.execute(query.order_by(log_entries.c.idx.desc()).limit(limit)).mappings()
+    return [_to_event(row) for row in rows]
 
 
 def find_event(tx: Connection, idx: int) -> HistoryEvent | None:
     """The event at one index of the log."""
-    row = tx.execute(
-        sa.select(log_entries, _PUBLISHED).where(log_entries.c.idx == idx)
-    ).one_or_none()
+    row = tx.execute(_select(tx).where(log_entries.c.idx == idx)).mappings().one_or_none()
     return None if row is None else _to_event(row)
 
 
 def find_item_event(tx: Connection, item: str, item_seq: int) -> HistoryEvent | None:
     """The event of an item at one place of its own history."""
-    row = tx.execute(
-        sa.select(log_entries, _PUBLISHED).where(
-            log_entries.c.item == item, log_entries.c.item_seq == item_seq
-        )
-    ).one_or_none()
-    return None if row is None else _to_event(row)
+    return events_at(tx, [(item, item_seq)]).get((item, item_seq))
 
 
-def _to_event(row: Row[Any]) -> HistoryEvent:
-    stored = bytes(row.entry)
-    details, readable = _read_details(row.details)
+def _add_standing_failures(
+    tx: Connection, found: Mapping[str, list[HistoryEvent]], limit: int
+) -> None:
+    """Put before the newest events of an item the first failed run of those since the last held."""
+    cut = {
+        item: events[0].item_seq
+        for item, events in found.items()
+        if len(events) >= limit and events and not any(held(event) for event in events)
+    }
+    if not cut:
+        return
+    # Said in the statement, not bound: only then an engine takes the index of these few.
+    runs: sa.BindParameter[str] = sa.bindparam(
+        "runs", EventKind.VERIFICATION_RUN.value, literal_execute=True
+    )
+    rows = tx.execute(
+        _select(tx)
+        .where(log_entries.c.kind == runs, log_entries.c.item.in_(list(cut)))
+        .order_by(log_entries.c.item, log_entries.c.item_seq.desc())
+    )
+    first: dict[str, HistoryEvent] = {}
+    for row in rows.mappings():
+        before = cut.get(row["item"])
+        if before is None:
+            continue  # settled by a run after this one
+        event = _to_event(row)
+        if event.item_seq >= before:
+            continue
+        if held(event):
+            del cut[event.item]
+        elif failed(event):
+            first[event.item] = event
+    for item, event in first.items():
+        found[item].insert(0, event)
+
+
+def _select(tx: Connection) -> sa.Select[Any]:
+    return sa.select(*raw_columns(tx, log_entries), _PUBLISHED)
+
+
+def _to_event(row: RowMapping) -> HistoryEvent:
+    cells = read_row(log_entries, row)
+    stored, leaf_hash = as_bytes(cells["entry"]), as_bytes(cells["leaf_hash"])
+    details, readable = _read_details(cells["details"])
+    destroyed = cells["details_destroyed_at"] is not None
     try:
         entry: Entry | None = Entry.decode(stored)
     except LogError:
@@ -146,38 +201,50 @@ def _to_event(row: Row[Any]) -> HistoryEvent:
     intact = (
         readable
         and entry is not None
-        and hash_leaf(stored) == bytes(row.leaf_hash)
-        and (entry.kind, entry.item, entry.item_seq) == (row.kind, row.item, row.item_seq)
-        and (row.details_destroyed_at is not None or _agrees(entry, details, row.salt))
+        and not any(isinstance(cell, Misfit) for cell in cells.values())
+        and hash_leaf(stored) == leaf_hash
+        and (entry.kind, entry.item, entry.item_seq)
+        == (cells["kind"], cells["item"], cells["item_seq"])
+        and (destroyed or _agrees(entry, details, cells["salt"]))
     )
     name = details.get("actor_name", "")
+    idx = None if isinstance(cells["idx"], Misfit) else cells["idx"]
     return HistoryEvent(
-        item=row.item,
-        item_seq=row.item_seq,
-        idx=row.idx,
-        kind=row.kind,
-        at=row.at if entry is None else entry.at,
-        actor_id=row.actor_id if entry is None else entry.actor.id,
-        actor_name=name if isinstance(name, str) else "",
+        item=as_text(cells["item"]),
+        item_seq=0 if isinstance(cells["item_seq"], Misfit) else cells["item_seq"],
+        idx=idx,
+        kind=as_text(cells["kind"]),
+        at=_time(cells["at"]) if entry is None else entry.at,
+        actor_id=as_text(cells["actor_id"]) if entry is None else entry.actor.id,
+        actor_name=name if isinstance(name, str) and is_readable(name) else "",
         role="" if entry is None else entry.actor.role,
         via="" if entry is None else entry.actor.via,
         origin="" if entry is None else entry.actor.origin,
         outcome="failed" if entry is None else entry.outcome,
         facts={} if entry is None else dict(entry.facts),
         details=details,
-        details_destroyed=row.details_destroyed_at is not None,
-        leaf_hash=bytes(row.leaf_hash).hex(),
-        published=row.idx is not None and row.idx < (row.published_size or 0),
+        details_destroyed=destroyed,
+        leaf_hash=leaf_hash.hex(),
+        published=idx is not None and idx < (row["published_size"] or 0),
         intact=intact,
     )
 
 
-def _read_details(text: str | None) -> tuple[dict[str, Json], bool]:
+def _time(cell: object) -> datetime:
+    return cell if isinstance(cell, datetime) else datetime.fromtimestamp(0, UTC)
+
+
+def _read_details(text: str | Misfit | None) -> tuple[dict[str, Json], bool]:
     if text is None:
         return {}, True
+    if isinstance(text, Misfit):
+        return {}, False
     try:
-        details = json.loads(text)
-    except ValueError:
+        details = json.loads(text) if is_readable(text) else None
+        # An escape can hide half a character, which no page takes.
+        if "\\u" in text and not is_readable(json.dumps(details, ensure_ascii=False)):
+            return {}, False
+    except (ValueError, RecursionError):
         return {}, False
     return (details, True) if isinstance(details, dict) else ({}, False)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from custody.cells import as_text
 from custody.events import case_item, clip_item
 from custody.tables import cases, clips
 
@@ -17,8 +18,8 @@ def names_of(tx: Connection, items: Iterable[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     if clip_ids:
         found = tx.execute(sa.select(clips.c.id, clips.c.name).where(clips.c.id.in_(clip_ids)))
-        names |= {clip_item(row.id): row.name for row in found}
+        names |= {clip_item(row.id): as_text(row.name) for row in found}
     if case_ids:
         numbers = tx.execute(sa.select(cases.c.id, cases.c.number).where(cases.c.id.in_(case_ids)))
-        names |= {case_item(row.id): row.number for row in numbers}
+        names |= {case_item(row.id): as_text(row.number) for row in numbers}
     return names

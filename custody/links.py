@@ -1,15 +1,17 @@
 """Links: which recording belongs to which stage of which case, as a person confirmed it."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, RowMapping
 
 from custody.actors import Actor
-from custody.clips import Clip, to_clip
+from custody.cells import as_text, raw, read_cell
+from custody.clip_rows import Clip, clip_columns, read_clip
 from custody.errors import (
     CaseNotFoundError,
     ClipNotFoundError,
@@ -22,6 +24,8 @@ from custody.ids import new_id
 from custody.ledger import Event, Ledger
 from custody.log.entry import Json
 from custody.tables import cases, clips, links
+
+log = logging.getLogger("liuhen.links")
 
 
 class Stage(StrEnum):
@@ -133,18 +137,21 @@ def unlink_clip(tx: Connection, ledger: Ledger, actor: Actor, case_id: str, clip
 
 
 def clips_of_case(tx: Connection, case_id: str) -> list[LinkedClip]:
-    """The clips of a case in order of recording, those without a time at the end."""
+    """The clips of a case in order of recording, those without a time at the end.
+
+    Rows that were altered stand among them (`Clip.altered`).
+    """
+    columns = (links.c.id.label("link_id"), links.c.stage, raw(tx, links.c.linked_at))
     rows = tx.execute(
-        sa.select(
-            clips, links.c.id.label("link_id"), links.c.stage, links.c.linked_at, links.c.linked_by
-        )
+        sa.select(*clip_columns(tx), *columns, links.c.linked_by)
         .join(links, links.c.clip_id == clips.c.id)
         .where(links.c.case_id == case_id, links.c.unlinked_at.is_(None))
         .order_by(clips.c.recorded_at.asc().nulls_last(), clips.c.id)
     )
     return [
-        LinkedClip(to_clip(row), row.link_id, Stage(row.stage), row.linked_at, row.linked_by)
-        for row in rows
+        LinkedClip(read_clip(row), row["link_id"], *place, row["linked_by"])
+        for row in rows.mappings()
+        if (place := _place(row, row["link_id"])) is not None
     ]
 
 
@@ -156,24 +163,18 @@ def links_of_clip(tx: Connection, clip_id: str) -> list[CaseLink]:
 def links_of_clips(tx: Connection, clip_ids: Iterable[str]) -> dict[str, list[CaseLink]]:
     """The cases of each of these clips, by number, in one query."""
     found: dict[str, list[CaseLink]] = {clip_id: [] for clip_id in clip_ids}
+    columns = (links.c.id, links.c.clip_id, links.c.case_id, links.c.stage, links.c.linked_by)
     rows = tx.execute(
-        sa.select(links, cases.c.number, cases.c.title)
+        sa.select(*columns, raw(tx, links.c.linked_at), cases.c.number, cases.c.title)
         .join(cases, cases.c.id == links.c.case_id)
         .where(links.c.clip_id.in_(list(found)), links.c.unlinked_at.is_(None))
         .order_by(cases.c.number)
     )
-    for row in rows:
-        found[row.clip_id].append(
-            CaseLink(
-                row.id,
-                row.case_id,
-                row.number,
-                row.title,
-                Stage(row.stage),
-                row.linked_at,
-                row.linked_by,
-            )
-        )
+    for row in rows.mappings():
+        if (place := _place(row, row["id"])) is not None:
+            number, title = as_text(row["number"]), as_text(row["title"])
+            link = CaseLink(row["id"], row["case_id"], number, title, *place, row["linked_by"])
+            found[row["clip_id"]].append(link)
     return found
 
 
@@ -181,6 +182,15 @@ def clips_once_in_case(tx: Connection, case_id: str) -> list[str]:
     """The ids of every clip that is or ever was linked to a case."""
     wanted = sa.select(links.c.clip_id).where(links.c.case_id == case_id).distinct()
     return list(tx.scalars(wanted.order_by(links.c.clip_id)))
+
+
+def _place(row: RowMapping, link_id: str) -> tuple[Stage, datetime] | None:
+    """Stage and time of a link; None where somebody altered them, for a verification to find."""
+    linked_at = read_cell(links.c.linked_at, row["linked_at"])
+    if row["stage"] not in frozenset(Stage) or not isinstance(linked_at, datetime):
+        log.warning("the row of link %s was altered", link_id)
+        return None
+    return Stage(row["stage"]), linked_at
 
 
 def _require_all(tx: Connection, case_id: str, clip_ids: list[str]) -> None:

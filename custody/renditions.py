@@ -1,14 +1,15 @@
 """Renditions: what was made from an original. Each kind once; the first that was made stands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from custody.actors import Actor
+from custody.cells import fitting_rows, raw_columns
 from custody.errors import ClipNotFoundError, RenditionNotFoundError
 from custody.events import EventKind, clip_item
 from custody.first_writer import insert_first
@@ -79,10 +80,10 @@ def add_rendition(tx: Connection, ledger: Ledger, actor: Actor, new: NewRenditio
 
 def find_rendition(tx: Connection, clip_id: str, kind: str) -> Rendition | None:
     """The clip's rendition of this kind, if it was made."""
-    row = tx.execute(
-        sa.select(renditions).where(renditions.c.clip_id == clip_id, renditions.c.kind == kind)
-    ).one_or_none()
-    return None if row is None else _to_rendition(row)
+    wanted = sa.select(*raw_columns(tx, renditions)).where(
+        renditions.c.clip_id == clip_id, renditions.c.kind == kind
+    )
+    return next((Rendition(**cells) for cells in _read(tx, wanted)), None)
 
 
 def get_rendition(tx: Connection, clip_id: str, kind: str) -> Rendition:
@@ -96,15 +97,16 @@ def get_rendition(tx: Connection, clip_id: str, kind: str) -> Rendition:
 def renditions_of(tx: Connection, clip_ids: Iterable[str]) -> dict[str, list[Rendition]]:
     """The renditions of each of these clips, by kind; a clip without any has an empty list."""
     found: dict[str, list[Rendition]] = {clip_id: [] for clip_id in clip_ids}
-    rows = tx.execute(
-        sa.select(renditions)
+    wanted = (
+        sa.select(*raw_columns(tx, renditions))
         .where(renditions.c.clip_id.in_(list(found)))
         .order_by(renditions.c.kind)
     )
-    for row in rows:
-        found[row.clip_id].append(_to_rendition(row))
+    for cells in _read(tx, wanted):
+        found[cells["clip_id"]].append(Rendition(**cells))
     return found
 
 
-def _to_rendition(row: Row[Any]) -> Rendition:
-    return Rendition(**{name: getattr(row, name) for name in Rendition.__slots__})
+def _read(tx: Connection, wanted: sa.Select[Any]) -> Iterator[dict[str, Any]]:
+    """A rendition whose row was altered is as good as none: it can be made of the original."""
+    return fitting_rows(renditions, tx.execute(wanted).mappings())

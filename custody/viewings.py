@@ -1,7 +1,7 @@
 """Viewings: nobody sees evidence but under a grant, and each grant is in the log before it is used.
 
 A grant says who, which clip, why and until when. What is sent under it is counted in its row;
-when it has ended, the numbers go into a closing entry.
+when it has ended, the numbers go into a closing entry (`custody.viewing_ends`).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from custody.access import Right, allows
-from custody.actors import Actor, service_actor
+from custody.actors import Actor
 from custody.clock import Clock
 from custody.errors import (
     ClipNotFoundError,
@@ -34,8 +34,6 @@ VIEWING_LIFETIME = timedelta(minutes=30)
 LISTING_LIFETIME = timedelta(minutes=30)
 #: A large original over a slow line.
 DOWNLOAD_LIFETIME = timedelta(hours=12)
-#: What was begun before a grant ended may be sent and counted this long after it.
-CLOSING_GRACE = timedelta(minutes=5)
 
 
 class GrantKind(StrEnum):
@@ -169,51 +167,6 @@ def count_bytes(tx: Connection, grant_id: str, requests: int, bytes_sent: int) -
     )
     if counted.rowcount != 1:
         raise GrantExpiredError(grant_id)
-
-
-def close_expired(tx: Connection, ledger: Ledger, clock: Clock, *, limit: int = 500) -> int:
-    """Close grants that ended; ``clip.viewed`` with what was sent. How many, at most ``limit``.
-
-    A listing closes without an entry: its opening said everything.
-    """
-    now = clock.now()
-    ended = (
-        sa.select(access_grants.c.id)
-        .where(
-            access_grants.c.closed_at.is_(None),
-            access_grants.c.expires_at <= now - CLOSING_GRACE,
-        )
-        .order_by(access_grants.c.expires_at)
-        .limit(limit)
-        # Two sweeps share the work; a grant that is being counted waits for the next one.
-        .with_for_update(skip_locked=True)
-    )
-    closed = tx.execute(
-        access_grants.update()
-        .where(access_grants.c.id.in_(ended))
-        .values(closed_at=now)
-        .returning(*access_grants.c)
-    ).all()
-    ledger.append_many(
-        tx,
-        service_actor("sweep"),
-        [
-            Event(
-                EventKind.CLIP_VIEWED,
-                clip_item(row.clip_id),
-                facts={
-                    "grant": row.id,
-                    "kind": row.kind,
-                    "requests": row.requests,
-                    "bytes_sent": row.bytes_sent,
-                },
-                details={"viewer": row.actor_id},
-            )
-            for row in sorted(closed, key=lambda row: (row.expires_at, row.id))
-            if row.kind != GrantKind.LISTING
-        ],
-    )
-    return len(closed)
 
 
 _RIGHTS = {GrantKind.VIEWING: Right.SEE_FOOTAGE, GrantKind.DOWNLOAD: Right.DOWNLOAD}

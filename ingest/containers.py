@@ -45,12 +45,14 @@ class Signature:
     ``video audio picture text document unknown`` (as the container suggests; the probe knows
     better).
     ``damage`` is ``no_index`` (ISO media whose ``moov`` was never written), ``cut_off`` (the
-    container announces more bytes than there are) or None.
+    container announces more bytes than there are) or None. ``indexed``: an index lists every frame
+    there is; without it, or with fragments that each bring their own, nobody has counted them.
     """
 
     demuxer: str | None
     kind: str
     damage: str | None = None
+    indexed: bool = False
 
 
 UNKNOWN = Signature(None, "unknown")
@@ -86,7 +88,7 @@ def _iso(handle: BinaryIO, size: int, head: bytes) -> Signature:
     if head[8:12] in {b"heic", b"avif", b"mif1"}:
         return UNKNOWN  # a picture that needs a codec we don't carry
     position = 0
-    index = media = overrun = False
+    index = media = overrun = fragments = False
     for _ in range(MAX_BOXES):
         handle.seek(position)
         header = handle.read(16)
@@ -99,14 +101,17 @@ def _iso(handle: BinaryIO, size: int, head: bytes) -> Signature:
             length = size - position
         index = index or (box == b"moov" and position + length <= size)
         media = media or box in {b"mdat", b"moof"}
+        fragments = fragments or box == b"moof"
         if length < 8 or position + length > size:
             overrun = True
             break
         position += length
+    walked = position >= size or (overrun and length >= 8)
     # Trailing bytes that are no box harm nothing as long as index and media are whole.
     if index:
         cut = overrun and box in {b"mdat", b"moof"}
-        return Signature("mov", kind, "cut_off" if cut else None)
+        indexed = walked and not fragments
+        return Signature("mov", kind, "cut_off" if cut else None, indexed)
     if media:
         return Signature("mov", kind, "no_index")
     return Signature("mov", kind, "cut_off")

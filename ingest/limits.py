@@ -12,8 +12,12 @@ MAX_PICTURE_PIXELS = 128_000_000
 #: Seconds of work for one of recording. A proxy is made at 7 times real time on two cores (0.14 s a
 #: second of film), sound at more than 50 times; a host that needs so much longer is hanging.
 SECONDS_PER_SECOND = {"video": 2.0, "audio": 0.25}
+#: Seconds of work for one frame of picture or sound, where an index says how many there are.
+SECONDS_PER_FRAME = 0.2
 FLOOR_S = 120.0
-CEILING_S = 24 * 3600.0
+#: The most that any recording gets, whatever it claims, where the configuration says nothing: four
+#: times what a shift of twelve hours takes on two cores.
+CEILING_S = 6 * 3600.0
 #: The longest first try: whoever needs more comes again behind the others.
 FIRST_TRY_S = 600.0
 #: How much longer the second try may take; the third gets all that is plausible.
@@ -44,18 +48,29 @@ PROBE_TIME_S = 30.0
 
 
 def time_limit_s(
-    kind: str, duration_ms: int | None, size_bytes: int, earlier_tries: int = 0
+    kind: str,
+    duration_ms: int | None,
+    size_bytes: int,
+    earlier_tries: int = 0,
+    frames: int | None = None,
+    *,
+    ceiling_s: float = CEILING_S,
 ) -> float:
     """How long making the renditions of one ``video``, ``audio`` or ``picture`` may take.
 
-    A container can claim any duration, so the size caps what is believed of it. The first try gets
-    a part of that only, so that one file doesn't hold up the others for long.
+    A container can claim any duration, and padding makes any size. So the size caps what is
+    believed of the duration, the ``frames`` that its index names cap the work there can be, and no
+    file gets more than ``ceiling_s``. The first try gets a part of that only, so that one file
+    doesn't hold up the others for long.
     """
     longest_s = size_bytes / SLOWEST_BYTES_PER_S.get(kind, SLOWEST_BYTES_PER_S["video"])
     stated_s = longest_s if duration_ms is None else min(duration_ms / 1000, longest_s)
     pace = SECONDS_PER_SECOND.get(kind, SECONDS_PER_SECOND["video"])
-    whole = min(max(FLOOR_S, FLOOR_S / 4 + stated_s * pace), CEILING_S)
-    first = max(FLOOR_S, min(whole / 4, FIRST_TRY_S))
+    work_s = stated_s * pace
+    if frames is not None:
+        work_s = min(work_s, frames * SECONDS_PER_FRAME)
+    whole = min(max(FLOOR_S, FLOOR_S / 4 + work_s), ceiling_s)
+    first = min(max(FLOOR_S, min(whole / 4, FIRST_TRY_S)), ceiling_s)
     match earlier_tries:
         case 0:
             return first

@@ -7,7 +7,8 @@ from datetime import date, datetime, tzinfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from custody.tables import case_officers, cases, clips, links
+from custody.clip_search import find_clips
+from custody.tables import case_officers, cases, links
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +42,10 @@ def suggestions_for(
 ) -> dict[str, list[Suggestion]]:
     """Suggestions for each clip that has some, by case number, without those it is linked to."""
     wanted = list(clip_ids)
-    dated = tx.execute(
-        sa.select(clips.c.id, clips.c.officer, clips.c.recorded_at).where(
-            clips.c.id.in_(wanted),
-            clips.c.officer.is_not(None),
-            clips.c.recorded_at.is_not(None),
-        )
-    ).all()
+    dated = [clip for clip in find_clips(tx, wanted).values() if clip.officer and clip.recorded_at]
     if not dated:
         return {}
-    days = {row.recorded_at.astimezone(zone).date() for row in dated}
+    days = {clip.recorded_at.astimezone(zone).date() for clip in dated if clip.recorded_at}
     candidates = tx.execute(
         sa.select(cases.c.id, cases.c.number, cases.c.title, cases.c.occurred_on)
         .add_columns(case_officers.c.officer)

@@ -11,6 +11,7 @@ transaction changes the clip, all at once.
 import hashlib
 import logging
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +48,9 @@ from storage.objects import ObjectStore
 
 log = logging.getLogger("liuhen.media")
 
-#: Kind, duration in ms, size in bytes and earlier tries give the seconds that one try may take.
-TimeLimit = Callable[[str, int | None, int, int], float]
+#: Kind, duration in ms, size in bytes, earlier tries and frames give the seconds that one try may
+#: take.
+TimeLimit = Callable[[str, int | None, int, int, int | None], float]
 
 ACTOR = service_actor("worker")
 
@@ -138,7 +140,10 @@ class _Job:
         folder: Path,
         should_stop: Callable[[], bool],
     ) -> tuple[Verdict, Renditions]:
-        limit = self.time_limit(found.kind, found.duration_ms, found.size_bytes, self.work.attempts)
+        limit = self.time_limit(
+            found.kind, found.duration_ms, found.size_bytes, self.work.attempts, found.frames
+        )
+        ends_at = time.monotonic() + limit
         verdict = before_transcoding(found)
         outputs = folder / "made"
         outputs.mkdir()
@@ -156,7 +161,7 @@ class _Job:
                     folder / "recovered",
                     inside,
                     outputs,
-                    time_limit_s=limit,
+                    time_limit_s=max(0.0, ends_at - time.monotonic()),
                     should_stop=should_stop,
                 )
                 return Verdict(ClipState.DAMAGED, Reason.NO_INDEX_RECOVERED), made

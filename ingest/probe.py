@@ -32,7 +32,7 @@ class StreamInfo:
 
     ``width`` and ``height`` are those of the coded picture before it is turned by ``rotation``
     (degrees, counter-clockwise as ffmpeg counts); ``fps`` is a fraction as text (``30000/1001``).
-    What does not apply is 0 or None.
+    ``frames`` are those that an index lists. What does not apply, or nobody knows, is 0 or None.
     """
 
     kind: str
@@ -47,6 +47,7 @@ class StreamInfo:
     channels: int = 0
     cover: bool = False
     duration_ms: int = 0
+    frames: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,12 @@ class ProbeResult:
     def picture_ms(self) -> int | None:
         """How long there are pictures; the sound may go on for longer. None if nothing says."""
         return (self.video.duration_ms if self.video else 0) or self.duration_ms
+
+    @property
+    def frames(self) -> int | None:
+        """How many frames of picture and sound there are at the most; None if nobody counted."""
+        counts = [s.frames for s in self.streams if s.kind in {"video", "audio"}]
+        return sum(counts) if counts and all(counts) else None
 
     @property
     def too_large(self) -> bool:
@@ -156,6 +163,8 @@ def _ask_child(
 
 def _read(answer: dict[str, Any], signature: Signature, size: int) -> ProbeResult:
     streams = tuple(_stream(entry) for entry in answer.get("streams", []))
+    if not signature.indexed:
+        streams = tuple(replace(stream, frames=0) for stream in streams)
     duration = answer.get("duration_ms")
     believed = isinstance(duration, int) and 0 < duration <= MAX_DURATION_MS
     found = ProbeResult(

@@ -67,9 +67,14 @@ def describe_stream(stream: Any) -> dict[str, Any]:
             "fps": f"{rate.numerator}/{rate.denominator}" if isinstance(rate, Fraction) else None,
             "pixel_format": context.pix_fmt,
             "cover": bool(stream.disposition & stream.disposition.attached_pic),
+            "frames": max(0, stream.frames),
         }
     elif stream.type == "audio":
-        found |= {"sample_rate": context.sample_rate, "channels": context.channels}
+        found |= {
+            "sample_rate": context.sample_rate,
+            "channels": context.channels,
+            "frames": max(0, stream.frames),
+        }
     return found
 
 

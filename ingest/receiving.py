@@ -1,11 +1,10 @@
-"""Taking in uploads: one writer each, staging, durable offsets, admission, and what is swept.
+"""Taking in uploads: one writer each, staging, durable offsets, admission.
 
 A hash state can't be saved, so it is kept in memory between the requests of an upload, and after a
 restart the staged prefix is hashed again. Everything here blocks; the route gives each request a
 thread of its own.
 """
 
-import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -15,14 +14,12 @@ from datetime import timedelta, tzinfo
 from custody.actors import Actor
 from custody.clips import find_clip_by_digest
 from custody.clock import Clock
-from custody.errors import CustodyError
 from custody.ledger import Ledger
 from ingest import uploads
 from ingest.admission import Original, archive, note_restored, register
 from ingest.digests import DigestPair, hash_prefix
 from ingest.errors import (
     DigestMismatchError,
-    IngestError,
     OffsetMismatchError,
     UploadAdmittedError,
     UploadTooLargeError,
@@ -35,19 +32,12 @@ from storage.errors import StagingBusyError, StagingMissingError, StorageError
 from storage.objects import ObjectStore
 from storage.staging import StagedFile, Staging
 
-log = logging.getLogger("liuhen.receiving")
-
 #: Hash states of uploads between two of their requests; the oldest is forgotten first.
 MAX_REMEMBERED = 256
-#: How long a complete upload is left to its sender before the sweep finishes it.
-FINISH_AFTER = timedelta(seconds=30)
-#: How old staged bytes must be that no row speaks of: a folder import may be at them.
-ORPHAN_AFTER = timedelta(days=1)
-SWEEP_LIMIT = 100
 
 
 class Receiver:
-    """Takes in uploads; one for a process, used by many threads."""
+    """Takes in uploads; one for a process, used by its requests and its sweep, in many threads."""
 
     def __init__(
         self,
@@ -243,59 +233,3 @@ class Receiver:
             return None
         with self._database.read() as tx:
             return get_station(tx, station_id).name
-
-
-def sweep(
-    receiver: Receiver,
-    database: Database,
-    staging: Staging,
-    clock: Clock,
-    actor: Actor,
-    *,
-    stale_after: timedelta,
-) -> None:
-    """Finish complete uploads, give up stale ones, remove staged bytes that nobody needs.
-
-    What fails for one upload is told to the log file and tried again later; it stops no other.
-    """
-    finish_complete_uploads(receiver, database, clock, actor)
-    with database.read() as tx:
-        stale = uploads.find_stale(tx, clock.now() - stale_after, SWEEP_LIMIT)
-    for upload in stale:
-        with suppress(StagingBusyError, IngestError):  # somebody went on with it, or ended it
-            receiver.terminate(upload.id, None, f"not continued for {stale_after.days} days")
-    discard_orphans(database, staging, clock)
-
-
-def finish_complete_uploads(
-    receiver: Receiver, database: Database, clock: Clock, actor: Actor
-) -> None:
-    """Admit uploads whose bytes are all here but whose last request never came to its end."""
-    with database.read() as tx:
-        complete = uploads.find_complete(tx, clock.now() - FINISH_AFTER, SWEEP_LIMIT)
-    for upload in complete:
-        try:
-            with receiver.open(upload.id, None, offset=upload.size_bytes, length=0) as reception:
-                if reception is not None:
-                    receiver.admit(reception, actor)
-        except StagingBusyError:
-            continue  # somebody is at it
-        except (IngestError, CustodyError, StorageError, OSError, EOFError) as error:
-            # One line a turn is enough: the sweep comes back to it until somebody acts.
-            log.warning("upload %s is complete and can't be admitted: %s", upload.id, error)
-            with suppress(IngestError), database.write() as tx:
-                uploads.touch(tx, clock, upload.id)
-
-
-def discard_orphans(database: Database, staging: Staging, clock: Clock) -> None:
-    """Remove what is staged for uploads that have ended, and a day later for unknown ones."""
-    entries = staging.entries()
-    with database.read() as tx:
-        states = uploads.states_of(tx, [entry.upload_id for entry in entries])
-    for entry in entries:
-        state = states.get(entry.upload_id)
-        unknown_for = clock.now() - entry.modified_at
-        if state == RECEIVING or (state is None and unknown_for < ORPHAN_AFTER):
-            continue
-        with suppress(ValueError):  # not an upload's name, and so none of ours
-            staging.discard(entry.upload_id)

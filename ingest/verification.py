@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from custody.cells import Misfit, as_bytes, described, raw, read_cell
 from custody.events import EventKind
 from custody.log.entry import Entry, Json
-from custody.verification.cells import Misfit, as_bytes, as_logged, described, raw, read_cell
+from custody.verification.cells import as_logged
 from custody.verification.expected import ANYTHING, Logged
 from custody.verification.findings import Finding, FindingCode, Report
 from custody.verification.others import LoggedTable

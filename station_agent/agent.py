@@ -1,10 +1,10 @@
 """The agent: what lies in the watched folders goes to the archive, whatever happens meanwhile.
 
 The main thread looks at the folders, waits until files have settled and makes manifests; worker
-threads take one file each through hashing and sending, so that one is hashed while another is
-sent; one thread collects receipts, one watches the
-archive's log, one tells the archive how we are. What is to be done follows
-from the journal alone: after a crash at any point the same loop simply goes on.
+threads (`station_agent.workers`) take one file each through hashing and sending, so that one is
+hashed while another is sent; one thread collects receipts, one watches the archive's log, one tells
+the archive how we are (`station_agent.reporting`). What is to be done follows from the journal
+alone: after a crash at any point the same loop simply goes on.
 """
 
 import logging
@@ -19,32 +19,28 @@ from station_agent import reasons
 from station_agent.config import Config
 from station_agent.enrolment import Enrolment
 from station_agent.errors import (
-    LogForkedError,
-    RefusedError,
-    ServerAwayError,
     StaleFileError,
 )
-from station_agent.events import Event, Listener
+from station_agent.events import Listener
 from station_agent.folders import Folders
 from station_agent.intake import adopt
 from station_agent.journal import File, Journal, State
 from station_agent.manifests import Manifests
 from station_agent.pauses import Pauses
 from station_agent.receipts import ReceiptCollector
+from station_agent.reporting import Reporter
 from station_agent.sending import Sender
 from station_agent.setbacks import Setbacks
-from station_agent.status import Live, build_status, save_status
 from station_agent.transport import Transport
 from station_agent.troubles import PAUSE_S, Troubles
 from station_agent.trust import Trust
 from station_agent.watch import Hints
+from station_agent.workers import Workers
 
 logger = logging.getLogger(__name__)
 
 #: Seconds between two words to the archive about how we are.
 STATUS_S = 3.0
-#: Longest sleep of a worker with nothing to do; new work wakes it earlier.
-_IDLE_S = 5.0
 _RECEIPT_S = 0.25
 #: Seconds between two looks at the log's newest checkpoint.
 LOG_S = 60.0
@@ -85,8 +81,6 @@ class Agent:
         self._stop = threading.Event()
         #: `SimpleQueue.put` may be called from a signal handler; the lock of an `Event` may not.
         self._wakes: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._work = threading.Condition()
-        self._busy: set[int] = set()
         self._troubles = Troubles(listener)
         self._pauses = pauses or Pauses()
         self._setbacks = Setbacks(journal, self._pauses, listener)
@@ -114,6 +108,17 @@ class Agent:
             self._trust,
             self._pauses,
             self._setbacks,
+            listener,
+        )
+        self._workers = Workers(journal, self._sender, self._pauses, self._troubles, self._stop)
+        self._reporter = Reporter(
+            config,
+            journal,
+            self._transport,
+            self._sender,
+            self._trust,
+            self._pauses,
+            self._troubles,
             listener,
         )
         self._folders = Folders(config, journal, self._manifests, self._setbacks, listener)
@@ -156,7 +161,7 @@ class Agent:
                 )
                 if state is not None and not state[0]:
                     break
-                at_work = bool(self._busy) and self._troubles.current() is None
+                at_work = self._workers.busy and self._troubles.current() is None
                 bytes_done = [current.done_bytes for current in self._sender.current()]
                 progress = (state, bytes_done if at_work else None)
                 if progress != moved:
@@ -164,7 +169,7 @@ class Agent:
                 elif not at_work and time.monotonic() - moved_at > patience_s:
                     break
                 self._sleep(min(pause, 0.1))
-            self._troubles.guarded(self._watch_log)
+            self._troubles.guarded(self._reporter.watch_log)
         finally:
             self._end()
         return Outcome(
@@ -186,7 +191,7 @@ class Agent:
         """``before`` says how often a file had failed when this pass began."""
         attempts = self._attempts()
         left = any(count - before.get(file_id, 0) < tries for file_id, count in attempts.items())
-        return left or bool(self._busy) or bool(self._manifests.waiting())
+        return left or self._workers.busy or bool(self._manifests.waiting())
 
     # --- the main thread -----------------------------------------------------------------------
 
@@ -194,8 +199,7 @@ class Agent:
         """Look at the folders and move on what is due; seconds until there may be more to do."""
         pause = self._troubles.guarded(self._folders.turn)
         failed = self._troubles.guarded(self._retry_failed)
-        with self._work:
-            self._work.notify_all()
+        self._workers.wake()
         if pause is None or failed is None:
             return PAUSE_S
         return min(pause, 1.0) if failed else pause
@@ -233,10 +237,10 @@ class Agent:
     def _begin(self) -> None:
         self._troubles.guarded(self._recover)
         for number in range(self._config.concurrency):
-            self._start(f"worker-{number}", self._work_loop)
+            self._start(f"worker-{number}", self._workers.run)
         self._start("receipts", lambda: self._loop(self._collect, _RECEIPT_S))
-        self._start("log", lambda: self._loop(self._watch_log, LOG_S))
-        self._start("status", lambda: self._loop(self._report, STATUS_S))
+        self._start("log", lambda: self._loop(self._reporter.watch_log, LOG_S))
+        self._start("status", lambda: self._loop(self._reporter.report, STATUS_S))
 
     def _recover(self) -> None:
         """Take up what an earlier run left."""
@@ -253,14 +257,13 @@ class Agent:
 
     def _end(self) -> None:
         self._stop.set()
-        with self._work:
-            self._work.notify_all()
+        self._workers.wake()
         self._transport.abort()
         deadline = time.monotonic() + _END_S
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._transport.close()
-        self._troubles.guarded(self._save_status)
+        self._troubles.guarded(self._reporter.save_status)
 
     # --- the other threads ---------------------------------------------------------------------
 
@@ -269,65 +272,5 @@ class Agent:
             self._troubles.guarded(action)
             self._stop.wait(pause_s)
 
-    def _work_loop(self) -> None:
-        while not self._stop.is_set():
-            file = self._troubles.guarded(self._take)
-            if file is not None:
-                self._work_on(file)
-            elif self._troubles.current() is not None:
-                self._stop.wait(PAUSE_S)
-
-    def _take(self) -> File | None:
-        """The next file, marked busy; None after waiting a while for one.
-
-        Looking and waiting happen under one lock, so that no wake-up falls between them.
-        """
-        with self._work:
-            sending = self._pauses.server_wait_s() == 0
-            file = self._journal.queue(self._pauses.held() | self._busy, sending=sending)
-            if file is not None:
-                self._busy.add(file.id)
-            elif not self._stop.is_set():
-                soon = self._pauses.next_end_s()
-                self._work.wait(_IDLE_S if soon is None else min(_IDLE_S, soon + 0.01))
-            return file
-
-    def _work_on(self, file: File) -> None:
-        done = self._troubles.guarded(lambda: self._sender.process(file))
-        with self._work:
-            if done is None:
-                self._pauses.hold(file.id, 1)  # the journal could not say it
-            self._busy.discard(file.id)
-
     def _collect(self) -> None:
         self._receipts.run_once()
-
-    def _watch_log(self) -> None:
-        """See whether the archive's log still goes on from what we saw of it."""
-        if self._pauses.server_wait_s() > 0:
-            return
-        try:
-            self._trust.look()
-        except LogForkedError as error:
-            logger.critical("the archive's log is not what it was: %s", error)
-            self._listener(Event("alarm", reason=str(error.args[0])))
-        except RefusedError as error:
-            if error.status != 404 or self._trust.last_size is not None:
-                logger.warning("the archive shows no log: %s", error)
-        except ServerAwayError as error:
-            logger.info("the log's newest checkpoint can't be read: %s", error)
-
-    def _report(self) -> None:
-        status = self._save_status()
-        if self._pauses.server_wait_s() == 0:
-            try:
-                self._transport.post_status(status)
-            except (ServerAwayError, RefusedError) as error:
-                logger.info("the archive does not hear how we are: %s", error)
-
-    def _save_status(self) -> dict[str, object]:
-        live = Live(tuple(self._sender.current()), self._pauses.trouble, self._troubles.current())
-        alarm = None if self._trust.alarm is None else self._trust.alarm.text
-        status = build_status(self._journal, self._config.home, self._config.name, alarm, live)
-        save_status(self._config.home, status)
-        return status

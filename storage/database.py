@@ -18,6 +18,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
 from sqlalchemy.types import TypeDecorator
 
+from storage.sqlite_file import SqliteFile
+
 #: Every table of the house, each defined in the `tables` module of the package that owns it.
 metadata = sa.MetaData(
     naming_convention={
@@ -71,7 +73,8 @@ class Database:
         if self.is_sqlite:
             if self.url.database in {None, "", ":memory:"}:
                 raise ValueError("an SQLite database needs a file")
-            self.engine = _sqlite_engine(self.url)
+            self._file = SqliteFile(Path(str(self.url.database)))
+            self.engine = _sqlite_engine(self.url, self._file)
             self._writer: Engine = self.engine.execution_options(liuhen_begin="BEGIN IMMEDIATE")
         else:
             self.engine = sa.create_engine(
@@ -87,7 +90,11 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that writes; committed at the end of the block, rolled back on an error."""
+        """A transaction that writes; committed at the end of the block, rolled back on an error.
+
+        Raises `DatabaseReplacedError`: what would be written is not to be lost with a file that has
+        no name any more.
+        """
         queue = self._one_writer() if self.is_sqlite else nullcontext()
         with queue, self._writer.begin() as connection:
             yield connection
@@ -102,9 +109,15 @@ class Database:
         if not self._writing.acquire(timeout=SQLITE_BUSY_MS / 1000):
             raise sa.exc.TimeoutError(f"another writer has held on for {SQLITE_BUSY_MS} ms")
         try:
+            self._file.require()
             yield
         finally:
             self._writing.release()
+
+    def check(self) -> None:
+        """Raise `DatabaseReplacedError` if the file that is open is not the database any more."""
+        if self.is_sqlite:
+            self._file.require()
 
     @contextmanager
     def exclusive(self, name: str, *, wait: bool = True) -> Iterator[bool]:
@@ -159,7 +172,7 @@ class Database:
         self.engine.dispose()
 
 
-def _sqlite_engine(url: URL) -> Engine:
+def _sqlite_engine(url: URL, file: SqliteFile) -> Engine:
     engine = sa.create_engine(
         url,
         connect_args={"timeout": SQLITE_BUSY_MS / 1000},
@@ -168,10 +181,16 @@ def _sqlite_engine(url: URL) -> Engine:
         max_overflow=40,
     )
 
+    @event.listens_for(engine, "do_connect")
+    def look_first(*_: object) -> None:
+        file.require()  # or connecting would make a new, empty file in the place of a lost one
+
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
+        file.note_opened()
         # We say BEGIN ourselves (below); the driver's own guess would come too late and too weak.
         connection.isolation_level = None
+        connection.text_factory = _decode
         cursor = connection.cursor()
         # FULL: a committed transaction survives a power cut, not only a crash of ours.
         for pragma in (
@@ -188,3 +207,9 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.exec_driver_sql(connection.get_execution_options().get("liuhen_begin", "BEGIN"))
 
     return engine
+
+
+def _decode(data: bytes) -> str:
+    """Text as it stands. What is no UTF-8 comes as surrogates: one such cell must not end the
+    reading of all rows."""
+    return data.decode(errors="surrogateescape")

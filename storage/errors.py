@@ -30,6 +30,10 @@ class StoreUnavailableError(StorageError):
     """The object store does not answer or refuses us; nothing was changed."""
 
 
+class DatabaseReplacedError(StorageError):
+    """The database's file is not the one this service opened: it was replaced, moved or deleted."""
+
+
 class StagingBusyError(StorageError):
     """Another request is writing to this upload."""
 

@@ -11,6 +11,7 @@ on it is the archive's, and `Staging.open` never writes to it again: it goes on 
 import fcntl
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -126,6 +127,11 @@ class Staging:
                 modified_at = datetime.fromtimestamp(details.st_mtime, UTC)
                 found.append(StagedEntry(path.stem, details.st_size, modified_at))
         return found
+
+    def check(self) -> None:
+        """Raise `OSError` or `StoreFullError` if nothing can be staged; cheap, leaves nothing."""
+        with durable.reporting_full_disk(), tempfile.TemporaryFile(dir=self.folder) as file:
+            file.write(b"check")
 
     def free_bytes(self) -> int:
         """Room on the disk of the folder."""

@@ -2,14 +2,18 @@
 
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from api.cli.failures import CommandError
+from api.cli.words import say, say_clip_state
+from custody.case_numbers import normalize_case_number
 from custody.cases import Case, find_case
 from custody.clip_search import ClipFilter, search_clips
 from custody.clips import Clip
 from custody.errors import CaseNotFoundError
 from custody.history import HistoryEvent
+from custody.tables import cases
 
 PAGE = 500
 
@@ -41,6 +45,18 @@ def find_clip(tx: Connection, name: str) -> Clip:
     raise CommandError(f"there is no clip {name}; `liuhen clips list` shows their ids")
 
 
+def find_case_id(tx: Connection, number: str) -> str:
+    """The id of the case with this number, whatever else its row holds.
+
+    Raises `CaseNotFoundError`, `CaseNumberError`.
+    """
+    wanted = sa.select(cases.c.id).where(cases.c.number == normalize_case_number(number))
+    case_id = tx.scalar(wanted)
+    if case_id is None:
+        raise CaseNotFoundError(number)
+    return str(case_id)
+
+
 def get_case_by_number(tx: Connection, number: str) -> Case:
     """The case with this number in any accepted writing. Raises `CaseNotFoundError`."""
     case = find_case(tx, number)
@@ -50,8 +66,11 @@ def get_case_by_number(tx: Connection, number: str) -> Case:
 
 
 def clip_json(clip: Clip) -> dict[str, Any]:
-    """A clip for programs; times are RFC 3339 in UTC, sizes bytes."""
-    return {
+    """A clip for programs; times are RFC 3339 in UTC, sizes bytes.
+
+    ``altered`` names what its row holds that never was written there; in its place stands null.
+    """
+    values = {
         "id": clip.id,
         "sha256": clip.sha256,
         "sm3": clip.sm3,
@@ -67,7 +86,16 @@ def clip_json(clip: Clip) -> dict[str, Any]:
         "important": clip.important,
         "admitted_at": clip.admitted_at,
         "station": clip.station_name,
+        "altered": list(clip.altered),
     }
+    return values | {name: None for name in clip.altered if name in values}
+
+
+def clip_state(language: str, clip: Clip) -> str:
+    """How a clip is, in one word and why; for people."""
+    if clip.altered:
+        return say(language, "clip.altered", columns=", ".join(clip.altered))
+    return say_clip_state(language, clip.state, clip.reason)
 
 
 def case_json(case: Case) -> dict[str, Any]:

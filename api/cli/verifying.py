@@ -10,12 +10,13 @@ import sqlalchemy as sa
 
 from api.cli.main import EXIT_DOES_NOT_VERIFY, EXIT_FAILED, EXIT_GOOD
 from api.cli.output import print_json, size, visible
-from api.cli.queries import find_clip, get_case_by_number
+from api.cli.queries import find_case_id, find_clip
 from api.cli.shell import Shell
 from api.services import Services
 from api.verification_runs import context_of, record
 from api.web.locale import translate
 from custody.access import Right
+from custody.cells import as_text
 from custody.events import case_item, clip_item
 from custody.tables import clips
 from custody.verification import (
@@ -37,14 +38,15 @@ MAX_NAMES = 1000
 def select(
     shell: Shell, services: Services, clip: str | None, case_number: str | None
 ) -> Selection:
-    """What the options name. Raises `CommandError`, `CaseNotFoundError`, `DeniedError`."""
+    """What the options name. Raises `CommandError`, `CaseNotFoundError`, `CaseNumberError`,
+    `DeniedError`."""
     selection, item = EVERYTHING, "log"
     with services.database.read() as tx:
         if clip is not None:
             clip_id = find_clip(tx, clip).id
             selection, item = Selection(clip_ids=frozenset({clip_id})), clip_item(clip_id)
         elif case_number is not None:
-            case_id = get_case_by_number(tx, case_number).id
+            case_id = find_case_id(tx, case_number)
             selection, item = Selection(case_id=case_id), case_item(case_id)
     services.access.require(shell.actor, Right.VERIFY, item)
     return selection
@@ -80,7 +82,7 @@ def _clip_names(services: Services, report: Report) -> dict[str, str]:
         rows = tx.execute(
             sa.select(clips.c.id, clips.c.name).where(clips.c.id.in_(wanted[:MAX_NAMES]))
         )
-        return {row.id: row.name for row in rows}
+        return {row.id: as_text(row.name) for row in rows}
 
 
 def _print(shell: Shell, report: Report, names: dict[str, str]) -> None:

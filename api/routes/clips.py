@@ -18,8 +18,9 @@ from custody.cases import (
     links_of_clip,
     links_of_clips,
 )
+from custody.clip_rows import MEDIA_KINDS
 from custody.clip_search import CLIP_SORTS, DEFAULT_CLIP_SORT, ClipFilter, search_clips
-from custody.clips import ClipState, get_clip
+from custody.clips import Clip, ClipState, get_clip_as_it_stands
 from custody.errors import GrantExpiredError
 from custody.events import clip_item
 from custody.history import histories_of, history_of
@@ -33,7 +34,6 @@ router = APIRouter()
 PER_PAGE = 50
 #: Marks in a row of the list stand at least this far apart, in percent.
 ROW_GAP = 5.0
-KINDS = ("video", "audio", "picture", "text", "document", "unknown")
 #: What the address can ask for.
 FILTERS = ("text", "officer", "recorder", "from", "to", "state", "kind", "important")
 #: Columns that can be sorted by, in the order of the table.
@@ -65,7 +65,7 @@ def list_clips(
         recorded_from=read_day(since, zone),
         recorded_to=_day_after(read_day(until, zone)),
         state=state if state in set(ClipState) else None,
-        media_kind=kind if kind in KINDS else None,
+        media_kind=kind if kind in MEDIA_KINDS else None,
         important=True if important else None,
         text=text.strip() or None,
     )
@@ -116,7 +116,7 @@ def list_clips(
         offset=offset,
         per_page=PER_PAGE,
         states=tuple(ClipState),
-        kinds=KINDS,
+        kinds=MEDIA_KINDS,
         stages=tuple(Stage),
     )
 
@@ -155,7 +155,7 @@ def show_clip(
     grant = None
     ended = False
     with services.database.read() as tx:
-        clip = get_clip(tx, clip_id)
+        clip = get_clip_as_it_stands(tx, clip_id)
         renditions = renditions_of(tx, [clip_id])[clip_id]
         links = links_of_clip(tx, clip_id)
         history = history_of(tx, clip_item(clip_id))
@@ -187,7 +187,7 @@ def show_clip(
         clip=clip,
         renditions=renditions,
         made=made,
-        stream_type=made["proxy"].media_type if "proxy" in made else playable_type(clip),
+        stream_type=made["proxy"].media_type if "proxy" in made else _original_type(clip),
         links=links,
         suggestions=suggestions,
         history=steps_of(history, origin),
@@ -199,6 +199,11 @@ def show_clip(
         ended=ended,
         stages=tuple(Stage),
     )
+
+
+def _original_type(clip: Clip) -> str | None:
+    """Under which type the original is played; nothing is sent by a row that was altered."""
+    return None if clip.altered else playable_type(clip)
 
 
 @router.post("/clips/{clip_id}/open")

@@ -15,7 +15,7 @@ from custody.access import Right
 from custody.actors import Role
 from custody.case_numbers import normalize_case_number
 from custody.cases import find_case
-from custody.clips import find_clip_by_digest
+from custody.clips import find_clip_as_it_stands
 from custody.errors import CaseNumberError
 
 router = APIRouter()
@@ -78,7 +78,7 @@ def search(services: ServicesDep, person: PersonDep, text: str = "") -> Response
     digest = re.sub(r"\s", "", wanted).lower()
     with services.database.read() as tx:
         if _SHA256.fullmatch(digest):
-            clip = find_clip_by_digest(tx, digest)
+            clip = find_clip_as_it_stands(tx, digest)
             if clip is not None:
                 return RedirectResponse(f"/clips/{clip.id}", 303)
         try:

@@ -23,7 +23,6 @@ from ingest import errors, uploads
 from ingest.admission import stands
 from ingest.announcements import read_announcement
 from ingest.receipts import make_receipt
-from ingest.receiving import Receiver
 from storage.errors import StagingBusyError, StoreFullError, StoreUnavailableError
 
 log = logging.getLogger("liuhen.uploads")
@@ -97,24 +96,6 @@ router = APIRouter()
 _tus = APIRouter(prefix=PATH, route_class=TusRoute)
 
 
-def receiver_of(request: Request) -> Receiver:
-    """The one receiver of this process; it remembers hash states between requests."""
-    state = request.app.state
-    if not hasattr(state, "receiver"):
-        services = state.services
-        state.receiver = Receiver(
-            services.database,
-            services.store,
-            services.staging,
-            services.ledger,
-            services.clock,
-            zone=services.config.zone,
-            lock_days=services.config.lock_days,
-        )
-    receiver: Receiver = state.receiver
-    return receiver
-
-
 @router.options(PATH)
 @router.options(PATH + "/{upload_id}")
 async def tell_abilities(services: ServicesDep) -> Response:
@@ -176,7 +157,9 @@ def tell_offset(upload_id: str, services: ServicesDep, actor: StationActor) -> R
 
 
 @_tus.patch("/{upload_id}")
-async def append(upload_id: str, request: Request, actor: StationActor) -> Response:
+async def append(
+    upload_id: str, request: Request, services: ServicesDep, actor: StationActor
+) -> Response:
     """Take bytes from an offset on; the one that completes the file answers when it is archived."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     encoding = request.headers.get("content-encoding", "identity")
@@ -187,7 +170,7 @@ async def append(upload_id: str, request: Request, actor: StationActor) -> Respo
     checksum = tus.field_of(request.headers, "Upload-Checksum")
     reached = await receive(
         request,
-        receiver_of(request),
+        services.receiver,
         upload_id,
         actor,
         offset=offset,
@@ -200,20 +183,22 @@ async def append(upload_id: str, request: Request, actor: StationActor) -> Respo
 
 
 @_tus.delete("/{upload_id}")
-def terminate(upload_id: str, request: Request, actor: StationActor) -> Response:
+def terminate(upload_id: str, services: ServicesDep, actor: StationActor) -> Response:
     """Give an upload up; what is archived stays."""
-    receiver_of(request).terminate(upload_id, actor.id, "given up by the station")
+    services.receiver.terminate(upload_id, actor.id, "given up by the station")
     return Response(status_code=204)
 
 
 @_tus.post("/{upload_id}")
-async def override_method(upload_id: str, request: Request, actor: StationActor) -> Response:
+async def override_method(
+    upload_id: str, request: Request, services: ServicesDep, actor: StationActor
+) -> Response:
     """PATCH and DELETE for clients behind something that lets neither through (tus core)."""
     match request.headers.get("x-http-method-override"):
         case "PATCH":
-            return await append(upload_id, request, actor)
+            return await append(upload_id, request, services, actor)
         case "DELETE":
-            return await run_in_threadpool(terminate, upload_id, request, actor)
+            return await run_in_threadpool(terminate, upload_id, services, actor)
         case other:
             raise tus.TusHeaderError(f"X-HTTP-Method-Override: PATCH or DELETE, not {other!r}")
 

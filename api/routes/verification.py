@@ -8,7 +8,7 @@ from api.services import Services
 from api.verification_runs import VerificationRuns, context_of, record
 from api.web.pages import Pages
 from custody.access import Right
-from custody.clips import get_clip
+from custody.clips import get_clip_as_it_stands
 from custody.events import EventKind, clip_item
 from custody.history import newest_events
 from custody.item_names import names_of
@@ -56,7 +56,7 @@ def verify_one(
     """Read the clip's bytes again and follow its proof up to the signed checkpoint."""
     services.access.require(person.actor, Right.VERIFY, clip_item(clip_id))
     with services.database.read() as tx:
-        clip = get_clip(tx, clip_id)
+        clip = get_clip_as_it_stands(tx, clip_id)
     verdict = verify_clip(context_of(services), clip_id)
     record(services, person.actor, Selection(clip_ids=frozenset({clip_id})), verdict.report)
     template = "parts/verdict.html" if request.headers.get("hx-request") else "verdict.html"

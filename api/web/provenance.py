@@ -6,7 +6,7 @@ from datetime import datetime
 
 from api.web.formats import utc_time
 from custody.events import EventKind
-from custody.history import HistoryEvent
+from custody.history import HistoryEvent, failed, held
 
 
 class UnconfirmedDownloadError(Exception):
@@ -50,12 +50,12 @@ def breach_of(events: Sequence[HistoryEvent]) -> HistoryEvent | None:
 
     The first verification that found something after the last one that held; else an entry whose
     stored row is not what was appended. A run that could not read everything found nothing.
+    ``events`` as `custody.history` gives them: a failure that stands is among them, however old.
     """
     failing = None
     for event in events:
-        if event.kind == EventKind.VERIFICATION_RUN:
-            if event.outcome == "ok" and not event.facts.get("unchecked"):
-                failing = None
-            elif event.facts.get("findings") != 0 and failing is None:
-                failing = event
+        if held(event):
+            failing = None
+        elif failed(event) and failing is None:
+            failing = event
     return failing or next((event for event in events if not event.intact), None)

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from custody.cells import Misfit, described, shown
 from custody.log.canonical import format_time
-from custody.verification.cells import Misfit, as_logged, described, shown
+from custody.verification.cells import as_logged
 from custody.verification.expected import ANYTHING, ExpectedCase, ExpectedClip, Logged, LoggedLink
 from custody.verification.findings import Finding, FindingCode, Report
 

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from custody.cells import raw_columns, read_row
 from custody.tables import (
     access_grants,
     case_officers,
@@ -17,7 +18,6 @@ from custody.tables import (
     renditions,
 )
 from custody.verification import evidence
-from custody.verification.cells import raw_columns, read_row
 from custody.verification.context import VerificationContext
 from custody.verification.expected import ExpectedCase, ExpectedClip
 from custody.verification.findings import Report

@@ -10,12 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from custody.cells import Misfit, as_bytes, described, raw_columns, read_row
 from custody.errors import SignerStateError
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError
 from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
 from custody.tables import checkpoints
-from custody.verification.cells import Misfit, as_bytes, described, raw_columns, read_row
 from custody.verification.context import VerificationContext
 from custody.verification.findings import Finding, FindingCode, Report
 from custody.verification.objects import LogObjects, UnreadableError

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from custody.cells import described, shown
 from custody.log.entry import Entry
 from custody.log.errors import ChainError, EntryError, LogError
 from custody.log.merkle import hash_leaf
 from custody.log.verify import ChainHead, verify_item_link
-from custody.verification.cells import described, shown
 from custody.verification.context import ProgressCallback, VerificationContext
 from custody.verification.evidence_rows import (
     CASE,

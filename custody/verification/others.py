@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from custody.verification.cells import Misfit, as_logged, described, raw_columns, read_row, shown
+from custody.cells import Misfit, described, raw_columns, read_row, shown
+from custody.verification.cells import as_logged
 from custody.verification.expected import ANYTHING, Logged
 from custody.verification.findings import Finding, FindingCode, Report
 from custody.verification.rows import stream

@@ -1,8 +1,8 @@
 """Stored receipts: each must prove the clip it lies beside."""
 
+from custody.cells import described
 from custody.log.errors import LogError, ReceiptError
 from custody.log.receipt import check_receipt_for, open_receipt
-from custody.verification.cells import described
 from custody.verification.context import VerificationContext
 from custody.verification.expected import Logged
 from custody.verification.findings import Finding, FindingCode, Report

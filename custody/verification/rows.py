@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
+from custody.cells import Misfit, as_bytes, raw, read_cell, shown
 from custody.log.canonical import format_time
 from custody.log.entry import Entry, Json, commit_details, parse_canonical
 from custody.log.errors import CommitmentError, LogError
 from custody.tables import log_entries
-from custody.verification.cells import Misfit, as_bytes, raw, read_cell, shown
 from custody.verification.findings import VerificationImpossibleError
 from storage.database import Database
 
@@ -70,29 +70,9 @@ def snapshot(database: Database) -> Iterator[Connection]:
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     try:
         with engine.begin() as tx:
-            if database.is_sqlite:
-                with _any_text(tx):
-                    yield tx
-            else:
-                yield tx
+            yield tx
     except SQLAlchemyError as error:
         raise VerificationImpossibleError(str(error).splitlines()[0]) from error
-
-
-@contextmanager
-def _any_text(tx: Connection) -> Iterator[None]:
-    """Let text that is not UTF-8 come through (as surrogates) instead of ending the reading."""
-    connection: Any = tx.connection.dbapi_connection
-    usual = connection.text_factory
-    connection.text_factory = _decode
-    try:
-        yield
-    finally:
-        connection.text_factory = usual
-
-
-def _decode(data: bytes) -> str:
-    return data.decode(errors="surrogateescape")
 
 
 def stream(tx: Connection, statement: sa.Select[Any]) -> Iterator[Any]:

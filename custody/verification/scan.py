@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from custody.cells import described, raw_columns
 from custody.log.merkle import EMPTY_ROOT, Frontier, hash_leaf
 from custody.sequencer import STATE_ID
 from custody.tables import log_entries, log_state
-from custody.verification.cells import described, raw_columns
 from custody.verification.context import ProgressCallback
 from custody.verification.findings import MAX_FINDINGS, Finding, FindingCode, Progress, Report
 from custody.verification.rows import numbered_hashes

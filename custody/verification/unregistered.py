@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
+from custody.cells import raw
 from custody.tables import clips, renditions
-from custody.verification.cells import raw
 from custody.verification.context import ProgressCallback, VerificationContext
 from custody.verification.findings import (
     Finding,

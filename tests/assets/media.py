@@ -4,6 +4,7 @@ Nothing of it is committed. Each function returns the path of a file nobody may 
 """
 
 import functools
+import re
 import struct
 import subprocess
 import tempfile
@@ -83,6 +84,41 @@ def bomb() -> Path:
         )
     )
     return path
+
+
+@functools.cache
+def boastful() -> Path:
+    """Three seconds of film that claim to be days, padded so that days could be in there.
+
+    Film, tracks, edit lists, media and the time of each sample say so: ISO/IEC 14496-12, 8.2.2,
+    8.3.2, 8.6.6, 8.4.2, 8.6.1.2.
+    """
+    data = bytearray(media("plain.mp4").read_bytes())
+    longest, days = 0xFFFFFFFE, 2 * 86400
+    for box in (b"mvhd", b"mdhd"):
+        for at in _places(data, box):
+            rate = struct.unpack_from(">I", data, at + 16)[0]
+            struct.pack_into(">I", data, at + 20, min(rate * days, longest))
+    whole = struct.unpack_from(">I", data, _places(data, b"mvhd")[0] + 20)[0]
+    for box, duration_at in ((b"tkhd", 24), (b"elst", 12)):
+        for at in _places(data, box):
+            struct.pack_into(">I", data, at + duration_at, whole)
+    for at, media_header in zip(_places(data, b"stts"), _places(data, b"mdhd"), strict=True):
+        length = struct.unpack_from(">I", data, media_header + 20)[0]
+        samples = sum(
+            struct.unpack_from(">I", data, at + 12 + 8 * entry)[0]
+            for entry in range(struct.unpack_from(">I", data, at + 8)[0])
+        )
+        for entry in range(struct.unpack_from(">I", data, at + 8)[0]):
+            struct.pack_into(">I", data, at + 16 + 8 * entry, length // samples)
+    path = Path(FOLDER.name) / "boastful.mp4"
+    padding = 64 * 1024 * 1024
+    path.write_bytes(bytes(data) + struct.pack(">I4s", padding, b"free") + bytes(padding - 8))
+    return path
+
+
+def _places(data: bytearray, box: bytes) -> list[int]:
+    return [found.start() for found in re.finditer(re.escape(box), data)]
 
 
 @functools.cache

@@ -15,7 +15,7 @@ from api.auth import users
 from api.config import load_config
 from api.services import Services, create_home, open_services
 from api.verification_runs import context_of
-from custody import cases, viewings
+from custody import cases, viewing_ends, viewings
 from custody.actors import Actor, Role, Via
 from custody.clips import ClipState, assign_clip, describe_clip, set_clip_state
 from custody.clock import FixedClock
@@ -177,7 +177,7 @@ def fill(world: World, *, filler: int = 600) -> None:
     assert isinstance(clock, FixedClock)
     clock.moment += timedelta(hours=12)
     with database.write() as tx:
-        viewings.close_expired(tx, ledger, clock)
+        viewing_ends.close_expired(tx, ledger, clock)
         for clip_id in world.clip_ids:
             receipts.find_or_issue(tx, services.store, services.keys, clock, clip_id)
         read = Event(EventKind.LOG_READ, f"user:{LEGAL.id}", {"first": 0}, {"filter": "all"})

@@ -11,7 +11,7 @@ from api.cli.shell import Shell, with_shell
 @click.argument("number")
 def command(shell: Shell, number: str) -> None:
     """Show the case NUMBER with its clips by stage."""
-    from api.cli.queries import case_json, clip_json, get_case_by_number
+    from api.cli.queries import case_json, clip_json, clip_state, get_case_by_number
     from custody.access import Right
     from custody.cases import clips_of_case
     from custody.events import EventKind, case_item
@@ -53,7 +53,7 @@ def command(shell: Shell, number: str) -> None:
                     one.clip.name,
                     one.clip.officer or "",
                     local(one.clip.recorded_at, services.config.zone),
-                    one.clip.state,
+                    clip_state(shell.language, one.clip),
                 ]
                 for one in linked
             ],

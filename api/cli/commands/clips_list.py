@@ -4,7 +4,6 @@ import click
 
 from api.cli.output import local, print_json, print_table, size
 from api.cli.shell import Shell, with_shell
-from api.cli.words import say_clip_state
 
 PAGE = 500
 
@@ -31,7 +30,7 @@ def command(
     limit: int | None,
 ) -> None:
     """List clips, the latest recording first."""
-    from api.cli.queries import all_clips, clip_json, get_case_by_number
+    from api.cli.queries import all_clips, clip_json, clip_state, get_case_by_number
     from api.cli.times import parse_moment
     from custody.access import Right
     from custody.clip_search import ClipFilter
@@ -81,7 +80,7 @@ def command(
                     clip.recorder or "",
                     local(clip.recorded_at, zone),
                     size(clip.size_bytes),
-                    say_clip_state(shell.language, clip.state, clip.reason),
+                    clip_state(shell.language, clip),
                 ]
                 for clip in clips
             ],

@@ -4,7 +4,6 @@ import click
 
 from api.cli.output import iso, local, print_json, print_table, size
 from api.cli.shell import Shell, with_shell
-from api.cli.words import say_clip_state
 
 
 @click.command("show")
@@ -12,7 +11,7 @@ from api.cli.words import say_clip_state
 @click.argument("clip")
 def command(shell: Shell, clip: str) -> None:
     """Show CLIP (its id, or eight or more digits of its SHA-256): facts, links, custody history."""
-    from api.cli.queries import clip_json, event_json, find_clip
+    from api.cli.queries import clip_json, clip_state, event_json, find_clip
     from custody.access import Right
     from custody.cases import links_of_clip
     from custody.events import EventKind, clip_item
@@ -56,7 +55,7 @@ def command(shell: Shell, clip: str) -> None:
             ["recorder", found.recorder or ""],
             ["recorded", local(found.recorded_at, zone)],
             ["admitted", iso(found.admitted_at)],
-            ["state", say_clip_state(shell.language, found.state, found.reason)],
+            ["state", clip_state(shell.language, found)],
         ]
         rows += [["link", f"{link.case_number} ({link.stage.value})"] for link in links]
         rows += [[one.kind, f"{one.sha256} {size(one.size_bytes)}"] for one in made]

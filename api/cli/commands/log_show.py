@@ -32,7 +32,7 @@ def command(
         )
         with services.database.read() as tx:
             if item is not None:
-                events = history_of(tx, item, limit)
+                events = history_of(tx, item, limit)[-limit:]
             else:
                 events = newest_events(tx, before=before, limit=limit, kind=kind)
         if shell.as_json:

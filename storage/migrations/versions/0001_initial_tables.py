@@ -125,6 +125,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("idx IS NULL"),
             postgresql_where=sa.text("idx IS NULL"),
         )
+        batch_op.create_index(
+            "ix_log_entries_verification_runs",
+            ["item", "item_seq"],
+            unique=False,
+            sqlite_where=sa.text("kind = 'verification.run'"),
+            postgresql_where=sa.text("kind = 'verification.run'"),
+        )
         batch_op.create_index("uq_log_entries_idx", ["idx"], unique=True)
 
     op.create_table(

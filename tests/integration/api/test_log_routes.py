@@ -1,11 +1,8 @@
 """The log as files for everybody, and whether the service says how it is."""
 
-from datetime import timedelta
-
 import httpx
 import pytest
 
-from api.routes import health
 from api.services import Services
 from custody.actors import service_actor
 from custody.events import EventKind
@@ -13,8 +10,6 @@ from custody.ledger import Event
 from custody.log.checkpoint import open_checkpoint
 from custody.log.merkle import prove_inclusion, verify_inclusion
 from custody.log.tiles import TileReader
-from storage.errors import StoreUnavailableError
-from storage.memory import MemoryStore
 
 
 @pytest.fixture
@@ -92,39 +87,3 @@ def test_no_other_path_is_served(services: Services, http: httpx.Client) -> None
     publish(services, 10)
     for path in NO_TILES:
         assert http.get(f"/log/{path}").status_code == 404, path
-
-
-def test_health_names_what_is_wrong(
-    services: Services,
-    http: httpx.Client,
-    memory_store: MemoryStore,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    publish(services, 1)
-    well = http.get("/healthz")
-    assert (well.status_code, well.json()["status"]) == (200, "ok")
-    assert well.json()["free_bytes"] > 0
-    assert well.json()["merge_lag_s"] == 0
-
-    def fail(operation: str, key: str, phase: str) -> None:
-        if operation == "check":
-            raise StoreUnavailableError("/secret/path")
-
-    memory_store.faults = fail
-    monkeypatch.setattr(health, "MIN_FREE_BYTES", 1 << 62)
-    monkeypatch.setattr(health, "MAX_MERGE_LAG", timedelta(0))
-    with services.database.write() as tx:
-        event = Event(EventKind.SERVICE_STARTED, "service")
-        services.ledger.append(tx, service_actor("test"), event)
-    ill = http.get("/healthz")
-    assert (ill.status_code, ill.json()["status"]) == (503, "failing")
-    assert [problem.split(":")[0] for problem in ill.json()["problems"]] == ["log", "store", "disk"]
-    assert "/secret" not in ill.text
-
-
-def test_health_says_when_the_database_is_gone(services: Services, http: httpx.Client) -> None:
-    with services.database.write() as tx:
-        tx.exec_driver_sql("DROP TABLE checkpoints")
-    ill = http.get("/healthz")
-    assert ill.status_code == 503
-    assert ill.json()["problems"] == ["database: does not answer"]

@@ -8,22 +8,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 import httpx
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from api.services import Services
+from api.services import Services, compose
 from custody.actors import service_actor
-from custody.clips import Clip, find_clip_by_digest
+from custody.clips import Clip
 from custody.object_keys import original_key
 from custody.tables import clips, log_entries
-from ingest import receiving, reception
-from ingest.receiving import Receiver, sweep
+from ingest import reception
 from ingest.stations import create_enrolment_token
 from ingest.tables import clip_work, uploads
 from station_agent.agent import Agent
@@ -36,7 +33,7 @@ from station_agent.transport import Transport
 from station_agent.wire import open_receipt
 from storage.errors import StoreFullError, StoreUnavailableError
 from storage.memory import MemoryStore
-from storage.staging import Staging
+from tests.integration.api.archived import DATA, Faults, assert_archived, clip_of, count
 from tests.services.station_client import (
     BYTES,
     TUS,
@@ -48,34 +45,11 @@ from tests.services.station_client import (
     sm3,
 )
 
-DATA = os.urandom(300_000)
-
-
-def clip_of(services: Services, data: bytes) -> Clip:
-    with services.database.read() as tx:
-        clip = find_clip_by_digest(tx, sha256(data))
-    assert clip is not None
-    return clip
-
-
-def count(services: Services, table: sa.Table) -> int:
-    with services.database.read() as tx:
-        return int(tx.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
-
 
 def assert_nothing_kept(services: Services, memory_store: MemoryStore) -> None:
     assert count(services, clips) == 0
     assert services.staging.entries() == []
     assert list(memory_store.list("originals/")) == []
-
-
-def assert_archived(services: Services, data: bytes) -> Clip:
-    """The clip is there once, with the right bytes, and nothing lies in staging."""
-    clip = clip_of(services, data)
-    assert services.store.read_bytes(clip.object_key) == data
-    assert (clip.sha256, clip.sm3, clip.size_bytes) == (sha256(data), sm3(data), len(data))
-    assert services.staging.entries() == []
-    return clip
 
 
 # --- the straight way ----------------------------------------------------------------------------
@@ -554,7 +528,8 @@ def test_a_restarted_server_hashes_the_staged_prefix_again(
 ) -> None:
     upload = station.begin(DATA)
     station.patch(upload, 0, DATA[:100_000])
-    del app.state.receiver  # all that a restart forgets
+    # What a restart forgets is what was composed before it.
+    app.state.services = compose(services.config, services.database, services.store, services.clock)
     [staged] = services.staging.entries()
     with services.staging.path(staged.upload_id).open("ab") as file:
         file.write(b"written, but the offset was never moved")
@@ -578,18 +553,6 @@ def test_staged_bytes_that_got_lost_are_asked_for_again(
 # --- the store and the disk ----------------------------------------------------------------------
 
 
-class Faults:
-    """Fails the first ``times`` calls of one of the store's methods."""
-
-    def __init__(self, operation: str, phase: str, error: Exception, times: int = 1) -> None:
-        self.operation, self.phase, self.error, self.times = operation, phase, error, times
-
-    def __call__(self, operation: str, key: str, phase: Literal["before", "after"]) -> None:
-        if (operation, phase) == (self.operation, self.phase) and self.times > 0:
-            self.times -= 1
-            raise self.error
-
-
 def test_a_store_that_fails_is_tried_again(
     services: Services, station: StationClient, memory_store: MemoryStore
 ) -> None:
@@ -610,55 +573,6 @@ def test_a_store_that_fails_is_tried_again(
         assert station.http.get(f"{upload}/receipt").status_code == 202
         assert station.patch(upload, len(data), b"").status_code == 204
         assert_archived(services, data)
-
-
-def test_the_sweep_finishes_what_nobody_came_back_for(
-    services: Services,
-    station: StationClient,
-    memory_store: MemoryStore,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    memory_store.faults = Faults("put_file", "after", StoreUnavailableError("away"))
-    upload = station.begin(DATA)
-    assert station.patch(upload, 0, DATA).status_code == 503
-    run_sweep(services)
-    assert count(services, clips) == 0  # its sender has some seconds to do it
-    monkeypatch.setattr(receiving, "FINISH_AFTER", timedelta(0))
-    run_sweep(services)
-    assert station.patch(upload, len(DATA), b"").status_code == 204
-    assert assert_archived(services, DATA).station_id == station.id
-
-
-def run_sweep(services: Services, stale_after: timedelta = timedelta(days=7)) -> None:
-    receiver = Receiver(
-        services.database,
-        services.store,
-        services.staging,
-        services.ledger,
-        services.clock,
-        zone=services.config.zone,
-        lock_days=180,
-    )
-    sweep(
-        receiver,
-        services.database,
-        services.staging,
-        services.clock,
-        service_actor("sweep"),
-        stale_after=stale_after,
-    )
-
-
-def test_the_sweep_gives_up_what_is_stale_and_keeps_the_rest(
-    services: Services, station: StationClient
-) -> None:
-    upload = station.begin(DATA)
-    station.patch(upload, 0, DATA[:1000])
-    run_sweep(services)
-    assert station.offset(upload) == 1000
-    run_sweep(services, stale_after=timedelta(0))
-    assert station.head(upload).status_code == 410
-    assert services.staging.entries() == []
 
 
 def test_a_wrong_object_in_the_place_is_said_loudly_and_nothing_is_registered(
@@ -689,7 +603,8 @@ def test_a_full_disk_stops_the_upload_and_room_lets_it_go_on(
     app: FastAPI,
     small_disk: Path,
 ) -> None:
-    app.state.services = replace(services, staging=Staging(small_disk))
+    config = replace(services.config, home=small_disk)
+    app.state.services = compose(config, services.database, services.store, services.clock)
     ballast = small_disk / "ballast"
     ballast.write_bytes(b"\0" * (2 << 20))
     data = os.urandom(3 << 20)
@@ -701,38 +616,3 @@ def test_a_full_disk_stops_the_upload_and_room_lets_it_go_on(
     ballast.unlink()
     assert station.patch(upload, offset, data[offset:]).status_code == 204
     assert services.store.read_bytes(clip_of(services, data).object_key) == data
-
-
-def test_one_bad_upload_does_not_hold_up_the_others(
-    services: Services,
-    station: StationClient,
-    memory_store: MemoryStore,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(receiving, "FINISH_AFTER", timedelta(0))
-    bad, good = DATA + b"bad", DATA + b"good"
-    memory_store.put_bytes(original_key(sha256(bad)), b"something else")
-    for data in (bad, good):
-        if data is good:
-            memory_store.faults = Faults("open", "before", StoreUnavailableError("away"))
-        assert station.patch(station.begin(data), 0, data).status_code >= 500
-    run_sweep(services)
-    assert clip_of(services, good).size_bytes == len(good)
-    assert [entry.size_bytes for entry in services.staging.entries()] == [len(bad)]
-
-
-def test_staged_bytes_that_nobody_speaks_of_are_removed_a_day_later(
-    services: Services, station: StationClient
-) -> None:
-    station.patch(station.begin(DATA), 0, DATA[:10])
-    stray = services.staging.path("01939b7e-0000-7000-8000-000000000000")
-    stray.write_bytes(b"of an import that was killed")
-    (services.staging.folder / "not-ours.part").touch()
-    run_sweep(services)
-    assert stray.exists()
-    old = time.time() - 2 * 86_400
-    for path in services.staging.folder.iterdir():
-        os.utime(path, (old, old))
-    run_sweep(services)
-    assert not stray.exists()
-    assert len(services.staging.entries()) == 2  # the upload under way, and what is not ours

@@ -4,13 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from custody import viewings
 from custody.clock import FixedClock
 from custody.keys import LogKeys, load_or_create_keys
 from custody.ledger import Ledger
 from custody.publisher import Publisher
 from custody.signer import Signer
+from custody.viewings import Grant
 from storage.database import Database
 from storage.memory import MemoryStore
+from tests.services.custody import ALICE, admit_clip
 
 ORIGIN = "test.example/custody"
 
@@ -40,3 +43,15 @@ def publisher(
     database: Database, store: MemoryStore, signer: Signer, clock: FixedClock
 ) -> Publisher:
     return Publisher(database, store, signer, clock)
+
+
+@pytest.fixture
+def clip_ids(database: Database, ledger: Ledger) -> list[str]:
+    with database.write() as tx:
+        return [admit_clip(tx, ledger, seed).id for seed in ("a", "b")]
+
+
+@pytest.fixture
+def grant(database: Database, ledger: Ledger, clock: FixedClock, clip_ids: list[str]) -> Grant:
+    with database.write() as tx:
+        return viewings.open_viewing(tx, ledger, clock, ALICE, clip_ids[0], " 案件办理 ")

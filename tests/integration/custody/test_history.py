@@ -7,8 +7,16 @@ import sqlalchemy as sa
 
 from custody.clock import FixedClock
 from custody.events import EventKind
-from custody.history import HistoryEvent, find_event, histories_of, history_of, newest_events
+from custody.history import (
+    MAX_EVENTS,
+    HistoryEvent,
+    find_event,
+    histories_of,
+    history_of,
+    newest_events,
+)
 from custody.ledger import Event, Ledger
+from custody.log.entry import Json
 from custody.publisher import Publisher
 from custody.tables import log_entries
 from storage.database import Database
@@ -63,6 +71,62 @@ def test_of_a_long_history_the_newest(database: Database, ledger: Ledger) -> Non
         "clip:2": [0],
         "clip:3": [],
     }
+
+
+def run_of(item: str, findings: int, unchecked: int = 0) -> Event:
+    facts: dict[str, Json] = {"findings": findings, "unchecked": unchecked}
+    kind, outcome = EventKind.VERIFICATION_RUN, "failed" if findings else "ok"
+    return Event(kind, item, facts, outcome=outcome)
+
+
+def test_a_failure_that_stands_is_told_however_old(database: Database, ledger: Ledger) -> None:
+    with database.write() as tx:
+        ledger.append(tx, ALICE, run_of("clip:1", 9))  # held since, so it is history
+        ledger.append(tx, ALICE, run_of("clip:1", 0))
+        for item in ("clip:1", "clip:2"):
+            ledger.append(tx, ALICE, run_of(item, 1))
+            ledger.append(tx, ALICE, run_of(item, 2))
+            ledger.append(tx, ALICE, run_of(item, 0, unchecked=1))  # read nothing, settles nothing
+            append_events(tx, ledger, [item] * MAX_EVENTS)
+        ledger.append(tx, ALICE, run_of("clip:2", 0))
+        append_events(tx, ledger, ["clip:3"] * 5)
+    with database.read() as tx:
+        first, second = history_of(tx, "clip:1")[:2]
+        assert (first.facts["findings"], first.item_seq, second.item_seq) == (1, 2, 5)
+        assert len(history_of(tx, "clip:2")) == MAX_EVENTS
+        found = histories_of(tx, ["clip:1", "clip:2", "clip:3"], limit=3)
+    assert {item: [event.item_seq for event in events] for item, events in found.items()} == {
+        "clip:1": [2, 1002, 1003, 1004],
+        "clip:2": [1001, 1002, 1003],
+        "clip:3": [2, 3, 4],
+    }
+
+
+def test_a_failure_among_the_newest_is_told_once_and_from_its_first(
+    database: Database, ledger: Ledger
+) -> None:
+    with database.write() as tx:
+        for findings in (1, 2, 3):
+            ledger.append(tx, ALICE, run_of("clip:1", findings))
+            append_events(tx, ledger, ["clip:1"])
+    with database.read() as tx:
+        assert [event.item_seq for event in history_of(tx, "clip:1", limit=2)] == [0, 4, 5]
+        assert [event.item_seq for event in history_of(tx, "clip:1", limit=6)] == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_failure_is_looked_up_by_its_own_index(database: Database, ledger: Ledger) -> None:
+    statements = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    with database.write() as tx:
+        append_events(tx, ledger, ["clip:1"] * 3)
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    with database.read() as tx:
+        history_of(tx, "clip:1", limit=2)
+    # An index of some rows only is of use where the statement itself says which.
+    assert "kind = 'verification.run'" in statements[-1]
 
 
 def test_the_newest_of_the_whole_log(

@@ -18,23 +18,11 @@ from custody.errors import (
 from custody.history import HistoryEvent, history_of
 from custody.ledger import Ledger
 from custody.tables import access_grants, log_entries
-from custody.viewings import CLOSING_GRACE, Grant, GrantKind
+from custody.viewings import Grant, GrantKind
 from storage.database import Database
-from tests.services.custody import ALICE, BOB, admit_clip
+from tests.services.custody import ALICE, BOB
 
 CHARLIE = replace(ALICE, id="018f-charlie", name="charlie")
-
-
-@pytest.fixture
-def clip_ids(database: Database, ledger: Ledger) -> list[str]:
-    with database.write() as tx:
-        return [admit_clip(tx, ledger, seed).id for seed in ("a", "b")]
-
-
-@pytest.fixture
-def grant(database: Database, ledger: Ledger, clock: FixedClock, clip_ids: list[str]) -> Grant:
-    with database.write() as tx:
-        return viewings.open_viewing(tx, ledger, clock, ALICE, clip_ids[0], " 案件办理 ")
 
 
 def last_event(database: Database, item: str) -> HistoryEvent:
@@ -123,58 +111,6 @@ def test_nothing_opens_without_purpose_right_or_clip(
             viewings.open_listing(tx, ledger, clock, BOB, clip_ids, "")
         assert tx.execute(sa.select(access_grants)).first() is None
         assert len(tx.execute(sa.select(log_entries)).all()) == 2
-
-
-def test_what_is_sent_lands_in_the_closing_entry(
-    database: Database, ledger: Ledger, clock: FixedClock, grant: Grant, clip_ids: list[str]
-) -> None:
-    for _ in range(3):
-        with database.write() as tx:
-            viewings.count_bytes(tx, grant.id, 2, 5_000_000_000)
-    clock.moment = grant.expires_at
-    with database.write() as tx:
-        viewings.count_bytes(tx, grant.id, 0, 1)  # was begun in time
-        assert viewings.close_expired(tx, ledger, clock) == 0
-    clock.moment += CLOSING_GRACE
-    with database.write() as tx:
-        assert viewings.close_expired(tx, ledger, clock) == 1
-        assert viewings.close_expired(tx, ledger, clock) == 0
-    event = last_event(database, f"clip:{clip_ids[0]}")
-    assert event.kind == "clip.viewed"
-    assert event.facts == {
-        "grant": grant.id, "kind": "viewing", "requests": 6, "bytes_sent": 15_000_000_001,
-    }  # fmt: skip
-    assert event.details["viewer"] == ALICE.id
-    with pytest.raises(GrantExpiredError), database.write() as tx:
-        viewings.count_bytes(tx, grant.id, 1, 1)
-
-
-def test_many_are_closed_with_few_statements(
-    database: Database, ledger: Ledger, clock: FixedClock, clip_ids: list[str]
-) -> None:
-    with database.write() as tx:
-        for n in range(12):
-            viewings.open_viewing(tx, ledger, clock, ALICE, clip_ids[n % 2], "复核")
-            viewings.open_listing(tx, ledger, clock, ALICE, clip_ids, "")
-    clock.moment += timedelta(days=1)
-    statements: list[str] = []
-    sa.event.listen(
-        database.engine, "before_cursor_execute", lambda *args: statements.append(args[2])
-    )
-    with database.write() as tx:
-        assert viewings.close_expired(tx, ledger, clock, limit=20) == 20
-    assert len(statements) <= 4
-    with database.write() as tx:
-        assert viewings.close_expired(tx, ledger, clock, limit=20) == 4
-    with database.read() as tx:
-        closings = [
-            event
-            for clip_id in clip_ids
-            for event in history_of(tx, f"clip:{clip_id}")
-            if event.kind == "clip.viewed"
-        ]
-        assert tx.scalar(sa.select(sa.func.count()).where(access_grants.c.closed_at.is_(None))) == 0
-    assert len({event.facts["grant"] for event in closings}) == len(closings) == 12
 
 
 @pytest.mark.parametrize("kind", [GrantKind.VIEWING, GrantKind.DOWNLOAD, GrantKind.LISTING])

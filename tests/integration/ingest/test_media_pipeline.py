@@ -10,6 +10,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -23,7 +24,9 @@ from custody.object_keys import original_key
 from custody.renditions import Rendition, renditions_of
 from ingest import pipeline, work
 from ingest.errors import FfmpegMissingError, TranscodeError
+from ingest.limits import FLOOR_S, time_limit_s
 from ingest.tables import clip_work
+from ingest.transcode import Renditions
 from storage.database import Database
 from storage.local import LocalStore
 from storage.objects import ObjectStore
@@ -267,6 +270,44 @@ def test_a_transcode_that_hangs_ends_in_quarantine(archive: Archive) -> None:
     assert list(archive.scratch.iterdir()) == []
 
 
+def test_a_film_that_claims_days_gets_no_more_time_than_its_frames_need(archive: Archive) -> None:
+    clip_id = archive.archived(assets.boastful())
+    given: list[float] = []
+
+    def limit(
+        kind: str, duration_ms: int | None, size_bytes: int, tries: int, frames: int | None
+    ) -> float:
+        # By its size alone it would be believed.
+        assert time_limit_s(kind, duration_ms, size_bytes, 2) > 6000
+        given.append(time_limit_s(kind, duration_ms, size_bytes, tries, frames))
+        return 1.0  # silence for days would take hours
+
+    for _ in range(3):
+        assert archive.process(time_limit=limit)
+        archive.clock.moment += timedelta(minutes=10)
+    assert given == [FLOOR_S] * 3
+    clip = archive.clip(clip_id)
+    assert (clip.state, (clip.reason or "")[:11]) == ("quarantined", "time_limit:")
+
+
+def test_finding_and_decoding_pictures_without_an_index_share_one_limit(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip_id = archive.archived(cut("repeated.mp4"))
+    given: list[float] = []
+    make = pipeline.make_renditions
+
+    def decode(*arguments: Any, time_limit_s: float, **options: Any) -> Renditions:
+        given.append(time_limit_s)
+        return make(*arguments, time_limit_s=time_limit_s, **options)
+
+    monkeypatch.setattr(pipeline, "make_renditions", decode)
+    assert archive.process(time_limit=lambda *_: 100.0)
+    [left] = given
+    assert left < 100.0  # the search has taken its part
+    assert archive.clip(clip_id).state == "damaged"
+
+
 def wav(rate: int, claimed: int, data: bytes) -> bytes:
     """8-bit mono PCM at ``rate`` that claims ``claimed`` bytes of sound."""
     layout = struct.pack("<IHHIIHH", 16, 1, 1, rate, rate, 1, 8)
@@ -294,7 +335,7 @@ def test_a_file_that_takes_long_goes_behind_the_others_with_more_time(archive: A
     quick = archive.archived(media("small.mp4"), "b.mp4")
     given: list[tuple[str, int]] = []
 
-    def limit(kind: str, duration_ms: int | None, size_bytes: int, tries: int) -> float:
+    def limit(kind: str, duration_ms: int | None, size_bytes: int, tries: int, _: object) -> float:
         given.append((kind, tries))
         return 0.3 if duration_ms and duration_ms > 10_000 and tries == 0 else 60.0
 

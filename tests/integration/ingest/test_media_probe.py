@@ -45,6 +45,14 @@ def test_recordings(name: str, container: str, kind: str, codecs: list[str]) -> 
         assert (found.audio.sample_rate, found.audio.channels) == (44100, 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "frames"),
+    [("silent.mp4", 75), ("fragmented.mp4", None), ("plain.avi", None), ("plain.ts", None)],
+)
+def test_frames_are_known_where_an_index_lists_them_all(name: str, frames: int | None) -> None:
+    assert probe(media(name)).frames == frames
+
+
 def test_a_data_stream_is_named_and_left_alone() -> None:
     found = probe(media("timecode.mov"))
     assert found.streams[-1] == StreamInfo("data", duration_ms=3000)

@@ -1,12 +1,15 @@
 """A station on a fake archive, enrolled, with an empty dock."""
 
+import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from custody.log.checkpoint import open_checkpoint
 from station_agent import enrolment as enrolments
 from station_agent.agent import Agent, Outcome
 from station_agent.config import Config
@@ -15,7 +18,7 @@ from station_agent.events import Event
 from station_agent.journal import File, Journal, State, open_journal
 from station_agent.pauses import Pauses
 from station_agent.transport import Transport
-from tests.integration.station_agent.fake_archive import FakeArchive, serving
+from tests.integration.station_agent.fake_archive import ORIGIN, FakeArchive, serving
 
 
 @dataclass
@@ -71,6 +74,25 @@ class Station:
 
     def with_config(self, **changes: object) -> "Station":
         return replace(self, config=replace(self.config, **changes))  # type: ignore[arg-type]
+
+
+def put(station: Station, name: str | bytes, data: bytes) -> Path:
+    path = station.dock / os.fsdecode(name)
+    path.write_bytes(data)
+    return path
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def last_seen(station: Station, archive: FakeArchive) -> int:
+    """The size of the log that the station saw last."""
+    note = json.loads((station.config.home / "trust.json").read_text())["checkpoint"]
+    return open_checkpoint(note, archive.log_key.verifier, origin=ORIGIN).size
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """From the dock to the receipt, over real HTTP, with everything that goes wrong on the way."""
 
 import hashlib
-import json
 import os
 import socket
 import threading
@@ -10,21 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from custody.log.checkpoint import open_checkpoint
 from custody.log.note import generate
 from station_agent import wire
-from station_agent.display import line_of
-from station_agent.journal import State, open_journal
-from tests.integration.station_agent.conftest import Station
-from tests.integration.station_agent.fake_archive import ORIGIN, FakeArchive, Fault, serving
+from station_agent.journal import State
+from tests.integration.station_agent.conftest import Station, put, wait_for
+from tests.integration.station_agent.fake_archive import FakeArchive, serving
 
 MIB = 1024 * 1024
-
-
-def put(station: Station, name: str | bytes, data: bytes) -> Path:
-    path = station.dock / os.fsdecode(name)
-    path.write_bytes(data)
-    return path
 
 
 def archived(archive: FakeArchive) -> set[bytes]:
@@ -271,14 +262,6 @@ def test_server_comes_back_while_running(tmp_path: Path, station: Station) -> No
     assert states == ["away", "back"]
 
 
-def wait_for(condition: "object", seconds: float = 15) -> None:
-    assert callable(condition)
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
 def test_new_files_are_found_by_events_and_by_looking(
     station: Station, archive: FakeArchive
 ) -> None:
@@ -360,108 +343,6 @@ def test_an_older_receipt_is_held_against_the_newer_checkpoint(
     put(station, "again.mp4", bytes([0]))
     outcome = station.scan()
     assert (outcome.counts, outcome.alarm) == ({"received": 6}, None)
-
-
-def last_seen(station: Station, archive: FakeArchive) -> int:
-    note = json.loads((station.config.home / "trust.json").read_text())["checkpoint"]
-    return open_checkpoint(note, archive.log_key.verifier, origin=ORIGIN).size
-
-
-def test_the_log_is_followed_without_a_receipt(station: Station, archive: FakeArchive) -> None:
-    put(station, "one.mp4", b"one")
-    assert station.scan().alarm is None
-    for number in range(600):
-        archive.log.append(b"entry %d" % number)
-    outcome = station.scan()
-    assert (outcome.alarm, outcome.server) == (None, None)
-    assert last_seen(station, archive) == 601
-
-
-def test_a_log_that_is_older_than_before_raises_a_lasting_alarm(
-    station: Station, archive: FakeArchive
-) -> None:
-    put(station, "one.mp4", b"one")
-    station.scan()
-    archive.shown_checkpoint = archive.log.checkpoint(archive.log_key)
-    put(station, "two.mp4", b"two")
-    # The receipt for the second file is of a newer log than the one that is shown.
-    outcome = station.scan()
-    assert outcome.alarm == "log_rolled_back: 1 < 2"
-    alarms = [event for event in station.events if event.event == "alarm"]
-    lines = [line_of(event, "en") or "" for event in alarms]
-    assert [line.partition(". ")[0] for line in lines] == [
-        "!! ALARM: the archive shows an older log than before (1 < 2)"
-    ]
-    archive.shown_checkpoint = None
-    put(station, "three.mp4", b"three")
-    again = station.scan()
-    assert again.alarm == outcome.alarm
-    assert again.server is None
-    assert station.states()["three.mp4"] == "sent"
-    kept = json.loads((station.config.home / "trust.json").read_text())["alarm"]
-    sizes = [
-        open_checkpoint(kept[name], archive.log_key.verifier, origin=ORIGIN).size
-        for name in ("earlier", "later")
-    ]
-    assert sizes == [2, 1]
-
-
-def test_one_stale_answer_is_no_alarm(station: Station, archive: FakeArchive) -> None:
-    put(station, "one.mp4", b"one")
-    station.scan()
-    stale = archive.log.checkpoint(archive.log_key).encode()
-    put(station, "two.mp4", b"two")
-    station.scan()
-    archive.faults.append(
-        Fault("GET", "/log/checkpoint", lambda handler: handler.answer(200, stale))
-    )
-    assert station.scan().alarm is None
-
-
-def test_another_history_is_found_without_a_receipt(station: Station, archive: FakeArchive) -> None:
-    put(station, "one.mp4", b"one")
-    station.scan()
-    archive.log = type(archive.log)()
-    for number in range(3):
-        archive.log.append(b"entry %d" % number)
-    outcome = station.scan()
-    assert outcome.alarm
-    assert outcome.alarm.startswith("1 → 3")
-
-
-def test_an_unsigned_checkpoint_proves_nothing(station: Station, archive: FakeArchive) -> None:
-    put(station, "one.mp4", b"one")
-    station.scan()
-    for shown in (archive.log.checkpoint(generate(ORIGIN)), "<html>sign in</html>"):
-        archive.shown_checkpoint = shown
-        outcome = station.scan()
-        assert (outcome.alarm, outcome.server) == (None, None)
-    assert last_seen(station, archive) == 1
-
-
-def test_a_running_station_watches_the_log(
-    station: Station, archive: FakeArchive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("station_agent.agent.LOG_S", 0.05)
-    put(station, "one.mp4", b"one")
-    station.scan()
-    archive.log.append(b"more")
-    journal = open_journal(station.config.journal_file)[0]
-    agent = station.agent(journal)
-    thread = threading.Thread(target=agent.run)
-    thread.start()
-    try:
-        wait_for(lambda: last_seen(station, archive) == 2)
-        archive.log = type(archive.log)()
-        archive.log.append(b"an older copy")
-        wait_for(lambda: any(event.event == "alarm" for event in station.events))
-    finally:
-        agent.request_stop()
-        thread.join()
-        journal.close()
-    status = json.loads((station.config.home / "status.json").read_text())
-    assert status["alarm"] == "log_rolled_back: 1 < 2"
-    assert status["server"] is None
 
 
 def test_withheld_tiles_are_no_alarm_and_no_receipt(station: Station, archive: FakeArchive) -> None:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -14,15 +14,8 @@ import pytest
 import station_agent
 from station_agent import manifests, receipts, status
 from station_agent.journal import Journal, open_journal
-from tests.integration.station_agent.conftest import Station
+from tests.integration.station_agent.conftest import Station, wait_for
 from tests.integration.station_agent.fake_archive import FakeArchive
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 @pytest.fixture

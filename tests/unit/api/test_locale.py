@@ -16,13 +16,13 @@ from api.auth.users import (
     PERSON_ROLES,
 )
 from api.errors import ANSWERS
-from api.routes.clips import KINDS
 from api.web import entry_values, station_status
 from api.web.locale import LANGUAGES, catalogue, has_text, translate
 from api.web.pages import DONE
 from api.web.trace import TraceState
 from custody.access import Right
 from custody.cases import CASE_FIELDS, Procedure, Stage
+from custody.clip_rows import MEDIA_KINDS
 from custody.clips import ClipState
 from custody.events import EventKind
 from custody.verification.findings import FindingCode
@@ -59,7 +59,7 @@ FAMILIES = {
     "viewing.nothing.": [state.value for state in ClipState],
     "viewing.nothing_do.": [state.value for state in ClipState],
     "clip_reason.": [reason.value for reason in Reason],
-    "kind.": list(KINDS),
+    "kind.": list(MEDIA_KINDS),
     "role.": [role.value for role in PERSON_ROLES] + ["station", "system", "operator", "anonymous"],
     "proof.": [state.value for state in TraceState],
     "trace.key.": [state.value for state in TraceState],

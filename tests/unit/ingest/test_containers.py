@@ -18,6 +18,15 @@ MOOV = box(b"moov", bytes(100))
 MDAT = box(b"mdat", bytes(500))
 
 
+def riff(kind: bytes, announced: int, actual: int = 200) -> bytes:
+    return b"RIFF" + struct.pack("<I", announced) + kind + bytes(actual - 4)
+
+
+TS = (b"\x47" + bytes(187)) * 10
+ADTS = b"\xff\xf1\x50\x80\x02\x1f\xfc" + bytes(9)
+MP3 = b"\xff\xfb\x90\x00" + bytes(413)
+
+
 def identified(folder: Path, data: bytes, name: str | None = None) -> Signature:
     path = folder / "object"
     path.write_bytes(data)
@@ -47,20 +56,31 @@ def identified(folder: Path, data: bytes, name: str | None = None) -> Signature:
 def test_iso_boxes_tell_whether_the_index_is_there(
     tmp_path: Path, data: bytes, damage: str | None
 ) -> None:
-    assert identified(tmp_path, data) == Signature("mov", "video", damage)
+    found = identified(tmp_path, data)
+    assert (found.demuxer, found.kind, found.damage) == ("mov", "video", damage)
+
+
+@pytest.mark.parametrize(
+    ("data", "indexed"),
+    [
+        (FTYP + MDAT + MOOV, True),
+        (FTYP + MOOV + box(b"mdat", bytes(100), announced=5000), True),  # what is cut off is gone
+        (FTYP + MOOV + MDAT + box(b"free", bytes(5000)), True),
+        (FTYP + MOOV + MDAT + box(b"moof") + MDAT, False),  # each fragment brings its own index
+        (FTYP + MOOV + MDAT + b"vendor's own tail", True),
+        (FTYP + MOOV + box(b"free", announced=3) + box(b"moof") + MDAT, False),
+        (FTYP + MDAT, False),
+        (riff(b"AVI ", 200), False),
+    ],
+)
+def test_only_an_index_of_the_whole_file_counts_its_frames(
+    tmp_path: Path, data: bytes, indexed: bool
+) -> None:
+    assert identified(tmp_path, data).indexed is indexed
 
 
 def test_a_walk_over_boxes_of_no_length_ends(tmp_path: Path) -> None:
     assert identified(tmp_path, FTYP + box(b"free") * 50_000).demuxer == "mov"
-
-
-def riff(kind: bytes, announced: int, actual: int = 200) -> bytes:
-    return b"RIFF" + struct.pack("<I", announced) + kind + bytes(actual - 4)
-
-
-TS = (b"\x47" + bytes(187)) * 10
-ADTS = b"\xff\xf1\x50\x80\x02\x1f\xfc" + bytes(9)
-MP3 = b"\xff\xfb\x90\x00" + bytes(413)
 
 
 @pytest.mark.parametrize(

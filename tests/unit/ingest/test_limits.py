@@ -47,6 +47,22 @@ def test_the_first_try_is_short_and_the_second_longer() -> None:
     assert time_limit_s("video", WEEK_MS, 3 * MB) == FLOOR_S
 
 
+def test_the_frames_of_an_index_cap_what_a_size_lets_believe() -> None:
+    padded = ("video", WEEK_MS, 100 * GB, 2)
+    assert time_limit_s(*padded) == CEILING_S
+    assert time_limit_s(*padded, 75) == FLOOR_S
+    assert time_limit_s(*padded, 10_000) == 30 + 2000
+    # An hour of film with sound has so many frames that they cap nothing.
+    hour = ("video", 3_600_000, 2_600 * MB, 2)
+    assert time_limit_s(*hour, 25 * 3600 + 43 * 3600) == time_limit_s(*hour, None)
+
+
+def test_no_file_gets_more_than_the_configured_ceiling() -> None:
+    longest = ("video", WEEK_MS, 100 * GB)
+    assert [time_limit_s(*longest, tries, ceiling_s=900) for tries in range(3)] == [225, 900, 900]
+    assert [time_limit_s(*longest, tries, ceiling_s=60) for tries in range(3)] == [60, 60, 60]
+
+
 @pytest.mark.parametrize(
     ("rate", "absurd"),
     [(0, False), (1, True), (3999, True), (4000, False), (192_000, False), (2**31, True)],

@@ -207,3 +207,11 @@ def test_a_failed_sync_counts_nothing(staging: Staging, monkeypatch: pytest.Monk
 def test_free_bytes_are_those_of_the_disk(staging: Staging) -> None:
     found = os.statvfs(staging.folder)
     assert 0 < staging.free_bytes() <= found.f_blocks * found.f_frsize
+
+
+def test_a_check_writes_and_leaves_nothing(staging: Staging) -> None:
+    staging.check()
+    assert list(staging.folder.iterdir()) == []
+    staging.folder.rmdir()
+    with pytest.raises(FileNotFoundError):
+        staging.check()

@@ -3,7 +3,8 @@ from datetime import UTC, date, datetime
 import pytest
 import sqlalchemy as sa
 
-from custody.verification.cells import Misfit, as_bytes, as_logged, described, read_cell, shown
+from custody.cells import Misfit, as_bytes, described, read_cell, shown
+from custody.verification.cells import as_logged
 from storage.database import UtcDateTime
 
 TIME = sa.Column("at", UtcDateTime)

@@ -1,0 +1,175 @@
+"""Cells of the database as they stand there, whatever their type.
+
+An engine may hold something else in a column than its type says (SQLite takes text where bytes or
+a number belong). Rows of evidence are therefore read without the types' own conversion, and each
+cell is converted here: what can't be converted is a `Misfit`, which spoils its own row and no
+other, and which a verification finds.
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import MAXYEAR, UTC, date, datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.types import NullType
+
+from storage.database import UtcDateTime
+
+log = logging.getLogger("liuhen.rows")
+
+SHOWN_CHARACTERS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """What stands in a cell that can hold no such thing; as text it is in plain words."""
+
+    wanted: str
+    found: object
+
+    def __str__(self) -> str:
+        return f"{described(self.found)}, which is no {self.wanted}"
+
+
+def raw(tx: Connection, column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    """``column`` as the engine has it; times, dates and JSON as text on both engines."""
+    return _raw(column, tx.dialect.name)
+
+
+def _raw(column: sa.Column[Any], dialect: str) -> sa.ColumnElement[Any]:
+    if dialect == "postgresql" and isinstance(column.type, UtcDateTime | sa.Date | sa.JSON):
+        # The driver fails on what Python has no value for ("infinity"); text holds everything.
+        return sa.cast(column, sa.Text).label(column.name)
+    return sa.type_coerce(column, NullType()).label(column.name)
+
+
+def raw_columns(tx: Connection, table: sa.Table) -> tuple[sa.ColumnElement[Any], ...]:
+    """Every column of ``table`` by `raw`, under its own name."""
+    return _raw_columns(table, tx.dialect.name)
+
+
+@cache
+def _raw_columns(table: sa.Table, dialect: str) -> tuple[sa.ColumnElement[Any], ...]:
+    return tuple(_raw(column, dialect) for column in table.c)
+
+
+def read_row(table: sa.Table, row: RowMapping) -> dict[str, Any]:
+    """The cells of one raw row by column: Python values, or `Misfit`."""
+    return {column.name: read_cell(column, row[column.name]) for column in table.c}
+
+
+def fitting_rows(table: sa.Table, rows: Iterable[RowMapping]) -> Iterator[dict[str, Any]]:
+    """The cells of those raw rows whose every cell fits its column.
+
+    Any other was altered behind our back; it is told to the log file and left to a verification.
+    """
+    for row in rows:
+        cells = read_row(table, row)
+        if all(fits(table.c[name], cell) for name, cell in cells.items()):
+            yield cells
+        else:
+            log.warning("a row of %s was altered: %s", table.name, shown(row["id"]))
+
+
+def fits(column: sa.Column[Any], cell: object) -> bool:
+    """Whether ``cell``, from `read_cell`, is something that can be written into ``column``."""
+    if cell is None:
+        return column.nullable is True
+    return not isinstance(cell, Misfit) and not (isinstance(cell, str) and not is_readable(cell))
+
+
+def read_cell(column: sa.Column[Any], value: Any) -> Any:
+    """One raw value as the type of its column has it, None, or a `Misfit`."""
+    if value is None:
+        return None
+    kind = column.type
+    if isinstance(kind, UtcDateTime):
+        return _time(value)
+    if isinstance(kind, sa.Date):
+        return _date(value)
+    if isinstance(kind, sa.JSON):
+        return _json(value)
+    if isinstance(kind, sa.Boolean):
+        return bool(value) if value in (0, 1) else Misfit("yes or no", value)
+    if isinstance(kind, sa.Integer):
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return value if whole else Misfit("whole number", value)
+    if isinstance(kind, sa.LargeBinary):
+        binary = isinstance(value, bytes | bytearray | memoryview)
+        return bytes(value) if binary else Misfit("bytes", value)
+    return value if isinstance(value, str) else Misfit("text", value)
+
+
+def as_bytes(value: object) -> bytes:
+    """The bytes of a cell where bytes belong, of whatever type it is."""
+    if isinstance(value, Misfit):
+        value = value.found
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    return b"" if value is None else str(value).encode(errors="surrogateescape")
+
+
+def is_readable(text: str) -> bool:
+    """Whether every character of ``text`` can be written; what is no UTF-8 in SQLite can't."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def as_text(value: object) -> str:
+    """The text of a cell where text belongs, of whatever type it is; fit to be written."""
+    if isinstance(value, Misfit):
+        value = value.found
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).decode(errors="backslashreplace")
+    return "" if value is None else shown(value)
+
+
+def described(value: object) -> str:
+    """A value for people: no program's notation, and only characters that can be written."""
+    if isinstance(value, Misfit):
+        return str(value)
+    if value is None or value == "":
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"the bytes {bytes(value).hex()[:SHOWN_CHARACTERS]}"
+    if isinstance(value, list | dict):
+        return shown(json.dumps(value, ensure_ascii=False))
+    return f"“{shown(value)}”" if isinstance(value, str) else str(value)
+
+
+def shown(value: object) -> str:
+    """``value`` as text that any terminal and file takes; lone surrogates are spelled out."""
+    return str(value).encode(errors="backslashreplace").decode()
+
+
+def _time(value: object) -> datetime | Misfit:
+    misfit = Misfit("time", value)
+    if not isinstance(value, str):
+        return misfit
+    try:
+        moment = datetime.fromisoformat(value)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return misfit
+    # At either end of time there is no other zone's time to be shown.
+    return moment if 1 < moment.year < MAXYEAR else misfit
+
+
+def _date(value: object) -> date | Misfit:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else Misfit("date", value)
+    except ValueError:
+        return Misfit("date", value)
+
+
+def _json(value: object) -> object:
+    try:
+        return json.loads(value) if isinstance(value, str) else Misfit("JSON", value)
+    except (ValueError, RecursionError):
+        return Misfit("JSON", value)

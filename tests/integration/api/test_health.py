@@ -1,0 +1,121 @@
+"""What a supervisor is told: that all is well, or what is not, without a name or a path."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from api.routes import health
+from api.services import Services
+from custody.actors import service_actor
+from custody.events import EventKind
+from custody.ledger import Event
+from custody.tables import log_entries
+from storage.errors import DatabaseReplacedError, StoreUnavailableError
+from storage.memory import MemoryStore
+from tests.services.custody import append_events
+
+
+@pytest.fixture
+def http(address: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=address) as client:
+        yield client
+
+
+def test_health_names_what_is_wrong(
+    services: Services,
+    http: httpx.Client,
+    memory_store: MemoryStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with services.database.write() as tx:
+        append_events(tx, services.ledger, ["service"])
+    services.publisher.run_once()
+    well = http.get("/healthz")
+    assert (well.status_code, well.json()["status"]) == (200, "ok")
+    assert well.json()["free_bytes"] > 0
+    assert well.json()["merge_lag_s"] == 0
+
+    def fail(operation: str, key: str, phase: str) -> None:
+        if operation == "check":
+            raise StoreUnavailableError("/secret/path")
+
+    memory_store.faults = fail
+    monkeypatch.setattr(health, "MIN_FREE_BYTES", 1 << 62)
+    monkeypatch.setattr(health, "MAX_MERGE_LAG", timedelta(0))
+    with services.database.write() as tx:
+        event = Event(EventKind.SERVICE_STARTED, "service")
+        services.ledger.append(tx, service_actor("test"), event)
+    ill = http.get("/healthz")
+    assert (ill.status_code, ill.json()["status"]) == (503, "failing")
+    assert [problem.split(":")[0] for problem in ill.json()["problems"]] == ["log", "store", "disk"]
+    assert "/secret" not in ill.text
+
+
+def test_health_says_when_the_database_is_gone(services: Services, http: httpx.Client) -> None:
+    with services.database.write() as tx:
+        tx.exec_driver_sql("DROP TABLE checkpoints")
+    ill = http.get("/healthz")
+    assert ill.status_code == 503
+    assert ill.json()["problems"] == ["database: does not answer"]
+
+
+def delete(path: Path) -> None:
+    path.unlink()
+
+
+def replace_by_a_copy(path: Path) -> None:
+    copy = path.with_suffix(".copy")
+    shutil.copy(path, copy)
+    copy.replace(path)
+
+
+@pytest.mark.parametrize("change", [delete, replace_by_a_copy], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_health_notices_a_database_file_that_was_swapped(
+    services: Services, http: httpx.Client, change: Callable[[Path], None]
+) -> None:
+    assert http.get("/healthz").status_code == 200
+    path = Path(str(services.database.url.database))
+    change(path)
+    ill = http.get("/healthz")
+    assert ill.status_code == 503
+    said = str(DatabaseReplacedError())
+    assert ill.json()["problems"] == [f"database: {said}"]
+    assert str(path) not in ill.text
+    # What the service writes goes nowhere unseen either.
+    assert http.post("/sign-in", data={"name": "bob", "password": "x"}).status_code == 503
+
+
+def test_health_notices_a_staging_folder_that_is_gone(
+    services: Services, http: httpx.Client
+) -> None:
+    services.staging.folder.rename(services.staging.folder.with_name("away"))
+    ill = http.get("/healthz")
+    assert ill.status_code == 503
+    assert ill.json()["problems"] == ["disk: the staging folder is gone or can't be written"]
+
+
+def test_health_says_how_far_publishing_is_behind(services: Services, http: httpx.Client) -> None:
+    with services.database.write() as tx:
+        append_events(tx, services.ledger, ["service"])
+        at = services.clock.now() - timedelta(seconds=90)
+        tx.execute(sa.update(log_entries).values(at=at))
+    ill = http.get("/healthz")
+    assert ill.status_code == 503
+    assert 90 <= ill.json()["merge_lag_s"] < 300
+    assert ill.json()["problems"] == ["log: entries wait to be published"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_altered_time_is_no_reason_to_say_nothing(
+    services: Services, http: httpx.Client
+) -> None:
+    with services.database.write() as tx:
+        append_events(tx, services.ledger, ["service"])
+        tx.execute(sa.text("UPDATE log_entries SET at = 'garbage'"))
+    assert http.get("/healthz").json()["merge_lag_s"] == 0
