@@ -4,15 +4,15 @@ import functools
 import os
 import pwd
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from api.cli.output import visible
+from api.cli.output import print_json, print_table, visible
 from api.cli.words import LANGUAGES, say
 from api.config import Config, default_home, load_config
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from custody.actors import Actor
     from custody.events import EventKind
     from custody.log.entry import Json
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,20 @@ class Shell:
 
     def word(self, key: str) -> str:
         return say(self.language, key)
+
+    def print_list(
+        self,
+        items: Sequence[T],
+        heads: Sequence[str],
+        as_json: Callable[[T], object],
+        as_row: Callable[[T], Sequence[str]],
+    ) -> None:
+        """``items`` as JSON where that is asked for, else as a table under the words ``heads``."""
+        if self.as_json:
+            print_json([as_json(item) for item in items])
+        else:
+            words = [self.word(f"head.{head}") for head in heads]
+            print_table(words, [as_row(item) for item in items])
 
     def note(
         self,

@@ -2,7 +2,6 @@
 
 import ast
 import os
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -16,18 +15,13 @@ from station_agent import manifests, receipts, status
 from station_agent.journal import Journal, open_journal
 from tests.integration.station_agent.conftest import Station, wait_for
 from tests.integration.station_agent.fake_archive import FakeArchive
+from tests.services import disks
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own with 4 MiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=True)
-    try:
+    with disks.small_disk(tmp_path / "small", 4 << 20) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def fill(folder: Path) -> Path:
