@@ -29,10 +29,12 @@ class Pauses:
         file_s: tuple[float, float] = (2.0, 600.0),
         server_s: tuple[float, float] = (0.5, 30.0),
         now: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._file_s = file_s
         self._server_s = server_s
         self._now = now
+        self._jitter = jitter
         self._lock = threading.Lock()
         self._files: dict[int, float] = {}
         self._server_until = 0.0
@@ -42,11 +44,7 @@ class Pauses:
 
     def hold(self, file_id: int, attempt: int, *, seconds: float | None = None) -> float:
         """Keep a file back: for ``seconds``, else by its number of failures. Returns how long."""
-        pause = (
-            backoff(attempt, *self._file_s, random.random())  # noqa: S311
-            if seconds is None
-            else seconds
-        )
+        pause = backoff(attempt, *self._file_s, self._jitter()) if seconds is None else seconds
         with self._lock:
             self._files[file_id] = self._now() + pause
         return pause
@@ -76,7 +74,7 @@ class Pauses:
             self.trouble = trouble
             if now >= self._server_until:
                 self._server_failures += 1
-                pause = backoff(self._server_failures, *self._server_s, random.random())  # noqa: S311
+                pause = backoff(self._server_failures, *self._server_s, self._jitter())
                 self._server_until = now + max(pause, retry_after_s or 0.0)
             elif retry_after_s is not None:
                 self._server_until = max(self._server_until, now + retry_after_s)

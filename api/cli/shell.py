@@ -5,15 +5,15 @@ import os
 import pwd
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from api.cli.output import visible
+from api.cli.output import print_json, print_table, visible
 from api.cli.words import say
 from api.config import Config, default_home, load_config
 from api.web.locale import LANGUAGES
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Pauses before each try to publish, in seconds.
 PUBLISH_PAUSES_S = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,20 @@ class Shell:
 
     def word(self, key: str) -> str:
         return say(self.language, key)
+
+    def print_list(
+        self,
+        items: Sequence[T],
+        heads: Sequence[str],
+        as_json: Callable[[T], object],
+        as_row: Callable[[T], Sequence[str]],
+    ) -> None:
+        """``items`` as JSON where that is asked for, else as a table under the words ``heads``."""
+        if self.as_json:
+            print_json([as_json(item) for item in items])
+        else:
+            words = [self.word(f"head.{head}") for head in heads]
+            print_table(words, [as_row(item) for item in items])
 
     def note(
         self,

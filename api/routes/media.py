@@ -7,7 +7,7 @@ before it is handed over, so that a crash can only count too much.
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, Self
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
@@ -22,7 +22,7 @@ from custody.clips import Clip, get_clip
 from custody.errors import RenditionNotFoundError
 from custody.events import clip_item
 from custody.history import history_of
-from custody.renditions import find_rendition, get_rendition
+from custody.renditions import Rendition, find_rendition, get_rendition
 from custody.viewings import Grant, GrantKind, count_bytes, get_grant, open_download
 
 router = APIRouter()
@@ -56,6 +56,11 @@ class Shown:
     media_type: str
     digest: str
 
+    @classmethod
+    def of(cls, stored: Clip | Rendition, media_type: str) -> Self:
+        """An original or a rendition, sent as ``media_type``."""
+        return cls(stored.object_key, stored.size_bytes, media_type, stored.sha256)
+
 
 def playable_type(clip: Clip) -> str | None:
     """The media type under which the original itself can be shown, if it can."""
@@ -69,14 +74,10 @@ def send_thumbnail(
     request: Request, services: ServicesDep, person: PersonDep, clip_id: str, listing: str = ""
 ) -> Response:
     """The small picture of a clip in a list; the list's own grant opens it."""
-    services.access.require(person.actor, Right.SEE_FOOTAGE, clip_item(clip_id))
-    grant = _grant(services, person, listing, clip_id, GrantKind.LISTING)
+    grant = _use_grant(services, person, listing, clip_id, GrantKind.LISTING)
     with services.database.read() as tx:
         rendition = find_rendition(tx, clip_id, "poster") or get_rendition(tx, clip_id, "waveform")
-    shown = Shown(
-        rendition.object_key, rendition.size_bytes, rendition.media_type, rendition.sha256
-    )
-    return _send(request, services, grant, shown)
+    return _send(request, services, grant, Shown.of(rendition, rendition.media_type))
 
 
 @router.get("/clips/{clip_id}/renditions/{kind}")
@@ -89,14 +90,10 @@ def send_rendition(
     viewing: str = "",
 ) -> Response:
     """A picture made of the clip: poster, contact sheet or waveform."""
-    services.access.require(person.actor, Right.SEE_FOOTAGE, clip_item(clip_id))
-    grant = _grant(services, person, viewing, clip_id, GrantKind.VIEWING)
+    grant = _use_grant(services, person, viewing, clip_id, GrantKind.VIEWING)
     with services.database.read() as tx:
         rendition = get_rendition(tx, clip_id, kind)
-    shown = Shown(
-        rendition.object_key, rendition.size_bytes, rendition.media_type, rendition.sha256
-    )
-    return _send(request, services, grant, shown)
+    return _send(request, services, grant, Shown.of(rendition, rendition.media_type))
 
 
 @router.get("/clips/{clip_id}/stream")
@@ -104,18 +101,17 @@ def stream_clip(
     request: Request, services: ServicesDep, person: PersonDep, clip_id: str, viewing: str = ""
 ) -> Response:
     """What the player plays: the proxy, else the original where a browser can show it."""
-    services.access.require(person.actor, Right.SEE_FOOTAGE, clip_item(clip_id))
-    grant = _grant(services, person, viewing, clip_id, GrantKind.VIEWING)
+    grant = _use_grant(services, person, viewing, clip_id, GrantKind.VIEWING)
     with services.database.read() as tx:
         clip = get_clip(tx, clip_id)
         proxy = find_rendition(tx, clip_id, "proxy")
     if proxy is not None:
-        shown = Shown(proxy.object_key, proxy.size_bytes, proxy.media_type, proxy.sha256)
+        shown = Shown.of(proxy, proxy.media_type)
     else:
         media_type = playable_type(clip)
         if media_type is None:
             raise RenditionNotFoundError(f"proxy of {clip_id}")
-        shown = Shown(clip.object_key, clip.size_bytes, media_type, clip.sha256)
+        shown = Shown.of(clip, media_type)
     return _send(request, services, grant, shown)
 
 
@@ -148,11 +144,10 @@ def send_original(
     request: Request, services: ServicesDep, person: PersonDep, clip_id: str, download: str = ""
 ) -> Response:
     """The untouched bytes under the recorder's own file name; ranges let a broken one go on."""
-    services.access.require(person.actor, Right.DOWNLOAD, clip_item(clip_id))
-    grant = _grant(services, person, download, clip_id, GrantKind.DOWNLOAD)
+    grant = _use_grant(services, person, download, clip_id, GrantKind.DOWNLOAD)
     with services.database.read() as tx:
         clip = get_clip(tx, clip_id)
-    shown = Shown(clip.object_key, clip.size_bytes, "application/octet-stream", clip.sha256)
+    shown = Shown.of(clip, "application/octet-stream")
     return _send(
         request,
         services,
@@ -177,9 +172,12 @@ def content_disposition(name: str, sha256: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(clean, safe='')}"
 
 
-def _grant(
+def _use_grant(
     services: Services, person: Person, grant_id: str, clip_id: str, kind: GrantKind
 ) -> Grant:
+    """The standing grant, of somebody who still has the right to what it opens."""
+    right = Right.DOWNLOAD if kind is GrantKind.DOWNLOAD else Right.SEE_FOOTAGE
+    services.access.require(person.actor, right, clip_item(clip_id))
     with services.database.read() as tx:
         return get_grant(tx, services.clock, person.actor, grant_id, clip_id, kinds=(kind,))
 

@@ -195,34 +195,29 @@ def _start_session(services: Services, request: Request, response: Response, use
 def _sign_in_page(
     request: Request, *, target: str, name: str = "", error: AuthError | None = None
 ) -> Response:
-    pages: Pages = request.app.state.pages
-    answer = errors.answer_for(error) if error else None
-    return pages.render(
-        request,
-        "sign_in.html",
-        status=answer.status if answer else 200,
-        target=local_path(target),
-        name=name,
-        answer=answer,
-        wait_s=error.wait_s if isinstance(error, TooManyFailuresError) else 0,
-    )
+    return _page(request, "sign_in.html", target, error, name=name)
 
 
 def _password_page(request: Request, *, target: str, error: AuthError | None = None) -> Response:
-    pages: Pages = request.app.state.pages
-    answer = errors.answer_for(error) if error else None
     user: User = request.state.person.user
     reset = None
     if user.must_change_password:
         with services_of(request).database.read() as tx:
             reset = find_reset(tx, user.id)
+    return _page(request, "password.html", target, error, min_length=MIN_LENGTH, reset=reset)
+
+
+def _page(
+    request: Request, template: str, target: str, error: AuthError | None, **context: object
+) -> Response:
+    pages: Pages = request.app.state.pages
+    answer = errors.answer_for(error) if error else None
     return pages.render(
         request,
-        "password.html",
+        template,
         status=answer.status if answer else 200,
         target=local_path(target),
         answer=answer,
         wait_s=error.wait_s if isinstance(error, TooManyFailuresError) else 0,
-        min_length=MIN_LENGTH,
-        reset=reset,
+        **context,
     )

@@ -31,15 +31,13 @@ def check_clip(
         for row in clips:
             report_clip_without_entry(report, row)
     elif not clips:
-        report.add(
-            Finding(
-                FindingCode.CLIP_ROW_MISSING,
-                subject,
-                f"Entry {_entry(expected.clip.index)} admitted this clip; its row is gone.",
-                expected=str(expected.clip.columns["sha256"]),
-                clip_id=clip_id,
-                entry_index=expected.clip.index,
-            )
+        _report_missing(
+            report,
+            FindingCode.CLIP_ROW_MISSING,
+            subject,
+            "admitted this clip",
+            expected.clip,
+            clip_id,
         )
     else:
         _compare(
@@ -74,16 +72,8 @@ def _check_renditions(
             clip_id,
         )
     for kind, logged in unseen.items():
-        report.add(
-            Finding(
-                FindingCode.RENDITION_ROW_MISSING,
-                f"clip:{clip_id}/{kind}",
-                f"Entry {_entry(logged.index)} made this {kind}; its row is gone.",
-                expected=str(logged.columns["sha256"]),
-                clip_id=clip_id,
-                entry_index=logged.index,
-            )
-        )
+        code, subject = FindingCode.RENDITION_ROW_MISSING, f"clip:{clip_id}/{kind}"
+        _report_missing(report, code, subject, f"made this {kind}", logged, clip_id)
 
 
 def _check_links(report: Report, clip_id: str, expected: ExpectedClip, links: list[Row]) -> None:
@@ -142,18 +132,6 @@ def check_grants(
         _compare(report, code, subject, logged, row, ("opened_at",), clip_id)
 
 
-def report_grant_without_entry(report: Report, row: Row) -> None:
-    report.add(
-        Finding(
-            FindingCode.GRANT_WITHOUT_ENTRY,
-            f"grant:{shown(row['id'])}",
-            f"This {shown(row['kind'])} stands without the entry that opened this clip.",
-            found=f"{shown(row['kind'])} by {shown(row['actor_id'])}",
-            clip_id=shown(row["clip_id"]),
-        )
-    )
-
-
 def check_case(report: Report, case_id: str, expected: ExpectedCase, cases: list[Row]) -> None:
     """Findings for one case; its row carries its officers as its entries list them."""
     subject = f"case:{case_id}"
@@ -161,13 +139,8 @@ def check_case(report: Report, case_id: str, expected: ExpectedCase, cases: list
         for row in cases:
             report_case_without_entry(report, row)
     elif not cases:
-        report.add(
-            Finding(
-                FindingCode.CASE_ROW_MISSING,
-                subject,
-                f"Entry {_entry(expected.case.index)} created this case; its row is gone.",
-                entry_index=expected.case.index,
-            )
+        _report_missing(
+            report, FindingCode.CASE_ROW_MISSING, subject, "created this case", expected.case, None
         )
     else:
         code = FindingCode.CASE_ALTERED
@@ -175,48 +148,66 @@ def check_case(report: Report, case_id: str, expected: ExpectedCase, cases: list
 
 
 def report_clip_without_entry(report: Report, row: Row) -> None:
-    report.add(
-        Finding(
-            FindingCode.CLIP_WITHOUT_ENTRY,
-            f"clip:{shown(row['id'])}",
-            "This clip's row stands without the entry that admitted it.",
-            found=shown(row["sha256"]),
-            clip_id=shown(row["id"]),
-        )
-    )
+    code, subject = FindingCode.CLIP_WITHOUT_ENTRY, f"clip:{shown(row['id'])}"
+    message = "This clip's row stands without the entry that admitted it."
+    _report_unknown(report, code, subject, message, shown(row["sha256"]), row["id"])
 
 
 def report_rendition_without_entry(report: Report, row: Row) -> None:
-    report.add(
-        Finding(
-            FindingCode.RENDITION_WITHOUT_ENTRY,
-            f"clip:{shown(row['clip_id'])}/{shown(row['kind'])}",
-            f"This {row['kind']} stands without the entry that made it.",
-            found=shown(row["sha256"]),
-            clip_id=shown(row["clip_id"]),
-        )
-    )
+    code = FindingCode.RENDITION_WITHOUT_ENTRY
+    subject = f"clip:{shown(row['clip_id'])}/{shown(row['kind'])}"
+    message = f"This {row['kind']} stands without the entry that made it."
+    _report_unknown(report, code, subject, message, shown(row["sha256"]), row["clip_id"])
 
 
 def report_link_without_entry(report: Report, row: Row) -> None:
-    report.add(
-        Finding(
-            FindingCode.LINK_WITHOUT_ENTRY,
-            f"link:{shown(row['id'])}",
-            "This link stands without the entry that made it on this clip.",
-            found=f"case {shown(row['case_id'])}, {shown(row['stage'])}",
-            clip_id=shown(row["clip_id"]),
-        )
-    )
+    code, subject = FindingCode.LINK_WITHOUT_ENTRY, f"link:{shown(row['id'])}"
+    message = "This link stands without the entry that made it on this clip."
+    found = f"case {shown(row['case_id'])}, {shown(row['stage'])}"
+    _report_unknown(report, code, subject, message, found, row["clip_id"])
+
+
+def report_grant_without_entry(report: Report, row: Row) -> None:
+    code, subject = FindingCode.GRANT_WITHOUT_ENTRY, f"grant:{shown(row['id'])}"
+    message = f"This {shown(row['kind'])} stands without the entry that opened this clip."
+    found = f"{shown(row['kind'])} by {shown(row['actor_id'])}"
+    _report_unknown(report, code, subject, message, found, row["clip_id"])
 
 
 def report_case_without_entry(report: Report, row: Row) -> None:
+    code, subject = FindingCode.CASE_WITHOUT_ENTRY, f"case:{shown(row['id'])}"
+    message = "This case's row stands without the entry that created it."
+    _report_unknown(report, code, subject, message, shown(row["number"]), None)
+
+
+def _report_unknown(
+    report: Report, code: FindingCode, subject: str, message: str, found: str, clip_id: object
+) -> None:
+    """A row that the log knows nothing of."""
+    clip = None if clip_id is None else shown(clip_id)
+    report.add(Finding(code, subject, message, found=found, clip_id=clip))
+
+
+def _report_missing(
+    report: Report,
+    code: FindingCode,
+    subject: str,
+    done: str,
+    logged: Logged,
+    clip_id: str | None,
+) -> None:
+    """A row that an entry speaks of and that is not there; ``done`` is what the entry did."""
+    index = logged.index
+    where = "(not numbered yet)" if index is None else str(index)
+    sha256 = logged.columns.get("sha256")
     report.add(
         Finding(
-            FindingCode.CASE_WITHOUT_ENTRY,
-            f"case:{shown(row['id'])}",
-            "This case's row stands without the entry that created it.",
-            found=shown(row["number"]),
+            code,
+            subject,
+            f"Entry {where} {done}; its row is gone.",
+            expected=None if sha256 is None else str(sha256),
+            clip_id=clip_id,
+            entry_index=index,
         )
     )
 
@@ -275,7 +266,3 @@ def _report_column(
 
 def _said(expected: object) -> str:
     return "something that is lost" if expected is ANYTHING else described(expected)
-
-
-def _entry(index: int | None) -> str:
-    return "(not numbered yet)" if index is None else str(index)

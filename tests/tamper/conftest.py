@@ -61,3 +61,11 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
             open_world(home, url) as opened,
         ):
             yield replace(opened, clip_ids=filled.clip_ids, case_id=filled.case_id)
+
+
+@pytest.fixture
+def home(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The options with which a command works on the world."""
+    config = world.services.config
+    monkeypatch.setenv("LIUHEN_DATABASE_URL", config.database_url)
+    return ["--home", str(config.home)]

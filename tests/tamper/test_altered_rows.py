@@ -206,13 +206,11 @@ def test_the_command_line_names_it(
     table: str,
     change: str,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    home: list[str],
 ) -> None:
-    config = world.services.config
-    monkeypatch.setenv("LIUHEN_DATABASE_URL", config.database_url)
     attacks.execute(table.format(change))(world)
     first, second = world.clip_ids[:2]
-    home, column = ["--home", str(config.home)], change.partition(" ")[0]
+    column = change.partition(" ")[0]
     for what in (["--clip", first], ["--case", CASE_NUMBER]):
         assert run(["verify", *what, *home, "--json"]) == 1, what
         report = json.loads(capsys.readouterr().out)
@@ -231,7 +229,7 @@ def test_the_command_line_names_it(
         assert listed[first].get(column) is None
         assert run(["clips", "list", *home]) == 0
         assert f"数据库行被改动：{column}" in capsys.readouterr().out
-        bag = config.home / "bag"
+        bag = world.services.config.home / "bag"
         assert run(["cases", "export", CASE_NUMBER, "-o", str(bag), *home]) == 1
         assert not bag.exists()
 
@@ -246,12 +244,10 @@ def test_the_command_line_names_it(
     indirect=["world"],
 )
 def test_a_case_whose_own_row_was_altered_can_be_verified(
-    world: World, change: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    world: World, change: str, capsys: pytest.CaptureFixture[str], home: list[str]
 ) -> None:
-    config = world.services.config
-    monkeypatch.setenv("LIUHEN_DATABASE_URL", config.database_url)
     with world.services.database.write() as tx:
         tx.execute(sa.text(f"UPDATE cases SET {change}"))
-    assert run(["verify", "--case", CASE_NUMBER, "--home", str(config.home), "--json"]) == 1
+    assert run(["verify", "--case", CASE_NUMBER, *home, "--json"]) == 1
     report = json.loads(capsys.readouterr().out)
     assert {finding["code"] for finding in report["findings"]} == {"case_altered"}

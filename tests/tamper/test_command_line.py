@@ -31,17 +31,15 @@ def test_exit_code_1_and_the_finding(
     attack: Callable[[World], None],
     code: str,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    home: list[str],
 ) -> None:
-    config = world.services.config
-    monkeypatch.setenv("LIUHEN_DATABASE_URL", config.database_url)
     attack(world)
-    assert run(["verify", "--home", str(config.home), "--json"]) == 1
+    assert run(["verify", *home, "--json"]) == 1
     report = json.loads(capsys.readouterr().out)
     assert code in {finding["code"] for finding in report["findings"]}
     [finding, *_] = [one for one in report["findings"] if one["code"] == code]
     for language in LANGUAGES:
-        assert run(["verify", "--home", str(config.home), "--lang", language]) == 1
+        assert run(["verify", *home, "--lang", language]) == 1
         said = capsys.readouterr().out
         # What it means in the reader's words; the precise message stays as the JSON has it.
         assert f"✗ {code}  {translate(language, f'finding.{code}')}  {finding['subject']}" in said
@@ -49,26 +47,20 @@ def test_exit_code_1_and_the_finding(
 
 
 def test_a_broken_checkpoint_is_not_called_unpublished(
-    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    world: World, capsys: pytest.CaptureFixture[str], home: list[str]
 ) -> None:
-    config = world.services.config
-    monkeypatch.setenv("LIUHEN_DATABASE_URL", config.database_url)
     attacks.foreign_checkpoint(world)
-    assert run(["verify", "--home", str(config.home), "--lang", "en"]) == 1
+    assert run(["verify", *home, "--lang", "en"]) == 1
     assert "nothing is published yet" not in capsys.readouterr().out
 
 
-def test_one_clip_alone(
-    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    config = world.services.config
-    monkeypatch.setenv("LIUHEN_DATABASE_URL", config.database_url)
+def test_one_clip_alone(world: World, capsys: pytest.CaptureFixture[str], home: list[str]) -> None:
     attacks.flip_a_byte(world)
     attacks.rewrite_an_entry(world)
     first, second = world.clip_ids[:2]
-    assert run(["verify", "--home", str(config.home), "--clip", second]) == 0
+    assert run(["verify", *home, "--clip", second]) == 0
     capsys.readouterr()
-    assert run(["verify", "--home", str(config.home), "--clip", first, "--json"]) == 1
+    assert run(["verify", *home, "--clip", first, "--json"]) == 1
     report = json.loads(capsys.readouterr().out)
     found = {finding["code"] for finding in report["findings"]}
     assert found == {"clip_object_digest", "entry_altered", "details_altered"}
@@ -76,10 +68,9 @@ def test_one_clip_alone(
 
 
 def test_objects_that_are_away_can_not_be_checked(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, tmp_path: Path, home: list[str]
 ) -> None:
     config = world.services.config
-    monkeypatch.setenv("LIUHEN_DATABASE_URL", config.database_url)
     shutil.move(config.home / "objects", tmp_path / "elsewhere")
     (config.home / "objects").write_text("not a folder")
-    assert run(["verify", "--home", str(config.home)]) == 2
+    assert run(["verify", *home]) == 2

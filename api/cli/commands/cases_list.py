@@ -2,7 +2,6 @@
 
 import click
 
-from api.cli.output import print_json, print_table
 from api.cli.shell import Shell, with_shell
 
 
@@ -21,22 +20,19 @@ def command(shell: Shell, officer: str | None, text: str | None, limit: int) -> 
         services.access.require(shell.actor, Right.SEE_CLIPS, "cases")
         with services.database.read() as tx:
             page = search_cases(tx, CaseFilter(text=text, officer=officer), limit=limit)
-        if shell.as_json:
-            print_json([case_json(case) for case in page.cases])
-            return
-        names = ("number", "procedure", "title", "officer", "day", "clips")
-        print_table(
-            [shell.word(f"head.{name}") for name in names],
-            [
-                [
-                    case.number,
-                    case.procedure,
-                    case.title,
-                    " ".join(one.officer for one in case.officers),
-                    "" if case.occurred_on is None else case.occurred_on.isoformat(),
-                    str(case.clip_count),
-                ]
-                for case in page.cases
+        shell.print_list(
+            page.cases,
+            ("number", "procedure", "title", "officer", "day", "clips"),
+            case_json,
+            lambda case: [
+                case.number,
+                case.procedure,
+                case.title,
+                " ".join(one.officer for one in case.officers),
+                "" if case.occurred_on is None else case.occurred_on.isoformat(),
+                str(case.clip_count),
             ],
         )
+        if shell.as_json:
+            return
         shell.say("cases_total", error=True, total=page.total)

@@ -2,7 +2,7 @@
 
 import click
 
-from api.cli.output import local, print_json, print_table, size
+from api.cli.output import local, size
 from api.cli.shell import Shell, with_shell
 
 PAGE = 500
@@ -66,23 +66,20 @@ def command(
         shell.note(
             services, EventKind.CLIPS_LISTED, None, {"count": len(clips)}, {"query": dict(query)}
         )
-        if shell.as_json:
-            print_json([clip_json(clip) for clip in clips])
-            return
-        names = ("id", "name", "officer", "recorder", "recorded", "size", "state")
-        print_table(
-            [shell.word(f"head.{name}") for name in names],
-            [
-                [
-                    clip.id,
-                    clip.name,
-                    clip.officer or "",
-                    clip.recorder or "",
-                    local(clip.recorded_at, zone),
-                    size(clip.size_bytes),
-                    clip_state(shell.language, clip),
-                ]
-                for clip in clips
+        shell.print_list(
+            clips,
+            ("id", "name", "officer", "recorder", "recorded", "size", "state"),
+            clip_json,
+            lambda clip: [
+                clip.id,
+                clip.name,
+                clip.officer or "",
+                clip.recorder or "",
+                local(clip.recorded_at, zone),
+                size(clip.size_bytes),
+                clip_state(shell.language, clip),
             ],
         )
+        if shell.as_json:
+            return
         shell.say("clips_total", error=True, total=len(clips))

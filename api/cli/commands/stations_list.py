@@ -2,7 +2,7 @@
 
 import click
 
-from api.cli.output import local, print_json, print_table
+from api.cli.output import local
 from api.cli.shell import Shell, with_shell
 
 
@@ -17,25 +17,20 @@ def command(shell: Shell) -> None:
         services.access.require(shell.actor, Right.SEE_STATIONS, "stations")
         with services.database.read() as tx:
             stations = list_stations(tx)
-        if shell.as_json:
-            print_json(
-                [
-                    {
-                        "id": station.id,
-                        "name": station.name,
-                        "verifier_key": station.verifier_key,
-                        "enrolled_at": station.enrolled_at,
-                        "revoked_at": station.revoked_at,
-                        "last_seen_at": station.last_seen_at,
-                    }
-                    for station in stations
-                ]
-            )
-            return
-        print_table(
-            [shell.word("head.name"), shell.word("head.id"), shell.word("head.seen")],
-            [
-                [station.name, station.id, local(station.last_seen_at, services.config.zone)]
-                for station in stations
+        shell.print_list(
+            stations,
+            ("name", "id", "seen"),
+            lambda station: {
+                "id": station.id,
+                "name": station.name,
+                "verifier_key": station.verifier_key,
+                "enrolled_at": station.enrolled_at,
+                "revoked_at": station.revoked_at,
+                "last_seen_at": station.last_seen_at,
+            },
+            lambda station: [
+                station.name,
+                station.id,
+                local(station.last_seen_at, services.config.zone),
             ],
         )

@@ -2,7 +2,6 @@
 
 import click
 
-from api.cli.output import print_json, print_table
 from api.cli.shell import Shell, with_shell
 
 
@@ -17,25 +16,20 @@ def command(shell: Shell) -> None:
         services.access.require(shell.actor, Right.MANAGE_USERS, "users")
         with services.database.read() as tx:
             users = list_users(tx)
-        if shell.as_json:
-            print_json(
-                [
-                    {
-                        "id": user.id,
-                        "name": user.name,
-                        "display_name": user.display_name,
-                        "role": user.role.value,
-                        "has_own_password": not user.must_change_password,
-                        "disabled": user.disabled_at is not None,
-                    }
-                    for user in users
-                ]
-            )
-            return
-        print_table(
-            [shell.word("head.name"), shell.word("head.role"), shell.word("head.state")],
-            [
-                [user.name, user.role.value, "disabled" if user.disabled_at else "active"]
-                for user in users
+        shell.print_list(
+            users,
+            ("name", "role", "state"),
+            lambda user: {
+                "id": user.id,
+                "name": user.name,
+                "display_name": user.display_name,
+                "role": user.role.value,
+                "has_own_password": not user.must_change_password,
+                "disabled": user.disabled_at is not None,
+            },
+            lambda user: [
+                user.name,
+                user.role.value,
+                "disabled" if user.disabled_at else "active",
             ],
         )

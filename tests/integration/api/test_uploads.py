@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import os
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +33,7 @@ from station_agent.wire import open_receipt
 from storage.errors import StoreFullError, StoreUnavailableError
 from storage.memory import MemoryStore
 from tests.integration.api.archived import DATA, Faults, assert_archived, clip_of, count
+from tests.services import disks
 from tests.services.station_client import (
     BYTES,
     TUS,
@@ -589,12 +589,8 @@ def test_a_wrong_object_in_the_place_is_said_loudly_and_nothing_is_registered(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with disks.small_disk(tmp_path / "small", 4 << 20) as folder:
+        yield folder
 
 
 def test_a_full_disk_stops_the_upload_and_room_lets_it_go_on(

@@ -1,28 +1,11 @@
 """What a scan means for the journal."""
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from station_agent.intake import adopt, take_in
 from station_agent.journal import File, Journal, State
-from station_agent.settle import Identity
 from station_agent.watch import Found, Scan
-
-ROOT = b"/dock"
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    journal = Journal(tmp_path / "journal.db")
-    yield journal
-    journal.close()
-
-
-def found(name: bytes, size: int = 10, mtime: int = 1, inode: int = 1) -> Found:
-    return Found(ROOT + b"/" + name, Identity(size, mtime, inode))
+from tests.unit.station_agent.conftest import ROOT, found
 
 
 def scan(*files: Found, errors: bool = False) -> Scan:

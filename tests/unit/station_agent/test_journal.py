@@ -1,7 +1,6 @@
 """The station's memory: what it keeps, what it refuses, how it is opened."""
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,37 +14,9 @@ from station_agent.errors import (
     StaleFileError,
 )
 from station_agent.intake import take_in
-from station_agent.journal import File, Journal, State, open_journal
-from station_agent.settle import Identity
-from station_agent.watch import Found, Scan
-
-ROOT = b"/dock"
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    journal = Journal(tmp_path / "journal.db")
-    yield journal
-    journal.close()
-
-
-def found(name: bytes, size: int = 10, mtime: int = 1, inode: int = 1) -> Found:
-    return Found(ROOT + b"/" + name, Identity(size, mtime, inode))
-
-
-def seen(journal: Journal, *files: Found) -> list[File]:
-    take_in(journal, Scan(ROOT, list(files)))
-    return journal.files(State.SEEN)
-
-
-def listed(journal: Journal, file: File, state: State) -> File:
-    """Past its manifest, so that the queue gives it out."""
-    with journal.transaction() as connection:
-        made = connection.execute(
-            "INSERT INTO manifests (root, sha256, session_id, delivered) VALUES (?, '', '', 1)",
-            (ROOT,),
-        )
-    return journal.advance(file, state, manifest_id=made.lastrowid)
+from station_agent.journal import Journal, State, open_journal
+from station_agent.watch import Scan
+from tests.unit.station_agent.conftest import ROOT, found, listed, seen
 
 
 def test_a_file_goes_its_way_and_stays_after_reopening(journal: Journal) -> None:

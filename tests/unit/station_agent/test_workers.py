@@ -1,8 +1,6 @@
 """Workers share the files that are due: each goes to one of them, and none stops the others."""
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -13,7 +11,7 @@ from station_agent.pauses import Pauses
 from station_agent.sending import Sender
 from station_agent.troubles import Troubles
 from station_agent.workers import Workers
-from tests.unit.station_agent.test_journal import found, listed, seen
+from tests.unit.station_agent.conftest import found, listed, seen
 
 
 class Recording:
@@ -34,13 +32,6 @@ class Recording:
             raise JournalError("no room")
         self.journal.advance(file, State.RECEIVED)
         return True
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    journal = Journal(tmp_path / "journal.db")
-    yield journal
-    journal.close()
 
 
 @pytest.fixture
