@@ -99,19 +99,21 @@ def enrol(
     """Bind a station's public key to the name its token was made for; append ``station.enrolled``.
 
     ``name`` is what the station calls itself and goes into the details; the token's name counts.
-    Done again with the same token and key it gives the same station, so an answer that was lost
-    does no harm. Raises `EnrolmentError`, `StationKeyError`, `StationExistsError`.
+    Done again with the same token and key, also while the first time is under way, it gives the
+    same station, so an answer that was lost does no harm. Raises `EnrolmentError`,
+    `StationKeyError`, `StationExistsError`.
     """
     verifier = _verifier(verifier_key)
     now = clock.now()
     invitation = tx.execute(
-        sa.select(enrolment_tokens).where(enrolment_tokens.c.token_sha256 == _sha256(token))
+        sa.select(enrolment_tokens)
+        .where(enrolment_tokens.c.token_sha256 == _sha256(token))
+        .with_for_update()  # of two at once the second sees what the first has made of it
     ).one_or_none()
     if invitation is None:
         raise EnrolmentError
     if invitation.used_at is not None:
         return _enrolled_before(tx, verifier_key, invitation.station_name)
-    # The condition is asked again in the statement: of two racing enrolments one changes the row.
     used = tx.execute(
         enrolment_tokens.update()
         .where(

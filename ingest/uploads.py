@@ -26,7 +26,7 @@ from ingest.errors import (
     UploadNotFoundError,
     UploadTooLargeError,
 )
-from ingest.tables import dock_sessions, uploads
+from ingest.tables import dock_sessions, stations, uploads
 
 RECEIVING, ADMITTED, REFUSED, TERMINATED = "receiving", "admitted", "refused", "terminated"
 
@@ -87,8 +87,9 @@ def announce(
     come again.
 
     The same announcement again, before a byte has come, gives the same upload: its sender has not
-    heard the answer. Raises `AnnouncementError`, `UploadTooLargeError`, and `DigestMismatchError`
-    where the archive knows these bytes under another SM3.
+    heard the answer, or was killed and asks anew while we are at it. Raises `AnnouncementError`,
+    `UploadTooLargeError`, and `DigestMismatchError` where the archive knows these bytes under
+    another SM3.
     """
     if announcement.size_bytes == 0:
         raise AnnouncementError("the file is empty")
@@ -103,6 +104,10 @@ def announce(
         # A session we don't know is kept as said: losing a manifest must not cost the evidence.
         if owner not in {None, actor.id}:
             raise AnnouncementError("the dock session is another station's")
+    # One announcement of a station after the other: of two at once neither would see the other's.
+    tx.execute(
+        sa.select(stations.c.id).where(stations.c.id == actor.id).with_for_update(key_share=True)
+    )
     known = find_clip_by_digest(tx, announcement.sha256)
     if known is not None:
         if announcement.size_bytes != known.size_bytes:

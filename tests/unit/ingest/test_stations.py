@@ -1,6 +1,7 @@
 """Stations: enrolled once, known by their key, shut out when revoked."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -94,6 +95,19 @@ def test_a_token_enrols_one_station_once(desk: Desk, key: NoteSigner) -> None:
         assert [found.id for found in stations.list_stations(tx)] == [station.id]
     assert kinds == ["station.invited", "station.enrolled"]
     assert stored == sha256(token.encode())
+
+
+def test_a_station_that_asks_twice_at_once_is_one_station(desk: Desk, key: NoteSigner) -> None:
+    """It was stopped in the middle and began anew while its first request was being answered."""
+    token = desk.token()
+    with ThreadPoolExecutor(1) as pool:
+        with desk.database.write() as tx:
+            arguments = {"token": token, "name": "a", "verifier_key": key.verifier.vkey}
+            first = stations.enrol(tx, desk.ledger, desk.clock, origin="10.0.0.7", **arguments)
+            again = pool.submit(desk.enrol, token, key)
+            with pytest.raises(TimeoutError):
+                again.result(timeout=0.3)
+        assert again.result(timeout=20).id == first.id
 
 
 def test_a_token_runs_out(desk: Desk, key: NoteSigner) -> None:

@@ -1,5 +1,6 @@
 """The rules of an upload: what may be announced, and that it ends once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -61,6 +62,25 @@ def test_an_announcement_whose_answer_was_lost_is_the_same_upload(
         assert uploads.announce(tx, clock, actor, renamed, 1 << 40).id != upload.id
         uploads.set_offset(tx, clock, upload.id, 1)  # somebody has heard the answer
         assert uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40).id != upload.id
+
+
+def test_two_requests_of_one_announcement_are_one_upload(
+    database: Database, clock: FixedClock, station_row: Station
+) -> None:
+    """A station that was killed asks again while its first request is still being answered."""
+    actor = actor_of(station_row)
+
+    def announce_again() -> Upload:
+        with database.write() as tx:
+            return uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as tx:
+            first = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)
+            again = pool.submit(announce_again)
+            with pytest.raises(TimeoutError):  # it waits for the one under way
+                again.result(timeout=0.3)
+        assert again.result(timeout=20) == first
 
 
 def test_empty_and_too_large_files_are_refused(
