@@ -16,8 +16,9 @@ from custody.actors import Role, service_actor
 from custody.clips import Clip, describe_clip
 from custody.clock import FixedClock
 from custody.events import EventKind
-from custody.history import HistoryEvent, history_of
+from custody.history import MAX_EVENTS, HistoryEvent, history_of
 from custody.ledger import Event
+from custody.log.entry import Json
 from custody.tables import access_grants, log_entries
 from tests.services.house import CASE_NUMBER, PASSWORD, House, open_house
 from tests.services.http_server import serving
@@ -396,6 +397,24 @@ def test_verifying_finds_a_flipped_byte_and_breaks_the_trace(
     form = {"purpose": "for the expert", "confirm": "1"}
     assert submit(house, legal, f"/clips/{clip.id}/download", **form).status_code == 303
     assert history(house, f"clip:{clip.id}")[-1].details["warned"] is True
+
+
+def test_a_failure_counts_however_much_has_happened_since(
+    house: House, legal: httpx.Client
+) -> None:
+    clip = house.clips("093621")[0]
+    item, actor = f"clip:{clip.id}", house.actor(Role.LEGAL)
+    facts: dict[str, Json] = {"findings": 1, "unchecked": 0}
+    failed = Event(EventKind.VERIFICATION_RUN, item, facts, outcome="failed")
+    with house.services.database.write() as tx:
+        house.services.ledger.append(tx, actor, failed)
+        opened = Event(EventKind.CLIP_OPENED, item, {"grant": "g"})
+        house.services.ledger.append_many(tx, actor, [opened] * (MAX_EVENTS + 1))
+    house.publish()
+    assert "这条录像没有通过核验" in legal.get(f"/clips/{clip.id}").text
+    assert 'class="dot broken"' in legal.get("/clips?text=093621").text
+    refused = submit(house, legal, f"/clips/{clip.id}/download", purpose="for the expert")
+    assert refused.status_code == 409
 
 
 def test_reading_the_log_is_in_the_log_with_what_was_looked_for(
