@@ -139,7 +139,7 @@ def described(value: object) -> str:
     if isinstance(value, bytes | bytearray | memoryview):
         return f"the bytes {bytes(value).hex()[:SHOWN_CHARACTERS]}"
     if isinstance(value, list | dict):
-        return shown(json.dumps(value, ensure_ascii=False))
+        return shown(json.dumps(value, ensure_ascii=False, default=str))
     return f"“{shown(value)}”" if isinstance(value, str) else str(value)
 
 

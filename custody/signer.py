@@ -49,6 +49,8 @@ class Signer:
             text = self._state_file.read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
+        except (OSError, ValueError) as error:
+            raise SignerStateError(f"{self._state_file}: {error}") from error
         try:
             state = json.loads(text)
             signed = Signed(int(state["size"]), bytes.fromhex(state["root"]), str(state["note"]))

@@ -53,6 +53,7 @@ class FindingCode(StrEnum):
     STATE_COUNTER = "state_counter"
     OBJECT_UNREGISTERED = "object_unregistered"
     SIGNER_MEMORY = "signer_memory"
+    SCHEMA_ALTERED = "schema_altered"
     DOCK_SESSION_ALTERED = "dock_session_altered"
     DOCK_SESSION_MISSING = "dock_session_missing"
     STATION_ALTERED = "station_altered"
@@ -104,6 +105,7 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.STATE_COUNTER: "The counters of the log do not agree with its rows.",
     FindingCode.OBJECT_UNREGISTERED: "An object in the store is named by no entry and no row.",
     FindingCode.SIGNER_MEMORY: "The signer does not remember what was published.",
+    FindingCode.SCHEMA_ALTERED: "A table or column is gone, or a trigger acts on what is written.",
     FindingCode.DOCK_SESSION_ALTERED: "A dock session's row says something else than the log.",
     FindingCode.DOCK_SESSION_MISSING: "The log received a dock session that has no row.",
     FindingCode.STATION_ALTERED: "A station's row says something else than the log.",

@@ -22,6 +22,7 @@ from custody.verification.fixity import BUFFER_BYTES, StoredObject, check_object
 from custody.verification.items import Corrections, ObjectTasks, check_items
 from custody.verification.phases import Phases
 from custody.verification.rows import snapshot
+from custody.verification.schema import check_schema
 from custody.verification.selected import EntryProof, prove_selected
 from custody.verification.spools import RecordSpool
 from custody.verification.unregistered import check_unregistered
@@ -50,6 +51,8 @@ def verify_all(
     with RecordSpool() as spool:
         tasks = ObjectTasks(spool)
         if selection.whole_log:
+            with phases.phase("schema"), snapshot(context.database) as tx:
+                check_schema(tx, report)
             with phases.phase("log"):
                 corrections = check_whole_log(context, report, tell)
             with phases.phase("rows"), snapshot(context.database) as tx:
