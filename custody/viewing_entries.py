@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from custody.actors import Actor
 from custody.events import EventKind, actor_item, clip_item
+from custody.log.canonical import format_time
 from custody.log.entry import Entry, commit_details
 from custody.log.errors import LogError
 from custody.log.merkle import hash_leaf
@@ -28,8 +29,9 @@ def has_entry(
     grant_id: str,
     clip_id: str,
     opened_at: datetime,
+    expires_at: datetime,
 ) -> bool:
-    """Whether the entry of a grant is there, whole, and speaks of this actor and clip.
+    """Whether the entry of a grant is there, whole, and speaks of this actor, clip and end.
 
     ``kind`` is ``clip.opened`` or ``clip.downloaded``, which stand on the clip, or
     ``clips.listed``, which stands on the actor and names its clips in the details.
@@ -52,6 +54,7 @@ def has_entry(
             entry is not None
             and (entry.kind, entry.item, entry.actor.id) == (kind.value, item, actor.id)
             and entry.facts.get("grant") == grant_id
+            and entry.facts.get("expires_at") == format_time(expires_at)
             and (kind is not EventKind.CLIPS_LISTED or _lists(entry, clip_id, salt, details))
         ):
             return True

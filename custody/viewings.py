@@ -25,6 +25,7 @@ from custody.errors import (
 from custody.events import EventKind, actor_item, clip_item
 from custody.ids import new_id
 from custody.ledger import Event, Ledger
+from custody.log.canonical import format_time
 from custody.log.entry import Json
 from custody.tables import access_grants, clips
 from custody.viewing_entries import has_entry
@@ -110,7 +111,7 @@ def open_listing(
     """
     _require(actor, Right.SEE_FOOTAGE)
     grant = _insert(tx, clock, actor, GrantKind.LISTING, None, tuple(clip_ids), query, lifetime)
-    _append_listing(tx, ledger, actor, {"grant": grant.id}, clip_ids, query)
+    _append_listing(tx, ledger, actor, _granted(grant), clip_ids, query)
     return grant
 
 
@@ -150,7 +151,7 @@ def get_grant(
     if clip_id not in grant.clip_ids:
         raise GrantExpiredError
     entry_kind = _ENTRY_KINDS[grant.kind]
-    if not has_entry(tx, actor, entry_kind, grant.id, clip_id, grant.opened_at):
+    if not has_entry(tx, actor, entry_kind, grant.id, clip_id, grant.opened_at, grant.expires_at):
         raise GrantExpiredError
     return grant
 
@@ -219,11 +220,16 @@ def _open_clip(
         Event(
             _ENTRY_KINDS[kind],
             clip_item(clip_id),
-            facts={"grant": grant.id},
+            facts=_granted(grant),
             details={"purpose": purpose, "warned": True} if warned else {"purpose": purpose},
         ),
     )
     return grant
+
+
+def _granted(grant: Grant) -> dict[str, Json]:
+    """What an entry says of its grant for ever: until when it stands, too, so none is extended."""
+    return {"grant": grant.id, "expires_at": format_time(grant.expires_at)}
 
 
 def _insert(

@@ -81,6 +81,7 @@ class ExpectedClip:
                 kind = "viewing" if entry.kind == EventKind.CLIP_OPENED else "download"
                 opened: Columns = {"kind": kind, "actor_id": entry.actor.id}
                 opened |= _details(details, {"purpose": "purpose"})
+                opened["expires_at"] = facts.get("expires_at")
                 self.grants[str(facts.get("grant"))] = Logged(opened, index, entry.at)
             case EventKind.LINK_MADE:
                 columns: Columns = {

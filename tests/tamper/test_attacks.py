@@ -88,6 +88,7 @@ CASES = [
         name="grant_of_another_person",
     ),
     Case(attacks.move_grant, {C.GRANT_WITHOUT_ENTRY}, clip=1),
+    Case(attacks.extend_grant, {C.GRANT_WITHOUT_ENTRY}, clip=0),
     Case(attacks.forget_what_was_signed, {C.SIGNER_MEMORY}),
     Case(attacks.remember_an_older_checkpoint, {C.SIGNER_MEMORY}),
     Case(attacks.garble_what_was_signed, {C.SIGNER_MEMORY}),

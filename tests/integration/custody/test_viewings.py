@@ -17,6 +17,7 @@ from custody.errors import (
 )
 from custody.history import HistoryEvent, history_of
 from custody.ledger import Ledger
+from custody.log.canonical import format_time
 from custody.tables import access_grants, log_entries
 from custody.viewings import Grant, GrantKind
 from storage.database import Database
@@ -30,12 +31,16 @@ def last_event(database: Database, item: str) -> HistoryEvent:
         return history_of(tx, item)[-1]
 
 
+def granted(grant: Grant) -> dict[str, object]:
+    return {"grant": grant.id, "expires_at": format_time(grant.expires_at)}
+
+
 def test_opening_is_in_the_log_with_its_purpose(
     database: Database, clock: FixedClock, grant: Grant, clip_ids: list[str]
 ) -> None:
     event = last_event(database, f"clip:{clip_ids[0]}")
     assert (event.kind, event.actor_name) == ("clip.opened", "alice")
-    assert event.facts == {"grant": grant.id}
+    assert event.facts == granted(grant)
     assert event.details["purpose"] == "案件办理"
     assert grant.expires_at == clock.now() + viewings.VIEWING_LIFETIME
 
@@ -74,7 +79,7 @@ def test_a_viewing_is_no_download_and_the_other_way_round(
         with pytest.raises(GrantExpiredError):
             viewings.get_grant(tx, clock, ALICE, download.id, clip_ids[0])
     event = last_event(database, f"clip:{clip_ids[0]}")
-    assert (event.kind, event.facts) == ("clip.downloaded", {"grant": download.id})
+    assert (event.kind, event.facts) == ("clip.downloaded", granted(download))
 
 
 def test_a_listing_shows_thumbnails_of_its_clips(
@@ -89,7 +94,7 @@ def test_a_listing_shows_thumbnails_of_its_clips(
             with pytest.raises(GrantExpiredError):
                 viewings.get_grant(tx, clock, ALICE, listing.id, clip_id)
     event = last_event(database, f"user:{ALICE.id}")
-    assert (event.kind, event.facts) == ("clips.listed", {"grant": listing.id, "count": 2})
+    assert (event.kind, event.facts) == ("clips.listed", granted(listing) | {"count": 2})
     assert event.details["query"] == "officer=JX0227"
     assert event.details["clips"] == clip_ids
 
