@@ -10,7 +10,7 @@ from api.dependencies import PersonDep, ServicesDep, SubmittedDep
 from api.routes.media import playable_type
 from api.web.origins import origins_of
 from api.web.pages import Pages, parameters_of
-from api.web.provenance import breach_of, time_source
+from api.web.provenance import breach_of, original_held, time_source
 from api.web.trace import build_trace, steps_of
 from custody.access import Right, allows
 from custody.cases import (
@@ -132,14 +132,20 @@ def list_unassigned(
     services.access.require(person.actor, Right.SEE_CLIPS, "clips")
     with services.database.read() as tx:
         page = search_clips(tx, ClipFilter(unassigned=True), "-admitted_at", offset, PER_PAGE)
-    with services.database.write() as tx:
         clip_ids = [clip.id for clip in page.clips]
+        histories = histories_of(tx, [clip_item(clip_id) for clip_id in clip_ids])
+    now = services.clock.now()
+    with services.database.write() as tx:
         note_listing(tx, services.ledger, person.actor, clip_ids, "unassigned")
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
         "unassigned.html",
         clips=page.clips,
+        traces={
+            clip_id: build_trace(histories[clip_item(clip_id)], now, min_gap=ROW_GAP)
+            for clip_id in clip_ids
+        },
         total=page.total,
         offset=offset,
         per_page=PER_PAGE,
@@ -194,6 +200,7 @@ def show_clip(
         dock_session=dock_session,
         trace=build_trace(history, now, origin=origin),
         breach=breach_of(history),
+        spared=original_held(history),
         time_source=time_source(history, clip.recorded_at),
         grant=grant,
         ended=ended,

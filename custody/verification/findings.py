@@ -63,6 +63,9 @@ class FindingCode(StrEnum):
     GRANT_WITHOUT_ENTRY = "grant_without_entry"
 
 
+#: What is about a rendition: made of the original, which stands whatever became of it.
+OF_RENDITIONS = frozenset(code for code in FindingCode if code.startswith("rendition_"))
+
 #: What each code means, in one line; `docs/formats/findings.md` is held against this table.
 MEANINGS: dict[FindingCode, str] = {
     FindingCode.CLIP_OBJECT_MISSING: "The store has no object for an admitted original.",
@@ -166,6 +169,8 @@ class Report:
     more_findings: int = 0
     #: How many findings each clip has of its own, those beyond `MAX_FINDINGS` too.
     by_clip: dict[str, int] = field(default_factory=dict)
+    #: The same, of those that are about a rendition.
+    of_renditions: dict[str, int] = field(default_factory=dict)
     clips_checked: int = 0
     renditions_checked: int = 0
     bytes_read: int = 0
@@ -181,6 +186,9 @@ class Report:
     def add(self, finding: Finding) -> None:
         if finding.clip_id is not None:
             self.by_clip[finding.clip_id] = self.by_clip.get(finding.clip_id, 0) + 1
+            if finding.code in OF_RENDITIONS:
+                count = self.of_renditions.get(finding.clip_id, 0) + 1
+                self.of_renditions[finding.clip_id] = count
         if len(self.findings) < MAX_FINDINGS:
             self.findings.append(finding)
         else:
@@ -198,6 +206,17 @@ class Report:
     def good(self) -> bool:
         """Everything was checked and everything agrees."""
         return not self.findings and not self.unchecked
+
+    def original_held(self, clip_id: str) -> bool:
+        """Whether a run that read the bytes found nothing but renditions of this clip wrong.
+
+        Never where something was not checked, or where there is a finding that names no clip: the
+        log, from which everything else follows, may be what is wrong.
+        """
+        unread = any(one.clip_id in {None, clip_id} for one in self.unchecked)
+        unnamed = self.finding_count - sum(self.by_clip.values())
+        own = self.by_clip.get(clip_id, 0) - self.of_renditions.get(clip_id, 0)
+        return not unread and not unnamed and not own and self.clips_checked > 0
 
     def as_json(self) -> dict[str, object]:
         """The report for ``--json`` and pages; times and bytes as numbers, digests in hex."""
