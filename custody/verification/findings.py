@@ -21,6 +21,9 @@ class FindingCode(StrEnum):
     CLIP_ROW_ALTERED = "clip_row_altered"
     CLIP_WITHOUT_ENTRY = "clip_without_entry"
     CLIP_ROW_MISSING = "clip_row_missing"
+    CLIP_NAME_ALTERED = "clip_name_altered"
+    CLIP_NAME_WITHOUT_ENTRY = "clip_name_without_entry"
+    CLIP_NAME_MISSING = "clip_name_missing"
     RENDITION_OBJECT_MISSING = "rendition_object_missing"
     RENDITION_OBJECT_SIZE = "rendition_object_size"
     RENDITION_OBJECT_DIGEST = "rendition_object_digest"
@@ -75,6 +78,9 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.CLIP_ROW_ALTERED: "A clip's row says something else than the log.",
     FindingCode.CLIP_WITHOUT_ENTRY: "A clip's row stands without its clip.admitted entry.",
     FindingCode.CLIP_ROW_MISSING: "The log admitted a clip that has no row.",
+    FindingCode.CLIP_NAME_ALTERED: "A further name of a clip says something else than the log.",
+    FindingCode.CLIP_NAME_WITHOUT_ENTRY: "A further name of a clip has no clip.named entry.",
+    FindingCode.CLIP_NAME_MISSING: "The log gave a clip a further name that has no row.",
     FindingCode.RENDITION_OBJECT_MISSING: "The store has no object for a logged rendition.",
     FindingCode.RENDITION_OBJECT_SIZE: "A stored rendition has another size than was logged.",
     FindingCode.RENDITION_OBJECT_DIGEST: "A stored rendition has another SHA-256 than was logged.",

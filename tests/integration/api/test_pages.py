@@ -14,6 +14,7 @@ from api.auth.tables import sign_in_sessions
 from api.auth.users import create_user
 from api.dependencies import SESSION_COOKIE
 from custody.actors import Role, service_actor
+from custody.clip_names import add_name
 from custody.clips import Clip, ClipState, describe_clip, set_clip_state
 from custody.clock import FixedClock
 from custody.events import EventKind
@@ -373,6 +374,35 @@ def test_a_clip_without_an_officer_is_assigned_by_hand(house: House, legal: http
     page = legal.get(f"/clips/{clip.id}").text
     assert "人工指定：鲍勃" in page
     assert "记录仪时钟" not in page
+
+
+def test_what_a_further_name_says_is_found_shown_and_taken_over(
+    house: House, legal: httpx.Client
+) -> None:
+    clip = house.clips("4pm")[0]
+    name = "TA00933_JX0228_20261122081500.mp4"
+    services = house.services
+    with services.database.write() as tx:
+        actor = service_actor("test")
+        assert add_name(tx, services.ledger, actor, clip, name, name.encode())
+    assert f"/clips/{clip.id}" in legal.get("/clips?text=20261122081500").text
+    said = "其中写着"
+    form = {
+        "officer": "JX0228",
+        "recorder": "TA00933",
+        "recorded_at": "2026-11-22T08:15:00",
+    }
+    for path in (f"/clips/{clip.id}", "/unassigned"):
+        page = legal.get(path).text
+        assert said in page, path
+        for field, value in form.items():
+            assert f'type="hidden" name="{field}" value="{value}"' in page
+    assert "TA00933_<wbr>JX0228_<wbr>20261122081500.mp4" in legal.get(f"/clips/{clip.id}").text
+    assert submit(house, legal, f"/clips/{clip.id}/assign", **form).status_code == 303
+    page = legal.get(f"/clips/{clip.id}").text
+    assert said not in page
+    assert "另有文件名" in page
+    assert house.clips("4pm")[0].officer == "JX0228"
 
 
 def test_verifying_finds_a_flipped_byte_and_breaks_the_trace(
