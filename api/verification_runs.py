@@ -19,7 +19,7 @@ from custody.ledger import Appended
 from custody.log.errors import LogError
 from custody.verification.context import EVERYTHING, Selection, VerificationContext
 from custody.verification.findings import Progress, Report
-from custody.verification.records import broken_clips, record_broken, record_run
+from custody.verification.records import Broken, broken_clips, record_broken, record_run
 from custody.verification.run import verify_all
 from ingest.verification import StationRows
 from storage.errors import StorageError
@@ -100,13 +100,13 @@ def record(services: Services, actor: Actor, selection: Selection, report: Repor
 
 
 def _record_each(
-    services: Services, actor: Actor, selection: Selection, run: Appended, broken: dict[str, int]
+    services: Services, actor: Actor, selection: Selection, run: Appended, broken: dict[str, Broken]
 ) -> str:
     failed = []
-    for clip_id, count in broken.items():
+    for clip_id, found in broken.items():
         try:
             with services.database.write() as tx:
-                record_broken(tx, services.ledger, actor, selection, run, {clip_id: count})
+                record_broken(tx, services.ledger, actor, selection, run, {clip_id: found})
         except _NOT_APPENDED:
             _logger.warning("clip %s takes no entry", clip_id, exc_info=True)
             failed.append(clip_id)

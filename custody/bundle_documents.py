@@ -20,6 +20,9 @@ from custody.renditions import Rendition
 from custody.tables import log_entries
 from storage.objects import ObjectStore
 
+#: How the file of a proxy ends, by its media type: whoever opens it goes by that.
+_ENDINGS = {"video/mp4": "mp4", "audio/mp4": "m4a", "image/jpeg": "jpg", "image/png": "png"}
+
 
 @dataclass(frozen=True, slots=True)
 class BundlePlan:
@@ -46,6 +49,12 @@ def file_names(linked: list[LinkedClip]) -> dict[str, str]:
         one.clip.id: f"{number:03}-{safe_name(one.clip.name)}"
         for number, one in enumerate(linked, 1)
     }
+
+
+def proxy_path(name: str, proxy: Rendition) -> str:
+    """Where in the bag the proxy of the original called ``name`` lies."""
+    stem = name.rpartition(".")[0] or name
+    return f"proxies/{stem}.{_ENDINGS.get(proxy.media_type, 'bin')}"
 
 
 def add_documents(writer: BagWriter, plan: BundlePlan, names: dict[str, str]) -> None:
@@ -85,6 +94,7 @@ def _clip_json(one: LinkedClip, plan: BundlePlan, names: dict[str, str]) -> dict
         "admitted_at": format_time(clip.admitted_at),
         "state": clip.state,
         "reason": clip.reason,
+        "proxy": None if proxy is None else proxy_path(names[clip.id], proxy),
         "proxy_sha256": None if proxy is None else proxy.sha256,
     }
 

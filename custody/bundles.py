@@ -14,7 +14,13 @@ from sqlalchemy.engine import Connection
 
 from custody.actors import Actor
 from custody.bagit_writer import BagWriter
-from custody.bundle_documents import BundlePlan, add_documents, file_names, histories
+from custody.bundle_documents import (
+    BundlePlan,
+    add_documents,
+    file_names,
+    histories,
+    proxy_path,
+)
 from custody.cases import clips_of_case, get_case
 from custody.clip_rows import Clip, require_sound
 from custody.clock import Clock
@@ -130,8 +136,7 @@ def write_bundle(
             copier.copy_original(one.clip, f"originals/{names[one.clip.id]}")
             proxy = plan.proxies.get(one.clip.id)
             if proxy is not None:
-                stem = names[one.clip.id].rpartition(".")[0] or names[one.clip.id]
-                copier.copy_proxy(one.clip, proxy, f"proxies/{stem}.mp4")
+                copier.copy_proxy(one.clip, proxy, proxy_path(names[one.clip.id], proxy))
         add_documents(writer, plan, names)
         now = clock.now()
         manifest, tagmanifest = writer.finish(

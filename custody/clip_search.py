@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from custody.clip_rows import Clip, clip_columns, read_clip
 from custody.errors import UnknownSortError
-from custody.tables import clips, links
+from custody.tables import clip_names, clips, links
 
 #: What a list can be sorted by; with a minus in front, downward.
 CLIP_SORTS: dict[str, sa.Column[Any]] = {
@@ -32,8 +32,8 @@ class ClipFilter:
     """Which clips; None asks nothing. Times are aware, ``recorded_to`` is not included.
 
     ``unassigned``: no officer, for the list of manual assignment. ``text`` is found anywhere in
-    the name (ASCII letters in either case), or is a clip's id, its officer or recorder, or the
-    beginning of its SHA-256.
+    the name or a further one (ASCII letters in either case), or is a clip's id, its officer or
+    recorder, or the beginning of its SHA-256.
     """
 
     officer: str | None = None
@@ -126,9 +126,13 @@ def _conditions(wanted: ClipFilter) -> list[sa.ColumnElement[bool]]:
         # PostgreSQL has no place for NUL in a text, so nothing there contains one.
         text = wanted.text.replace("\x00", "�")
         lower = text.lower()
+        further = sa.select(clip_names.c.clip_id).where(
+            sa.func.lower(clip_names.c.name).contains(lower, autoescape=True)
+        )
         conditions.append(
             sa.or_(
                 sa.func.lower(c.name).contains(lower, autoescape=True),
+                c.id.in_(further),
                 c.sha256.startswith(lower, autoescape=True),
                 c.id == lower,
                 c.officer == text,

@@ -18,6 +18,8 @@ class EventKind(StrEnum):
     CLIP_ADMITTED = "clip.admitted"
     #: The store had lost the clip's object; the same bytes came again and were stored anew.
     CLIP_RESTORED = "clip.restored"
+    #: The same bytes came under another name.
+    CLIP_NAMED = "clip.named"
     CLIP_DESCRIBED = "clip.described"
     CLIP_STATE_CHANGED = "clip.state_changed"
     CLIP_ASSIGNED = "clip.assigned"

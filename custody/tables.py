@@ -105,6 +105,21 @@ clips = sa.Table(
     sa.Index("ix_clips_admitted_at", "admitted_at"),
 )
 
+#: Further names under which a clip's bytes came (custody.clip_names). ``name_sha256`` is that of
+#: ``name_raw``, which can be too long for an index.
+clip_names = sa.Table(
+    "clip_names",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("clip_id", Id, sa.ForeignKey("clips.id"), nullable=False),
+    sa.Column("name_sha256", Sha256Hex, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_raw", sa.LargeBinary, nullable=False),
+    sa.Column("named_at", UtcDateTime, nullable=False),
+    sa.Column("named_by", sa.String(64), nullable=False),
+    sa.UniqueConstraint("clip_id", "name_sha256"),
+)
+
 renditions = sa.Table(
     "renditions",
     metadata,

@@ -19,6 +19,7 @@ from pathlib import Path
 from sqlalchemy.engine import Connection
 
 from custody.actors import Actor
+from custody.clip_names import add_name
 from custody.clips import Clip, NewClip, admit
 from custody.clock import Clock
 from custody.events import EventKind, clip_item
@@ -86,7 +87,8 @@ def archive(store: ObjectStore, source: Path, original: Original, retain_until: 
 def register(
     tx: Connection, ledger: Ledger, clock: Clock, actor: Actor, original: Original, zone: tzinfo
 ) -> tuple[Clip, bool]:
-    """Make the clip of an archived original, with its entry and its work; False if it was there.
+    """Make the clip of an archived original, with its entry and its work; False if it was there,
+    and then it is known under this name from now on too.
 
     Officer, recorder and time come from the file name, read in the recorders' ``zone``.
     """
@@ -115,7 +117,14 @@ def register(
     )
     if created:
         work.enqueue(tx, clock, clip.id)
+    else:
+        note_name(tx, ledger, actor, clip, original.name_raw)
     return clip, created
+
+
+def note_name(tx: Connection, ledger: Ledger, actor: Actor, clip: Clip, name_raw: bytes) -> bool:
+    """Say that known bytes came under this name; ``clip.named``. False if that is known."""
+    return add_name(tx, ledger, actor, clip, decode_name(name_raw), name_raw)
 
 
 def note_restored(tx: Connection, ledger: Ledger, actor: Actor, clip: Clip) -> None:

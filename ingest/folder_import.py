@@ -15,11 +15,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from custody.actors import Actor
+from custody.clip_names import is_named
 from custody.clips import find_clip_by_digest
 from custody.clock import Clock
 from custody.ids import new_id
 from custody.ledger import Ledger
-from ingest.admission import Original, archive, note_restored, register, stands
+from ingest.admission import Original, archive, note_name, note_restored, register, stands
 from ingest.digests import BUFFER_BYTES, DigestPair
 from ingest.errors import FileChangedError, FileUnreadableError, NotAFileError
 from ingest.filenames import decode_name
@@ -148,7 +149,11 @@ class _Importer:
         )
         with self.database.read() as tx:
             known = find_clip_by_digest(tx, original.sha256)
+            renamed = known is not None and not is_named(tx, known, original.name_raw)
         if known is not None and stands(self.store, known):
+            if renamed:
+                with self.database.write() as tx:
+                    note_name(tx, self.ledger, self.actor, known, original.name_raw)
             return _result(path, Outcome.KNOWN, known.id, original)
         staged.sync()
         stored = archive(self.store, staged.path, original, self.clock.now() + self.lock_for)

@@ -18,6 +18,8 @@ from custody.actors import Actor
 from custody.clips import find_clip_by_digest
 from custody.clock import Clock
 from custody.ids import new_id
+from custody.ledger import Ledger
+from ingest.admission import note_name
 from ingest.announcements import Announcement
 from ingest.errors import (
     AnnouncementError,
@@ -74,6 +76,7 @@ class Upload:
 
 def announce(
     tx: Connection,
+    ledger: Ledger,
     clock: Clock,
     actor: Actor,
     announcement: Announcement,
@@ -81,7 +84,8 @@ def announce(
     *,
     lost: bool = False,
 ) -> Upload:
-    """Begin an upload for station ``actor``; one whose bytes are archived already begins admitted.
+    """Begin an upload for station ``actor``; one whose bytes are archived already begins admitted,
+    and their clip is known under this name from now on too.
 
     With ``lost`` their object is not in the store any more (`ingest.admission.stands`): they must
     come again.
@@ -115,6 +119,8 @@ def announce(
         if announcement.sm3 not in {None, known.sm3}:
             raise DigestMismatchError("the archive knows these bytes with another SM3")
     archived = known is not None and not lost
+    if known is not None and archived:
+        note_name(tx, ledger, actor, known, announcement.name_raw)
     if not archived and (begun := _find_begun(tx, actor, announcement)) is not None:
         return begun
     now = clock.now()

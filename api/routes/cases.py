@@ -11,7 +11,7 @@ from api.dependencies import PersonDep, ServicesDep
 from api.web.case_timeline import build_timeline
 from api.web.origins import origins_of
 from api.web.pages import Pages, parameters_of
-from api.web.trace import build_trace
+from api.web.trace import TraceState, build_trace
 from custody.access import Right, allows
 from custody.case_search import CASE_SORTS, CaseFilter, search_cases
 from custody.cases import (
@@ -138,6 +138,12 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
         else:
             note_listing(tx, services.ledger, person.actor, clip_ids, case.number)
     now = services.clock.now()
+    traces = {
+        clip_id: build_trace(
+            histories[clip_item(clip_id)], now, min_gap=ROW_GAP, origin=origins[clip_id]
+        )
+        for clip_id in clip_ids
+    }
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
@@ -149,12 +155,12 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
         zone=services.config.zone,
         history=history,
         trace=build_trace(history, now),
-        traces={
-            clip_id: build_trace(
-                histories[clip_item(clip_id)], now, min_gap=ROW_GAP, origin=origins[clip_id]
-            )
-            for clip_id in clip_ids
-        },
+        traces=traces,
+        failing=[
+            one
+            for one in linked
+            if one.clip.altered or traces[one.clip.id].state is TraceState.BROKEN
+        ],
         pictured={
             clip_id
             for clip_id, made in renditions.items()

@@ -10,7 +10,7 @@ from api.dependencies import PersonDep, ServicesDep, SubmittedDep
 from api.routes.media import playable_type
 from api.web.origins import origins_of
 from api.web.pages import Pages, parameters_of
-from api.web.provenance import breach_of, time_source
+from api.web.provenance import breach_of, original_held, time_source
 from api.web.trace import build_trace, steps_of
 from custody.access import Right, allows
 from custody.cases import (
@@ -18,6 +18,7 @@ from custody.cases import (
     links_of_clip,
     links_of_clips,
 )
+from custody.clip_names import names_of_clips
 from custody.clip_rows import MEDIA_KINDS
 from custody.clip_search import CLIP_SORTS, DEFAULT_CLIP_SORT, ClipFilter, search_clips
 from custody.clips import Clip, ClipState, get_clip_as_it_stands
@@ -28,6 +29,7 @@ from custody.renditions import renditions_of
 from custody.viewings import GrantKind, get_grant, note_listing, open_listing, open_viewing
 from ingest.dock_lists import find_dock_session
 from ingest.linking import suggestions_for
+from ingest.name_hints import hint_for
 
 router = APIRouter()
 
@@ -132,14 +134,24 @@ def list_unassigned(
     services.access.require(person.actor, Right.SEE_CLIPS, "clips")
     with services.database.read() as tx:
         page = search_clips(tx, ClipFilter(unassigned=True), "-admitted_at", offset, PER_PAGE)
-    with services.database.write() as tx:
         clip_ids = [clip.id for clip in page.clips]
+        histories = histories_of(tx, [clip_item(clip_id) for clip_id in clip_ids])
+        names = names_of_clips(tx, clip_ids)
+    now = services.clock.now()
+    with services.database.write() as tx:
         note_listing(tx, services.ledger, person.actor, clip_ids, "unassigned")
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
         "unassigned.html",
         clips=page.clips,
+        hints={
+            clip.id: hint_for(clip, names[clip.id], services.config.zone) for clip in page.clips
+        },
+        traces={
+            clip_id: build_trace(histories[clip_item(clip_id)], now, min_gap=ROW_GAP)
+            for clip_id in clip_ids
+        },
         total=page.total,
         offset=offset,
         per_page=PER_PAGE,
@@ -157,6 +169,7 @@ def show_clip(
     with services.database.read() as tx:
         clip = get_clip_as_it_stands(tx, clip_id)
         renditions = renditions_of(tx, [clip_id])[clip_id]
+        names = names_of_clips(tx, [clip_id])[clip_id]
         links = links_of_clip(tx, clip_id)
         history = history_of(tx, clip_item(clip_id))
         origin = origins_of(tx, [clip], {clip_item(clip_id): history})[clip_id]
@@ -185,6 +198,8 @@ def show_clip(
         request,
         "clip.html",
         clip=clip,
+        names=names,
+        hint=hint_for(clip, names, services.config.zone),
         renditions=renditions,
         made=made,
         stream_type=made["proxy"].media_type if "proxy" in made else _original_type(clip),
@@ -194,6 +209,7 @@ def show_clip(
         dock_session=dock_session,
         trace=build_trace(history, now, origin=origin),
         breach=breach_of(history),
+        spared=original_held(history),
         time_source=time_source(history, clip.recorded_at),
         grant=grant,
         ended=ended,

@@ -15,7 +15,7 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from api.dependencies import Person, PersonDep, ServicesDep, SubmittedDep
 from api.services import Services
-from api.web.provenance import UnconfirmedDownloadError, breach_of
+from api.web.provenance import UnconfirmedDownloadError, breach_of, original_held
 from api.web.ranges import ByteRange, RangeUnsatisfiableError, parse_range
 from custody.access import Right
 from custody.clips import Clip, get_clip
@@ -125,11 +125,12 @@ def open_original(
 ) -> Response:
     """Hand out the original: the purpose goes into the log, then the way to the bytes opens.
 
-    Of a clip that does not verify only to somebody who says that they know.
+    Where the original does not verify only to somebody who says that they know.
     """
     services.access.require(person.actor, Right.DOWNLOAD, clip_item(clip_id))
     with services.database.read() as tx:
-        broken = breach_of(history_of(tx, clip_item(clip_id))) is not None
+        history = history_of(tx, clip_item(clip_id))
+    broken = breach_of(history) is not None and not original_held(history)
     if broken and not confirm:
         raise UnconfirmedDownloadError
     with services.database.write() as tx:

@@ -128,6 +128,7 @@ async def create(request: Request, services: ServicesDep, actor: StationActor) -
         with services.database.write() as tx:
             return uploads.announce(
                 tx,
+                services.ledger,
                 services.clock,
                 actor,
                 announcement,

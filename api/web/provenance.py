@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from api.web.formats import utc_time
 from custody.events import EventKind
@@ -59,3 +60,23 @@ def breach_of(events: Sequence[HistoryEvent]) -> HistoryEvent | None:
         elif failed(event) and failing is None:
             failing = event
     return failing or next((event for event in events if not event.intact), None)
+
+
+def original_held(events: Sequence[HistoryEvent]) -> bool:
+    """Whether what fails in a clip's ``events`` is only something made of its original.
+
+    So it is where every verification that failed since the last one that held says so, no entry is
+    altered, and none is left out in between, for that one might say otherwise.
+    """
+    since: list[HistoryEvent] = []
+    for event in events:
+        if held(event):
+            since = []
+        elif since or failed(event):
+            since.append(event)
+    return (
+        bool(since)
+        and all(event.intact for event in events)
+        and all(event.facts.get("original_held") is True for event in since if failed(event))
+        and all(after.item_seq == before.item_seq + 1 for before, after in pairwise(since))
+    )

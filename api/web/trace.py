@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from api.web.provenance import breach_of
+from api.web.provenance import breach_of, original_held
 from custody.events import EventKind
 from custody.history import HistoryEvent
 
@@ -100,12 +100,16 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The whole line. ``state`` is how it stands now: what a glance should tell."""
+    """The whole line. ``state`` is how it stands now: what a glance should tell.
+
+    ``spared``: it is broken, but the original held; see `original_held`.
+    """
 
     marks: tuple[Mark, ...]
     segments: tuple[Segment, ...]
     state: TraceState
     count: int
+    spared: bool = False
 
 
 def build_trace(
@@ -134,7 +138,8 @@ def build_trace(
     entries = [step for step in steps if isinstance(step, HistoryEvent)]
     now_broken = breach_of(entries) is not None
     state = TraceState.BROKEN if now_broken else _worst(_unbroken(entries))
-    return Trace(tuple(marks), _segments(places, states), state, len(steps))
+    spared = now_broken and original_held(entries)
+    return Trace(tuple(marks), _segments(places, states), state, len(steps), spared)
 
 
 def steps_of(events: Sequence[HistoryEvent], origin: Origin) -> list[Step]:

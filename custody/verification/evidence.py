@@ -132,6 +132,21 @@ def check_grants(
         _compare(report, code, subject, logged, row, ("opened_at",), clip_id)
 
 
+def check_names(report: Report, clip_id: str, expected: ExpectedClip, names: Iterable[Row]) -> None:
+    """Each further name of a clip is what its entry says, and none is gone."""
+    unseen = dict(expected.names)
+    for row in names:
+        logged = unseen.pop(str(row["id"]), None)
+        if logged is None:
+            report_name_without_entry(report, row)
+            continue
+        code, subject = FindingCode.CLIP_NAME_ALTERED, f"clip:{clip_id}/{shown(row['id'])}"
+        _compare(report, code, subject, logged, row, ("named_at",), clip_id)
+    for naming_id, logged in unseen.items():
+        code, subject = FindingCode.CLIP_NAME_MISSING, f"clip:{clip_id}/{naming_id}"
+        _report_missing(report, code, subject, "gave this clip a further name", logged, clip_id)
+
+
 def check_case(report: Report, case_id: str, expected: ExpectedCase, cases: list[Row]) -> None:
     """Findings for one case; its row carries its officers as its entries list them."""
     subject = f"case:{case_id}"
@@ -172,6 +187,13 @@ def report_grant_without_entry(report: Report, row: Row) -> None:
     message = f"This {shown(row['kind'])} stands without the entry that opened this clip."
     found = f"{shown(row['kind'])} by {shown(row['actor_id'])}"
     _report_unknown(report, code, subject, message, found, row["clip_id"])
+
+
+def report_name_without_entry(report: Report, row: Row) -> None:
+    code = FindingCode.CLIP_NAME_WITHOUT_ENTRY
+    subject = f"clip:{shown(row['clip_id'])}/{shown(row['id'])}"
+    message = "This further name stands without the entry that gave it to this clip."
+    _report_unknown(report, code, subject, message, shown(row["name"]), row["clip_id"])
 
 
 def report_case_without_entry(report: Report, row: Row) -> None:

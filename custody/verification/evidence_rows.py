@@ -12,6 +12,7 @@ from custody.tables import (
     access_grants,
     case_officers,
     cases,
+    clip_names,
     clips,
     links,
     receipts,
@@ -57,6 +58,7 @@ class ClipRows:
         self._renditions = _grouped(tx, renditions, renditions.c.clip_id, scope.clip_ids)
         self._links = _grouped(tx, links, links.c.clip_id, scope.clip_ids)
         self._receipts = _grouped(tx, receipts, receipts.c.clip_id, scope.clip_ids)
+        self._names = _grouped(tx, clip_names, clip_names.c.clip_id, scope.clip_ids)
         # A listing is of many clips and has none of its own.
         of_clip = access_grants.c.clip_id.is_not(None)
         self._grants = _grouped(
@@ -78,6 +80,9 @@ class ClipRows:
             self._renditions.take(clip_id),
             self._links.take(clip_id),
         )
+        for row in self._names.before(clip_id):
+            evidence.report_name_without_entry(report, row)
+        evidence.check_names(report, clip_id, expected, self._names.take(clip_id))
         for row in self._grants.before(clip_id):
             evidence.report_grant_without_entry(report, row)
         evidence.check_grants(report, clip_id, expected, self._grants.take(clip_id))
@@ -88,6 +93,8 @@ class ClipRows:
 
     def finish(self, report: Report) -> None:
         self._report(report, self._clips.rest(), self._renditions.rest(), self._links.rest())
+        for row in self._names.rest():
+            evidence.report_name_without_entry(report, row)
         for row in self._grants.rest():
             evidence.report_grant_without_entry(report, row)
         for _ in self._receipts.rest():

@@ -3,7 +3,10 @@
 A column whose details are lost is left out, so that nothing is demanded of it.
 """
 
+import base64
+import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -54,6 +57,8 @@ class ExpectedClip:
     clip: Logged | None = None
     renditions: dict[str, Logged] = field(default_factory=dict)
     links: dict[str, LoggedLink] = field(default_factory=dict)
+    #: Further names by the id of their row.
+    names: dict[str, Logged] = field(default_factory=dict)
     #: Viewings and downloads by the id of their grant.
     grants: dict[str, Logged] = field(default_factory=dict)
 
@@ -74,6 +79,9 @@ class ExpectedClip:
                 self._change(_details(details, {"reason": "reason"}))
             case EventKind.CLIP_ASSIGNED:
                 self._change(_details(details, ASSIGNED))
+            case EventKind.CLIP_NAMED:
+                named = _named(details) | {"named_by": entry.actor.id}
+                self.names[str(facts.get("naming"))] = Logged(named, index, entry.at)
             case EventKind.RENDITION_MADE:
                 made = Logged(_rendition(facts, details), index, entry.at)
                 self.renditions.setdefault(str(facts.get("kind")), made)
@@ -147,6 +155,15 @@ def _rendition(facts: Mapping[str, Json], details: Details) -> Columns:
     key = (str(facts.get(name)) for name in ("clip", "kind", "sha256"))
     columns["object_key"] = rendition_key(*key)
     return columns | _details(details, {"made_with": "made_with"})
+
+
+def _named(details: Details) -> Columns:
+    columns = _details(details, {"name": "name", "name_raw": "name_raw"})
+    columns["name_sha256"] = ANYTHING
+    if isinstance(encoded := columns["name_raw"], str):
+        with suppress(ValueError):  # a pending entry may have been written anew, by anybody
+            columns["name_sha256"] = hashlib.sha256(base64.b64decode(encoded)).hexdigest()
+    return columns
 
 
 def _facts(facts: Mapping[str, Json], *names: str) -> Columns:

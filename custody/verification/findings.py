@@ -21,6 +21,9 @@ class FindingCode(StrEnum):
     CLIP_ROW_ALTERED = "clip_row_altered"
     CLIP_WITHOUT_ENTRY = "clip_without_entry"
     CLIP_ROW_MISSING = "clip_row_missing"
+    CLIP_NAME_ALTERED = "clip_name_altered"
+    CLIP_NAME_WITHOUT_ENTRY = "clip_name_without_entry"
+    CLIP_NAME_MISSING = "clip_name_missing"
     RENDITION_OBJECT_MISSING = "rendition_object_missing"
     RENDITION_OBJECT_SIZE = "rendition_object_size"
     RENDITION_OBJECT_DIGEST = "rendition_object_digest"
@@ -64,6 +67,9 @@ class FindingCode(StrEnum):
     GRANT_WITHOUT_ENTRY = "grant_without_entry"
 
 
+#: What is about a rendition: made of the original, which stands whatever became of it.
+OF_RENDITIONS = frozenset(code for code in FindingCode if code.startswith("rendition_"))
+
 #: What each code means, in one line; `docs/formats/findings.md` is held against this table.
 MEANINGS: dict[FindingCode, str] = {
     FindingCode.CLIP_OBJECT_MISSING: "The store has no object for an admitted original.",
@@ -73,6 +79,9 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.CLIP_ROW_ALTERED: "A clip's row says something else than the log.",
     FindingCode.CLIP_WITHOUT_ENTRY: "A clip's row stands without its clip.admitted entry.",
     FindingCode.CLIP_ROW_MISSING: "The log admitted a clip that has no row.",
+    FindingCode.CLIP_NAME_ALTERED: "A further name of a clip says something else than the log.",
+    FindingCode.CLIP_NAME_WITHOUT_ENTRY: "A further name of a clip has no clip.named entry.",
+    FindingCode.CLIP_NAME_MISSING: "The log gave a clip a further name that has no row.",
     FindingCode.RENDITION_OBJECT_MISSING: "The store has no object for a logged rendition.",
     FindingCode.RENDITION_OBJECT_SIZE: "A stored rendition has another size than was logged.",
     FindingCode.RENDITION_OBJECT_DIGEST: "A stored rendition has another SHA-256 than was logged.",
@@ -168,6 +177,8 @@ class Report:
     more_findings: int = 0
     #: How many findings each clip has of its own, those beyond `MAX_FINDINGS` too.
     by_clip: dict[str, int] = field(default_factory=dict)
+    #: The same, of those that are about a rendition.
+    of_renditions: dict[str, int] = field(default_factory=dict)
     clips_checked: int = 0
     renditions_checked: int = 0
     bytes_read: int = 0
@@ -183,6 +194,9 @@ class Report:
     def add(self, finding: Finding) -> None:
         if finding.clip_id is not None:
             self.by_clip[finding.clip_id] = self.by_clip.get(finding.clip_id, 0) + 1
+            if finding.code in OF_RENDITIONS:
+                count = self.of_renditions.get(finding.clip_id, 0) + 1
+                self.of_renditions[finding.clip_id] = count
         if len(self.findings) < MAX_FINDINGS:
             self.findings.append(finding)
         else:
@@ -200,6 +214,17 @@ class Report:
     def good(self) -> bool:
         """Everything was checked and everything agrees."""
         return not self.findings and not self.unchecked
+
+    def original_held(self, clip_id: str) -> bool:
+        """Whether a run that read the bytes found nothing but renditions of this clip wrong.
+
+        Never where something was not checked, or where there is a finding that names no clip: the
+        log, from which everything else follows, may be what is wrong.
+        """
+        unread = any(one.clip_id in {None, clip_id} for one in self.unchecked)
+        unnamed = self.finding_count - sum(self.by_clip.values())
+        own = self.by_clip.get(clip_id, 0) - self.of_renditions.get(clip_id, 0)
+        return not unread and not unnamed and not own and self.clips_checked > 0
 
     def as_json(self) -> dict[str, object]:
         """The report for ``--json`` and pages; times and bytes as numbers, digests in hex."""

@@ -23,6 +23,7 @@ from custody.tables import (
     case_officers,
     cases,
     checkpoints,
+    clip_names,
     clips,
     links,
     log_entries,
@@ -171,6 +172,18 @@ def insert_rendition(world: World) -> None:
     with world.services.database.write() as tx:
         row = tx.execute(sa.select(renditions)).mappings().one()
         tx.execute(renditions.insert().values(**{**row, "id": "f" * 36, "kind": "poster"}))
+
+
+def edit_name_bytes(world: World) -> None:
+    with world.services.database.write() as tx:
+        tx.execute(clip_names.update().values(name_raw=b"harmless.mp4"))
+
+
+def insert_name(world: World) -> None:
+    with world.services.database.write() as tx:
+        row = dict(tx.execute(sa.select(clip_names)).mappings().one())
+        row |= {"id": "0" * 36, "clip_id": world.clip_ids[0]}
+        tx.execute(clip_names.insert().values(row))
 
 
 def insert_user(world: World) -> None:

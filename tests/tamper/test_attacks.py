@@ -106,6 +106,27 @@ CASES = [
     edited("important", True),
     Case(attacks.insert_clip_without_entry, {C.CLIP_WITHOUT_ENTRY}),
     Case(attacks.delete_clip_row, {C.CLIP_ROW_MISSING}, clip=2, entry="clip.admitted"),
+    *(
+        Case(attacks.execute(statement), {code}, clip=1, entry=entry, name=statement)
+        for code, entry, statement in (
+            (C.CLIP_NAME_ALTERED, "clip.named", "UPDATE clip_names SET name = 'harmless.mp4'"),
+            (C.CLIP_NAME_ALTERED, "clip.named", "UPDATE clip_names SET name_sha256 = 'ab'"),
+            (C.CLIP_NAME_ALTERED, "clip.named", "UPDATE clip_names SET named_by = 'nobody'"),
+            (
+                C.CLIP_NAME_ALTERED,
+                "clip.named",
+                "UPDATE clip_names SET named_at = '2026-11-01 00:00:00.000000+00:00'",
+            ),
+            (C.CLIP_NAME_MISSING, "clip.named", "DELETE FROM clip_names"),
+        )
+    ),
+    Case(attacks.edit_name_bytes, {C.CLIP_NAME_ALTERED}, clip=1, entry="clip.named"),
+    Case(
+        attacks.execute("UPDATE clip_names SET clip_id = :clip"),
+        {C.CLIP_NAME_MISSING, C.CLIP_NAME_WITHOUT_ENTRY},
+        name="name_of_another_clip",
+    ),
+    Case(attacks.insert_name, {C.CLIP_NAME_WITHOUT_ENTRY}, clip=0),
     edited("sha256", "0" * 64, C.RENDITION_ROW_ALTERED),
     edited("made_with", "by hand", C.RENDITION_ROW_ALTERED),
     Case(attacks.delete_rendition_row, {C.RENDITION_ROW_MISSING}, clip=0, entry="rendition.made"),

@@ -1,8 +1,10 @@
 """What a verification leaves in the log: each clip's own findings, and the run they are of."""
 
+import pytest
+
 from api.verification_runs import record
 from custody.history import HistoryEvent, history_of
-from custody.verification import EVERYTHING, Report, Selection, Unchecked
+from custody.verification import EVERYTHING, LOG_ONLY, Report, Selection, Unchecked
 from tests.tamper import attacks
 from tests.tamper.worlds import OPERATOR, World
 
@@ -46,3 +48,40 @@ def test_a_clip_that_takes_no_entry_does_not_keep_the_others_from_theirs(world: 
     assert record(world.services, OPERATOR, EVERYTHING, report) == first
     assert last(world, f"clip:{second}").facts["findings"] == 1
     assert last(world, "log").facts["findings"] == report.finding_count
+
+
+@pytest.mark.parametrize("everything", [True, False])
+def test_an_altered_rendition_does_not_condemn_its_original(
+    world: World, *, everything: bool
+) -> None:
+    first = world.clip_ids[0]
+    selection = EVERYTHING if everything else Selection(clip_ids=frozenset({first}))
+
+    def verify() -> HistoryEvent:
+        assert record(world.services, OPERATOR, selection, world.verify(selection)) == ""
+        return last(world, f"clip:{first}")
+
+    attacks.flip_the_proxy(world)
+    found = verify()
+    assert (found.outcome, found.facts["findings"]) == ("failed", 1)
+    assert found.facts["original_held"] is True
+    attacks.flip_a_byte(world)
+    assert verify().facts["original_held"] is False
+
+
+def test_nobody_says_that_an_original_held_where_its_bytes_were_not_read(world: World) -> None:
+    first = world.clip_ids[0]
+    attacks.edit_rendition("media_type", "text/html")(world)
+    unread = world.verify(LOG_ONLY)
+    assert unread.by_clip == unread.of_renditions == {first: 1}
+    assert not unread.original_held(first)
+    report = world.verify()
+    assert report.original_held(first)
+    report.unchecked.append(Unchecked("originals/x", "EIO", first))
+    assert not report.original_held(first)
+
+
+def test_where_the_log_itself_is_in_doubt_no_original_held(world: World) -> None:
+    attacks.flip_the_proxy(world)
+    attacks.forget_what_was_signed(world)
+    assert not world.verify().original_held(world.clip_ids[0])

@@ -38,6 +38,8 @@ NAMES = (
     b"DSJ-A1_000001_20261120_100000_0001_IMP.mp4",
     b"strange \xb3\xc7 name.mp4",
 )
+#: Under which the bytes of the second came again.
+FURTHER_NAME = b"TA00716_JX0227_20261120101500.mp4"
 MISTYPED_NUMBER = "零城执罚决字〔2026〕第21号"
 CASE_NUMBER = "零城执罚决字〔2026〕第12号"
 
@@ -131,6 +133,7 @@ def fill(world: World, *, filler: int = 600) -> None:
         world.clip_ids.append(add_clip(world, name, bytes([number]) * (50_000 + number)))
     world.publish()
     first, second, third = world.clip_ids
+    assert add_clip(world, FURTHER_NAME, bytes([1]) * 50_001) == second
     rendition = b"a proxy"
     digest = hashlib.sha256(rendition).hexdigest()
     key = rendition_key(first, "proxy", digest)

@@ -321,6 +321,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code", name=op.f("pk_recorders")),
     )
     op.create_table(
+        "clip_names",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("clip_id", sa.String(length=36), nullable=False),
+        sa.Column("name_sha256", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_raw", sa.LargeBinary(), nullable=False),
+        sa.Column("named_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("named_by", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clip_id"], ["clips.id"], name=op.f("fk_clip_names_clip_id_clips")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clip_names")),
+        sa.UniqueConstraint(
+            "clip_id", "name_sha256", name=op.f("uq_clip_names_clip_id_name_sha256")
+        ),
+    )
+    op.create_table(
         "renditions",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("clip_id", sa.String(length=36), nullable=False),

@@ -1,5 +1,6 @@
 """The pages over rows and objects, on both engines: what is shown, and what the log knows of it."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,12 +14,15 @@ from api.auth.tables import sign_in_sessions
 from api.auth.users import create_user
 from api.dependencies import SESSION_COOKIE
 from custody.actors import Role, service_actor
-from custody.clips import Clip, describe_clip
+from custody.clip_names import add_name
+from custody.clips import Clip, ClipState, describe_clip, set_clip_state
 from custody.clock import FixedClock
 from custody.events import EventKind
 from custody.history import MAX_EVENTS, HistoryEvent, history_of
 from custody.ledger import Event
 from custody.log.entry import Json
+from custody.object_keys import rendition_key
+from custody.renditions import NewRendition, add_rendition
 from custody.tables import access_grants, log_entries
 from tests.services.house import CASE_NUMBER, PASSWORD, House, open_house
 from tests.services.http_server import serving
@@ -372,6 +376,35 @@ def test_a_clip_without_an_officer_is_assigned_by_hand(house: House, legal: http
     assert "记录仪时钟" not in page
 
 
+def test_what_a_further_name_says_is_found_shown_and_taken_over(
+    house: House, legal: httpx.Client
+) -> None:
+    clip = house.clips("4pm")[0]
+    name = "TA00933_JX0228_20261122081500.mp4"
+    services = house.services
+    with services.database.write() as tx:
+        actor = service_actor("test")
+        assert add_name(tx, services.ledger, actor, clip, name, name.encode())
+    assert f"/clips/{clip.id}" in legal.get("/clips?text=20261122081500").text
+    said = "其中写着"
+    form = {
+        "officer": "JX0228",
+        "recorder": "TA00933",
+        "recorded_at": "2026-11-22T08:15:00",
+    }
+    for path in (f"/clips/{clip.id}", "/unassigned"):
+        page = legal.get(path).text
+        assert said in page, path
+        for field, value in form.items():
+            assert f'type="hidden" name="{field}" value="{value}"' in page
+    assert "TA00933_<wbr>JX0228_<wbr>20261122081500.mp4" in legal.get(f"/clips/{clip.id}").text
+    assert submit(house, legal, f"/clips/{clip.id}/assign", **form).status_code == 303
+    page = legal.get(f"/clips/{clip.id}").text
+    assert said not in page
+    assert "另有文件名" in page
+    assert house.clips("4pm")[0].officer == "JX0228"
+
+
 def test_verifying_finds_a_flipped_byte_and_breaks_the_trace(
     house: House, legal: httpx.Client, tmp_path: Path
 ) -> None:
@@ -397,6 +430,65 @@ def test_verifying_finds_a_flipped_byte_and_breaks_the_trace(
     form = {"purpose": "for the expert", "confirm": "1"}
     assert submit(house, legal, f"/clips/{clip.id}/download", **form).status_code == 303
     assert history(house, f"clip:{clip.id}")[-1].details["warned"] is True
+
+
+def spoil(home: Path, object_key: str) -> None:
+    """Change a byte of a stored object, as root would."""
+    path = home / "objects" / object_key
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(data)
+
+
+def test_an_altered_playable_copy_is_said_and_does_not_condemn_the_original(
+    house: House, legal: httpx.Client, tmp_path: Path
+) -> None:
+    services, clip = house.services, video(house, "093621")
+    digest = hashlib.sha256(b"a proxy").hexdigest()
+    key = rendition_key(clip.id, "proxy", digest)
+    services.store.put_bytes(key, b"a proxy")
+    with services.database.write() as tx:
+        new = NewRendition(clip.id, "proxy", key, digest, 7, "video/mp4", "a test")
+        add_rendition(tx, services.ledger, service_actor("test"), new)
+    house.publish()
+    spoil(tmp_path / "home", key)
+    verdict = submit(house, legal, f"/clips/{clip.id}/verify").text
+    assert "原始件与入库时一致" in verdict
+    page = legal.get(f"/clips/{clip.id}").text
+    assert "原始件完好" in page
+    assert "不能作为完好的证据使用" not in page
+    assert 'name="confirm"' not in page
+    assert "播放件核验不一致" in legal.get("/clips?text=093621").text
+    download = submit(house, legal, f"/clips/{clip.id}/download", purpose="for the court")
+    assert download.status_code == 303
+    assert "warned" not in history(house, f"clip:{clip.id}")[-1].details
+    spoil(tmp_path / "home", clip.object_key)
+    submit(house, legal, f"/clips/{clip.id}/verify")
+    assert "不能作为完好的证据使用" in legal.get(f"/clips/{clip.id}").text
+    refused = submit(house, legal, f"/clips/{clip.id}/download", purpose="for the court")
+    assert refused.status_code == 409
+
+
+def test_what_fails_verification_is_red_in_every_list(
+    house: House, legal: httpx.Client, tmp_path: Path
+) -> None:
+    case = house.add_case(linked="093621")
+    clip, unassigned = video(house, "093621"), house.clips("4pm")[0]
+    with house.services.database.write() as tx:
+        set_clip_state(tx, house.services.ledger, service_actor("test"), clip.id, ClipState.READY)
+    pages = ("/clips?text=093621", f"/cases/{case.id}")
+    badge = "核验不一致</span>"
+    for path in pages:
+        assert badge not in legal.get(path).text
+    for one in (clip, unassigned):
+        spoil(tmp_path / "home", one.object_key)
+        submit(house, legal, f"/clips/{one.id}/verify")
+    for path in (*pages, f"/clips/{clip.id}", "/unassigned"):
+        assert badge in legal.get(path).text, path
+    shown = legal.get(f"/cases/{case.id}").text
+    assert "1 条录像没有通过核验。" in shown
+    assert "可播放" not in shown
 
 
 def test_a_failure_counts_however_much_has_happened_since(

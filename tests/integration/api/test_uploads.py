@@ -18,7 +18,7 @@ from api.services import Services, compose
 from custody.actors import service_actor
 from custody.clips import Clip
 from custody.object_keys import original_key
-from custody.tables import clips, log_entries
+from custody.tables import clip_names, clips, log_entries
 from ingest import reception
 from ingest.stations import create_enrolment_token
 from ingest.tables import clip_work, uploads
@@ -108,6 +108,7 @@ def test_the_same_bytes_again_are_complete_at_once_and_give_the_same_receipt(
     )
     assert (receipt.sha256, receipt.clip_id) == (sha256(DATA), clip_of(services, DATA).id)
     assert count(services, clips) == 1
+    assert count(services, clip_names) == 1  # other.mp4
 
 
 def test_two_stations_bring_the_same_bytes_at_once(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from api.web.provenance import TimeSource, breach_of, time_source
+from api.web.provenance import TimeSource, breach_of, original_held, time_source
 from custody.history import HistoryEvent
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -85,3 +85,25 @@ def test_what_could_not_be_read_is_no_breach_and_mends_none() -> None:
 def test_an_altered_entry_is_a_breach_that_no_run_mends() -> None:
     altered = replace(EVENT, intact=False)
     assert breach_of([altered, verified(0, 9)]) == altered
+
+
+def test_an_original_held_where_every_failure_since_says_so() -> None:
+    def failing(seq: int, *, spared: bool) -> HistoryEvent:
+        event = verified(1, seq)
+        return replace(event, item_seq=seq, facts={**event.facts, "original_held": spared})
+
+    proxy, original = failing(1, spared=True), failing(2, spared=False)
+    assert original_held([EVENT, proxy])
+    assert original_held([EVENT, proxy, replace(EVENT, item_seq=2)])
+    assert not original_held([EVENT])
+    assert not original_held([EVENT, proxy, original])
+    assert not original_held([EVENT, original, failing(3, spared=True)])
+    assert not original_held(
+        [EVENT, replace(verified(1, 1), item_seq=1)]
+    )  # from before it was said
+    held = replace(verified(0, 3), item_seq=3)
+    assert not original_held([EVENT, proxy, held])
+    assert original_held([EVENT, proxy, original, held, failing(4, spared=True)])
+    # What was left out in between, or altered, might say otherwise.
+    assert not original_held([proxy, failing(9, spared=True)])
+    assert not original_held([replace(EVENT, intact=False), proxy])

@@ -81,7 +81,10 @@ def test_a_registered_original_is_a_clip_with_entry_and_work(
     assert (clip.recorder, clip.officer, clip.important) == ("CAM001", "000001", True)
     assert clip.recorded_at == datetime(2026, 8, 4, 2, tzinfo=UTC)
     with database.read() as tx:
-        assert tx.scalars(sa.select(log_entries.c.kind)).all() == ["clip.admitted"]
+        assert tx.scalars(sa.select(log_entries.c.kind)).all() == [
+            "clip.admitted",
+            "clip.named",
+        ]
         assert tx.scalars(sa.select(clip_work.c.clip_id)).all() == [clip.id]
 
 

@@ -95,11 +95,12 @@ def test_a_folder_is_taken_in_and_known_the_second_time(
     clip = rows["TA00716_JX0227_20170623093621.MOV"]
     assert (clip.officer, clip.recorder, clip.sm3) == ("JX0227", "TA00716", sm3(b"a" * 5_000_000))
     assert clip.station_id is None
-    assert kinds == ["clip.admitted"] * 2
+    assert kinds == ["clip.admitted"] * 2 + ["clip.named"]
     assert count(database, clip_work) == 2
     again = run_import(footage)
     assert {result.outcome for result in again} == {Outcome.KNOWN}
     assert count(database, clips) == 2
+    assert count(database, log_entries) == 3
 
 
 def test_what_is_no_file_is_left_alone(

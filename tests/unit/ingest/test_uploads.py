@@ -9,6 +9,7 @@ import pytest
 from custody.actors import Actor, Role, Via
 from custody.clips import NewClip, admit
 from custody.clock import FixedClock
+from custody.history import history_of
 from custody.ids import new_id
 from custody.ledger import Ledger
 from ingest import uploads
@@ -35,9 +36,9 @@ def actor_of(station: Station) -> Actor:
 
 
 @pytest.fixture
-def upload(database: Database, clock: FixedClock, station_row: Station) -> Upload:
+def upload(database: Database, clock: FixedClock, ledger: Ledger, station_row: Station) -> Upload:
     with database.write() as tx:
-        return uploads.announce(tx, clock, actor_of(station_row), ANNOUNCEMENT, 1 << 40)
+        return uploads.announce(tx, ledger, clock, actor_of(station_row), ANNOUNCEMENT, 1 << 40)
 
 
 def admit_clip(database: Database, ledger: Ledger, actor: Actor) -> str:
@@ -53,30 +54,30 @@ def test_an_upload_begins_at_the_first_byte(upload: Upload, database: Database) 
 
 
 def test_an_announcement_whose_answer_was_lost_is_the_same_upload(
-    upload: Upload, database: Database, clock: FixedClock, station_row: Station
+    upload: Upload, database: Database, clock: FixedClock, ledger: Ledger, station_row: Station
 ) -> None:
     actor = actor_of(station_row)
     renamed = replace(ANNOUNCEMENT, name_raw=b"MOV_0002.mp4")
     with database.write() as tx:
-        assert uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40) == upload
-        assert uploads.announce(tx, clock, actor, renamed, 1 << 40).id != upload.id
+        assert uploads.announce(tx, ledger, clock, actor, ANNOUNCEMENT, 1 << 40) == upload
+        assert uploads.announce(tx, ledger, clock, actor, renamed, 1 << 40).id != upload.id
         uploads.set_offset(tx, clock, upload.id, 1)  # somebody has heard the answer
-        assert uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40).id != upload.id
+        assert uploads.announce(tx, ledger, clock, actor, ANNOUNCEMENT, 1 << 40).id != upload.id
 
 
 def test_two_requests_of_one_announcement_are_one_upload(
-    database: Database, clock: FixedClock, station_row: Station
+    database: Database, clock: FixedClock, ledger: Ledger, station_row: Station
 ) -> None:
     """A station that was killed asks again while its first request is still being answered."""
     actor = actor_of(station_row)
 
     def announce_again() -> Upload:
         with database.write() as tx:
-            return uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)
+            return uploads.announce(tx, ledger, clock, actor, ANNOUNCEMENT, 1 << 40)
 
     with ThreadPoolExecutor(1) as pool:
         with database.write() as tx:
-            first = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)
+            first = uploads.announce(tx, ledger, clock, actor, ANNOUNCEMENT, 1 << 40)
             again = pool.submit(announce_again)
             with pytest.raises(TimeoutError):  # it waits for the one under way
                 again.result(timeout=0.3)
@@ -84,12 +85,12 @@ def test_two_requests_of_one_announcement_are_one_upload(
 
 
 def test_empty_and_too_large_files_are_refused(
-    database: Database, clock: FixedClock, station_row: Station
+    database: Database, clock: FixedClock, ledger: Ledger, station_row: Station
 ) -> None:
     for size, error in ((0, AnnouncementError), (11, UploadTooLargeError)):
         announcement = replace(ANNOUNCEMENT, size_bytes=size)
         with pytest.raises(error), database.write() as tx:
-            uploads.announce(tx, clock, actor_of(station_row), announcement, 10)
+            uploads.announce(tx, ledger, clock, actor_of(station_row), announcement, 10)
 
 
 def test_known_bytes_are_admitted_at_once(
@@ -98,7 +99,7 @@ def test_known_bytes_are_admitted_at_once(
     clip_id = admit_clip(database, ledger, operator)
     actor = actor_of(station_row)
     with database.write() as tx:
-        upload = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)
+        upload = uploads.announce(tx, ledger, clock, actor, ANNOUNCEMENT, 1 << 40)
     assert (upload.state, upload.clip_id, upload.is_complete) == ("admitted", clip_id, True)
     wrong = (
         (replace(ANNOUNCEMENT, size_bytes=999), AnnouncementError),
@@ -106,16 +107,16 @@ def test_known_bytes_are_admitted_at_once(
     )
     for announcement, error in wrong:
         with pytest.raises(error), database.write() as tx:
-            uploads.announce(tx, clock, actor, announcement, 1 << 40)
+            uploads.announce(tx, ledger, clock, actor, announcement, 1 << 40)
 
 
 def test_another_stations_dock_session_is_refused_and_an_unknown_one_kept(
-    database: Database, clock: FixedClock, station_row: Station
+    database: Database, clock: FixedClock, ledger: Ledger, station_row: Station
 ) -> None:
     session = new_id()
     said = replace(ANNOUNCEMENT, dock_session_id=session)
     with database.write() as tx:
-        kept = uploads.announce(tx, clock, actor_of(station_row), said, 1 << 40)
+        kept = uploads.announce(tx, ledger, clock, actor_of(station_row), said, 1 << 40)
         tx.execute(
             dock_sessions.insert().values(
                 id=session,
@@ -132,7 +133,7 @@ def test_another_stations_dock_session_is_refused_and_an_unknown_one_kept(
     assert kept.dock_session_id == session
     other = replace(actor_of(station_row), id=new_id())
     with pytest.raises(AnnouncementError, match="another station"), database.write() as tx:
-        uploads.announce(tx, clock, other, said, 1 << 40)
+        uploads.announce(tx, ledger, clock, other, said, 1 << 40)
 
 
 def test_an_upload_ends_once(
@@ -174,17 +175,17 @@ def test_an_upload_is_its_stations(upload: Upload, database: Database) -> None:
 
 
 def test_complete_and_stale_uploads_are_found(
-    database: Database, clock: FixedClock, station_row: Station
+    database: Database, clock: FixedClock, ledger: Ledger, station_row: Station
 ) -> None:
     actor = actor_of(station_row)
     with database.write() as tx:
-        complete = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)
+        complete = uploads.announce(tx, ledger, clock, actor, ANNOUNCEMENT, 1 << 40)
         uploads.set_offset(tx, clock, complete.id, 1000)
-        stale = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)
+        stale = uploads.announce(tx, ledger, clock, actor, ANNOUNCEMENT, 1 << 40)
         uploads.set_offset(tx, clock, stale.id, 1)
     clock.moment += timedelta(days=1)
     with database.write() as tx:
-        fresh = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40)
+        fresh = uploads.announce(tx, ledger, clock, actor, ANNOUNCEMENT, 1 << 40)
         before = clock.now() - timedelta(hours=1)
         assert [found.id for found in uploads.find_complete(tx, before, 10)] == [complete.id]
         assert [found.id for found in uploads.find_stale(tx, before, 10)] == [stale.id]
@@ -203,6 +204,32 @@ def test_known_bytes_that_the_store_has_lost_must_come_again(
     clip_id = admit_clip(database, ledger, operator)
     actor = actor_of(station_row)
     with database.write() as tx:
-        upload = uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40, lost=True)
-        assert uploads.announce(tx, clock, actor, ANNOUNCEMENT, 1 << 40, lost=True) == upload
+        upload = uploads.announce(tx, ledger, clock, actor, ANNOUNCEMENT, 1 << 40, lost=True)
+        assert (
+            uploads.announce(tx, ledger, clock, actor, ANNOUNCEMENT, 1 << 40, lost=True) == upload
+        )
     assert (upload.state, upload.offset_bytes, upload.clip_id) == ("receiving", 0, clip_id)
+
+
+def test_known_bytes_under_another_name_leave_it_once(
+    database: Database, clock: FixedClock, station_row: Station, ledger: Ledger, operator: Actor
+) -> None:
+    clip_id = admit_clip(database, ledger, operator)
+    actor = actor_of(station_row)
+    renamed = replace(ANNOUNCEMENT, name_raw=b"TA00716_JX0227_20261122093621.MOV")
+    with database.write() as tx:
+        for announcement in (ANNOUNCEMENT, renamed, renamed):
+            uploads.announce(tx, ledger, clock, actor, announcement, 1 << 40)
+        history = history_of(tx, f"clip:{clip_id}")
+    assert [event.kind for event in history] == ["clip.admitted", "clip.named"]
+    assert history[1].actor_id == station_row.id
+
+
+def test_lost_bytes_are_named_when_they_have_come(
+    database: Database, clock: FixedClock, station_row: Station, ledger: Ledger, operator: Actor
+) -> None:
+    clip_id = admit_clip(database, ledger, operator)
+    renamed = replace(ANNOUNCEMENT, name_raw=b"other.mp4")
+    with database.write() as tx:
+        uploads.announce(tx, ledger, clock, actor_of(station_row), renamed, 1 << 40, lost=True)
+        assert [event.kind for event in history_of(tx, f"clip:{clip_id}")] == ["clip.admitted"]

@@ -1,0 +1,64 @@
+"""What lies in a bag, and under which names."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from custody.bundles import plan_bundle, write_bundle
+from custody.cases import NewCase, create_case, link_clip
+from custody.clock import FixedClock
+from custody.ledger import Ledger
+from custody.renditions import NewRendition, add_rendition
+from storage.database import Database
+from storage.memory import MemoryStore
+from tests.services.custody import ALICE, STATION, admit_clip
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "expected"),
+    [
+        ("a.mov", "video/mp4", "proxies/001-a.mp4"),
+        ("a.wav", "audio/mp4", "proxies/001-a.m4a"),
+        ("a.bmp", "image/jpeg", "proxies/001-a.jpg"),
+        ("a", "image/png", "proxies/001-a.png"),
+        ("a.mov", "of a later version", "proxies/001-a.bin"),
+    ],
+)
+def test_a_proxy_is_named_for_what_it_is(
+    database: Database,
+    ledger: Ledger,
+    clock: FixedClock,
+    store: MemoryStore,
+    tmp_path: Path,
+    name: str,
+    media_type: str,
+    expected: str,
+) -> None:
+    with database.write() as tx:
+        clip = admit_clip(tx, ledger, "a", name=name)
+        sha256 = "36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068"
+        new = NewRendition(clip.id, "proxy", "renditions/p", sha256, 1, media_type, "a test")
+        add_rendition(tx, ledger, STATION, new)
+        case = create_case(
+            tx, ledger, ALICE, NewCase("零城执罚决字〔2026〕第1号", "general", "a case")
+        )
+        link_clip(tx, ledger, ALICE, case.id, clip.id, "investigation")
+    store.put_bytes(clip.object_key, b"a")
+    store.put_bytes("renditions/p", b" ")
+    with database.read() as tx:
+        plan = plan_bundle(tx, store, case.id, receipts={}, log_vkey="l", receipts_vkey="r")
+    bundle = write_bundle(
+        store,
+        plan,
+        tmp_path / "bag",
+        clock=clock,
+        actor=ALICE,
+        bureau="b",
+        progress=lambda *_: None,
+    )
+    data = bundle.reveal() / "data"
+    assert [f"proxies/{path.name}" for path in (data / "proxies").iterdir()] == [expected]
+    [about] = json.loads((data / "case.json").read_text())["clips"]
+    assert (about["proxy"], about["proxy_sha256"]) == (expected, sha256)
+    assert (data / about["file"]).read_bytes() == b"a"
