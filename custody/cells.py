@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import MAXYEAR, UTC, date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.types import NullType
 
+from custody.log.canonical import EARLIEST, LATEST
 from storage.database import UtcDateTime
 
 log = logging.getLogger("liuhen.rows")
@@ -157,8 +158,7 @@ def _time(value: object) -> datetime | Misfit:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return misfit
-    # At either end of time there is no other zone's time to be shown.
-    return moment if 1 < moment.year < MAXYEAR else misfit
+    return moment if EARLIEST <= moment <= LATEST else misfit
 
 
 def _date(value: object) -> date | Misfit:

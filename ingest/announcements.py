@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from custody.log.canonical import EARLIEST, LATEST
 from ingest.errors import AnnouncementError
 
 #: Room for any file system's name (255 bytes) and for a path of a manifest's kind.
@@ -26,7 +27,8 @@ class Announcement:
 
 def read_announcement(size_bytes: int, metadata: dict[str, bytes]) -> Announcement:
     """The announcement in tus ``Upload-Metadata`` (values decoded): filename and sha256, perhaps
-    sm3, modified_at (RFC 3339) and dock_session. Unknown names are passed over, as tus asks.
+    sm3, modified_at (RFC 3339, within the calendar of the house) and dock_session. Unknown names
+    are passed over, as tus asks.
 
     Raises `AnnouncementError` naming what can't be right.
     """
@@ -61,9 +63,13 @@ def _time(name: str, value: bytes) -> datetime:
         moment = datetime.fromisoformat(_text(name, value))
         if moment.tzinfo is None:
             raise AnnouncementError(f"{name}: a time with its zone (RFC 3339)")
-        return moment.astimezone(UTC)
+        moment = moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise AnnouncementError(f"{name}: a time as in RFC 3339") from error
+    # Said before a byte comes: a clip with such a time could not be registered.
+    if not EARLIEST <= moment <= LATEST:
+        raise AnnouncementError(f"{name}: a time from the year {EARLIEST.year} to {LATEST.year}")
+    return moment
 
 
 def _id(name: str, value: bytes) -> str:

@@ -17,6 +17,7 @@ from custody.clock import Clock
 from custody.events import EventKind
 from custody.first_writer import insert_first
 from custody.ledger import Event, Ledger
+from custody.log.canonical import EARLIEST, LATEST
 from custody.log.errors import LogError
 from custody.log.note import NoteVerifier
 from ingest.errors import ManifestError
@@ -57,6 +58,9 @@ def receive_manifest(
     total_bytes = sum(file.size_bytes for file in manifest.files)
     if total_bytes > MAX_TOTAL_BYTES:
         raise ManifestError("more bytes than there are")
+    times = [manifest.opened_at, *(file.modified_at for file in manifest.files)]
+    if not all(EARLIEST <= time <= LATEST for time in times):
+        raise ManifestError(f"a time outside the years {EARLIEST.year} to {LATEST.year}")
     now = clock.now()
     created = insert_first(
         tx,

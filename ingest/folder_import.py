@@ -20,6 +20,7 @@ from custody.clips import find_clip_by_digest
 from custody.clock import Clock
 from custody.ids import new_id
 from custody.ledger import Ledger
+from custody.log.canonical import EARLIEST, LATEST
 from ingest.admission import Original, archive, note_name, note_restored, register, stands
 from ingest.digests import BUFFER_BYTES, DigestPair
 from ingest.errors import FileChangedError, FileUnreadableError, NotAFileError
@@ -225,8 +226,9 @@ def _identity(details: os.stat_result) -> tuple[int, int, int]:
 
 
 def _modified_at(details: os.stat_result) -> datetime | None:
-    """The file's time; None for one outside the calendar, which some recorders write."""
+    """The file's time; None for one outside our calendar, which some recorders write."""
     try:
-        return datetime.fromtimestamp(details.st_mtime, UTC)
+        moment = datetime.fromtimestamp(details.st_mtime, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    return moment if EARLIEST <= moment <= LATEST else None

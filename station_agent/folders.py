@@ -10,7 +10,7 @@ import time
 
 from station_agent import reasons
 from station_agent.config import Config
-from station_agent.errors import FileProblemError, StaleFileError
+from station_agent.errors import FileProblemError, JournalError, StaleFileError
 from station_agent.events import Event, Listener
 from station_agent.hashing import file_problem, identity_of, opened
 from station_agent.intake import take_in
@@ -58,8 +58,8 @@ class Folders:
 
     @property
     def errors(self) -> int:
-        """How many folders could not be listed at the last look."""
-        return sum(kind == "folder" for said in self._said.values() for kind, _, _ in said)
+        """How many folders could not be listed, and files not taken in, at the last look."""
+        return sum(kind != "skipped" for said in self._said.values() for kind, _, _ in said)
 
     def hint(self) -> None:
         """Something changed somewhere: look earlier than planned."""
@@ -104,9 +104,11 @@ class Folders:
             self._listener(Event("state", new.path, State.SEEN, 0, new.identity.size_bytes))
         said = {("skipped", one.path, one.reason) for one in found.skipped}
         said |= {("folder", path, reason) for path, reason in found.errors}
+        said |= {("trouble", path, reason) for path, reason in intake.held}
         for kind, path, reason in sorted(said - self._said[root]):
             logger.warning("%s: %s: %s", kind, reasons.visible(path), reason)
-            self._listener(Event(kind, path, reason=reason))
+            state = State.FAILED if kind == "trouble" else ""
+            self._listener(Event(kind, path, state, reason=reason))
         self._said[root] = said
         return found
 
@@ -123,6 +125,12 @@ class Folders:
                 self._setbacks.fail(file, reasons.compose(error.reason, error.detail))
             except StaleFileError:
                 logger.debug("changed meanwhile: %s", reasons.visible(file.path))
+            except (JournalError, OSError):
+                raise
+            except Exception as error:
+                logger.exception("this should not happen: %s", reasons.visible(file.path))
+                reason = reasons.compose(reasons.UNFORESEEN, reasons.described(error))
+                self._setbacks.fail(file, reason)
         self._stillness = stillness
         return bool(stillness)
 

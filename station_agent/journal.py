@@ -87,10 +87,23 @@ class File:
         return State.HASHED if self.upload_path is None else State.SENDING
 
 
+def held_number(number: int) -> int | str:
+    """``number`` as a column of type ANY holds it: SQLite's integers end at 64 bits.
+
+    File systems count seconds, and some of them in 64 bits: a time in nanoseconds may be longer.
+    """
+    return number if -(2**63) <= number < 2**63 else str(number)
+
+
+def identity_in(size: object, mtime: object, inode: object) -> Identity:
+    """The `Identity` in three cells of a row."""
+    return Identity(int(size), int(mtime), int(inode))  # type: ignore[call-overload]
+
+
 def file_of(row: tuple[object, ...]) -> File:
     """The `File` in a row of `COLUMNS`."""
     (id_, root, path, size, mtime, inode, important, state, *rest) = row
-    identity = Identity(size, mtime, int(inode))  # type: ignore[arg-type,call-overload]
+    identity = identity_in(size, mtime, inode)
     return File(id_, root, path, identity, bool(important), State(state), *rest)  # type: ignore[arg-type]
 
 
@@ -232,7 +245,7 @@ def _update(connection: sqlite3.Connection, file: File, values: Mapping[str, obj
             file.id,
             file.state,
             identity.size_bytes,
-            identity.mtime_ns,
+            held_number(identity.mtime_ns),
             str(identity.inode),
         ),
     )

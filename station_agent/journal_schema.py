@@ -12,7 +12,7 @@ CREATE TABLE files (
   root BLOB NOT NULL,
   path BLOB NOT NULL,
   size_bytes INTEGER NOT NULL,
-  mtime_ns INTEGER NOT NULL,
+  mtime_ns ANY NOT NULL,  -- an integer; decimal text beyond 64 bits (`held_number`)
   inode TEXT NOT NULL,  -- decimal: may pass 2**63
   important INTEGER NOT NULL,
   state TEXT NOT NULL,

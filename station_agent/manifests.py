@@ -15,6 +15,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from custody.log.canonical import EARLIEST, LATEST
 from custody.log.errors import LogError
 from custody.log.note import NoteSigner
 from station_agent import reasons
@@ -26,19 +27,17 @@ from station_agent.wire import Manifest, ManifestFile, sign_manifest
 logger = logging.getLogger(__name__)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
-_LATEST = datetime(9999, 12, 31, tzinfo=UTC)
 #: Seconds between two manifests of one folder for each file it lists: where files trickle in, the
 #: work of listing them all again stays a small share.
 _PAUSE_PER_FILE_S = 0.02
 
 
 def moment(mtime_ns: int) -> datetime:
-    """A file's time as the file system gave it, in UTC, kept inside the calendar."""
+    """A file's time as the file system gave it, in UTC, kept inside the calendar of the house."""
     try:
-        return min(max(_EPOCH + timedelta(microseconds=mtime_ns // 1000), _EARLIEST), _LATEST)
+        return min(max(_EPOCH + timedelta(microseconds=mtime_ns // 1000), EARLIEST), LATEST)
     except OverflowError:
-        return _EARLIEST if mtime_ns < 0 else _LATEST
+        return EARLIEST if mtime_ns < 0 else LATEST
 
 
 class ManifestTaker(Protocol):

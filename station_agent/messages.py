@@ -37,6 +37,7 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "存档给出的日志比以前旧",
         "the archive shows an older log than before",
     ),
+    "reason.unforeseen": ("意外错误", "an unforeseen error"),
     "reason.symlink": ("符号链接", "a symbolic link"),
     "reason.fifo": ("管道", "a FIFO"),
     "reason.socket": ("套接字", "a socket"),

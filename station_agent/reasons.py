@@ -17,6 +17,7 @@ NOT_WATCHED = "not_watched"
 UPLOAD_GONE = "upload_gone"
 RECEIPT_WRONG = "receipt_wrong"
 LOG_ROLLED_BACK = "log_rolled_back"
+UNFORESEEN = "unforeseen"
 
 #: Skipped entries of a folder (never opened), as the manifest and the display name them.
 SYMLINK = "symlink"
@@ -70,6 +71,11 @@ def _visible_character(character: str) -> str:
 def compose(reason: str, detail: str = "") -> str:
     """The one string the journal keeps: the code, and what the system or the server said."""
     return f"{reason}: {detail}" if detail else reason
+
+
+def described(error: Exception) -> str:
+    """An error that nobody foresaw, for the reason it becomes."""
+    return f"{type(error).__name__}: {error}"
 
 
 def code_of(reason: str) -> str:

@@ -93,21 +93,25 @@ def scan(root: bytes, *, own: bytes | None = None) -> Scan:
         except OSError as error:
             result.errors.append((folder, error.strerror or type(error).__name__))
             continue
-        waiting.extend(
-            deeper for entry in entries if (deeper := _take(entry, own, result)) is not None
-        )
+        for entry in entries:
+            try:
+                deeper = _take(entry, own, result)
+            except FileNotFoundError:
+                continue  # gone between listing and looking: the same as never listed
+            except OSError as error:
+                result.errors.append((entry.path, error.strerror or type(error).__name__))
+            except Exception as error:  # noqa: BLE001 - one file, whatever it is like, stops no other
+                reason = reasons.compose(reasons.UNFORESEEN, reasons.described(error))
+                result.errors.append((entry.path, reason))
+            else:
+                if deeper is not None:
+                    waiting.append(deeper)
     return result
 
 
 def _take(entry: "os.DirEntry[bytes]", own: bytes | None, result: Scan) -> bytes | None:
     """Sort one entry into ``result``; the path to descend into, if it is such a folder."""
-    try:
-        status = entry.stat(follow_symlinks=False)
-    except FileNotFoundError:
-        return None  # gone between listing and looking: the same as never listed
-    except OSError as error:
-        result.errors.append((entry.path, error.strerror or type(error).__name__))
-        return None
+    status = entry.stat(follow_symlinks=False)
     mode = status.st_mode
     reason = None
     if entry.path == own:

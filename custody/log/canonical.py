@@ -17,6 +17,11 @@ Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 MAX_DEPTH = 16
 MAX_INTEGER = 2**53 - 1
 
+#: The calendar of the house. At either end of Python's own, a time can't be shown in every zone:
+#: what lies outside is no time to us, whoever says it.
+EARLIEST = datetime(2, 1, 1, tzinfo=UTC)
+LATEST = datetime(9998, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
 

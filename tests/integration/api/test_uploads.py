@@ -16,7 +16,8 @@ from fastapi import FastAPI
 
 from api.services import Services, compose
 from custody.actors import service_actor
-from custody.clips import Clip
+from custody.clips import Clip, get_clip
+from custody.log.canonical import to_milliseconds
 from custody.object_keys import original_key
 from custody.tables import clip_names, clips, log_entries
 from ingest import reception
@@ -27,6 +28,7 @@ from station_agent.config import Config
 from station_agent.enrolment import enrol, load_enrolment, load_key
 from station_agent.events import Event
 from station_agent.journal import open_journal
+from station_agent.manifests import moment
 from station_agent.pauses import Pauses
 from station_agent.transport import Transport
 from station_agent.wire import open_receipt
@@ -75,6 +77,33 @@ def test_bytes_become_a_clip_with_its_entry_and_its_work(
     with services.database.read() as tx:
         kinds = tx.scalars(sa.select(log_entries.c.kind).order_by(log_entries.c.id)).all()
     assert kinds == ["station.invited", "station.enrolled", "clip.admitted"]
+
+
+@pytest.mark.parametrize(
+    "mtime_ns", [-(2**80), -62_135_596_800 * 10**9, -1, 2**63, 253_402_300_799 * 10**9, 2**80]
+)
+def test_any_time_a_station_may_say_of_a_file_is_admitted(
+    services: Services, station: StationClient, mtime_ns: int
+) -> None:
+    told = moment(mtime_ns)
+    upload = station.begin(DATA, modified_at=told.isoformat(timespec="milliseconds"))
+    assert station.patch(upload, 0, DATA).status_code == 204
+    assert_archived(services, DATA)
+    with services.database.read() as tx:
+        clip = get_clip(tx, clip_of(services, DATA).id)  # as the row has it, not altered
+    assert clip.file_modified_at == to_milliseconds(told)
+
+
+@pytest.mark.parametrize("stamp", ["00010101000000", "99991231235959", "21991231235959"])
+def test_a_name_with_a_strange_time_is_admitted(
+    services: Services, station: StationClient, stamp: str
+) -> None:
+    upload = station.begin(DATA, filename=f"TA00716_JX0227_{stamp}.MP4")
+    assert station.patch(upload, 0, DATA).status_code == 204
+    assert_archived(services, DATA)
+    with services.database.read() as tx:
+        clip = get_clip(tx, clip_of(services, DATA).id)
+    assert (clip.recorded_at is None) == (stamp[:4] != "2199")
 
 
 def test_an_upload_goes_on_where_it_stands(services: Services, station: StationClient) -> None:
@@ -292,6 +321,12 @@ WRONG_ANNOUNCEMENTS: tuple[tuple[dict[str, object], int], ...] = (
     ({"modified_at": "yesterday"}, 400),
     ({"modified_at": "2026-11-22T09:00:00"}, 400),
     ({"modified_at": "0001-01-01T00:00:00+14:00"}, 400),
+    ({"modified_at": "0001-01-01T00:00:00Z"}, 400),
+    ({"modified_at": "0001-01-03T00:00:00Z"}, 400),
+    ({"modified_at": "0002-01-01T00:00:00+00:01"}, 400),
+    ({"modified_at": "9998-12-31T23:59:59-00:01"}, 400),
+    ({"modified_at": "9999-12-30T00:00:00Z"}, 400),
+    ({"modified_at": "9999-12-31T23:59:59.999Z"}, 400),
     ({"dock_session": "../../x"}, 400),
 )
 WRONG_METADATA = (

@@ -5,13 +5,19 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
+from typing import cast
 
 import pytest
 
-from station_agent import hashing, wire
+from custody.log.canonical import EARLIEST, LATEST
+from station_agent import folders, hashing, sending, watch, wire
 from station_agent.events import Event
+from station_agent.hashing import identity_of
+from station_agent.journal import State
 from station_agent.reasons import visible
-from tests.integration.station_agent.conftest import Station
+from station_agent.settle import Identity
+from tests.integration.station_agent.conftest import Station, put
 from tests.integration.station_agent.fake_archive import FakeArchive
 
 MIB = 1024 * 1024
@@ -241,3 +247,56 @@ def test_a_temporary_name_becomes_the_file_it_is_renamed_to(
     part.rename(station.dock / "clip.mp4")
     assert station.with_config(settle_s=0.05).scan().counts == {"received": 1}
     assert station.states() == {"clip.mp4": "received"}
+
+
+#: Seconds since 1970 that file systems hold: the years 2263, 2446, 292 million; before the epoch.
+ODD_TIMES = (9_246_182_400, 15_032_385_535, 2**53, -1, -(2**31), -62_135_596_801)
+
+
+@pytest.mark.parametrize("seconds", ODD_TIMES)
+def test_a_strange_date_stops_nothing(
+    station: Station, archive: FakeArchive, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    odd, good = put(station, "odd.mp4", b"odd"), put(station, "good.mp4", b"good")
+    times = {odd.stat().st_ino: seconds * 10**9}
+
+    class Dated:
+        """What the file system of this test need not be able to hold."""
+
+        def __init__(self, status: os.stat_result) -> None:
+            self.st_size, self.st_ino = status.st_size, status.st_ino
+            self.st_mtime_ns = times.get(status.st_ino, status.st_mtime_ns)
+
+    def identity(status: os.stat_result) -> Identity:
+        return identity_of(cast("os.stat_result", Dated(status)))
+
+    for module in (watch, folders, sending, hashing):
+        monkeypatch.setattr(module, "identity_of", identity)
+    assert station.scan().counts == {"received": 2}
+    said = {upload.metadata["filename"]: upload.metadata for upload in archive.uploads.values()}
+    told = datetime.fromisoformat(said[b"odd.mp4"]["modified_at"].decode())
+    assert EARLIEST <= told <= LATEST
+    times[odd.stat().st_ino] += 10**9
+    odd.write_bytes(b"odd, once more")
+    assert station.scan().counts == {"received": 3}
+    assert good.exists()
+
+
+def test_an_unforeseen_error_holds_back_its_file_only(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = put(station, "odd.mp4", b"odd")
+    put(station, "good.mp4", b"good")
+    inode = odd.stat().st_ino
+
+    def identity(status: os.stat_result) -> Identity:
+        if status.st_ino == inode:
+            raise OverflowError("odd")
+        return identity_of(status)
+
+    monkeypatch.setattr(folders, "identity_of", identity)
+    assert station.scan(tries=2).counts["received"] == 1
+    file = station.files()[os.fsencode(odd)]
+    assert file.state in {State.FAILED, State.SEEN}  # between two tries
+    assert file.reason == "unforeseen: OverflowError: odd"
+    assert [event.reason for event in station.events if event.event == "station"] == []

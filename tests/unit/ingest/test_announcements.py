@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from custody.log.canonical import EARLIEST, LATEST
 from ingest.announcements import Announcement, read_announcement
 from ingest.errors import AnnouncementError
 
@@ -45,3 +46,16 @@ def test_any_metadata_is_read_or_refused(metadata: dict[str, bytes]) -> None:
     except AnnouncementError:
         return
     assert announcement.sha256 == ONE
+
+
+@given(st.datetimes(), st.sampled_from(["+00:00", "Z", "+14:00", "-12:00"]))
+def test_a_time_is_within_the_calendar_or_refused(moment: datetime, zone: str) -> None:
+    metadata = {"filename": b"a", "sha256": ONE.encode()}
+    metadata["modified_at"] = f"{moment.isoformat()}{zone}".encode()
+    try:
+        said = read_announcement(5, metadata).file_modified_at
+    except AnnouncementError:
+        assert not 3 <= moment.year <= 9997
+        return
+    assert said is not None
+    assert EARLIEST <= said <= LATEST

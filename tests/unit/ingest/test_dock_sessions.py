@@ -151,3 +151,15 @@ def test_sizes_beyond_reason_are_refused(receive: Receive, key: NoteSigner) -> N
     files = tuple(ManifestFile(b"a%d" % number, 2**53 - 1, SEEN) for number in range(3))
     with pytest.raises(ManifestError, match="more bytes"):
         receive(sign_manifest(replace(sent, files=files), key))
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_time_outside_the_calendar_is_refused(
+    receive: Receive, key: NoteSigner, year: int
+) -> None:
+    odd = datetime(year, 6, 1, tzinfo=UTC)
+    opened = replace(manifest(key, b"a.mp4"), opened_at=odd)
+    listed = replace(manifest(key), files=(ManifestFile(b"a.mp4", 1, odd),))
+    for sent in (opened, listed):
+        with pytest.raises(ManifestError, match="outside the years"):
+            receive(sign_manifest(sent, key))

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from custody.actors import Actor
+from custody.clips import get_clip
 from custody.clock import FixedClock
 from custody.ledger import Ledger
 from custody.object_keys import original_key
@@ -240,3 +242,44 @@ def test_a_name_is_reported_as_people_read_it(run_import: Import, footage: Path)
     [result] = run_import(footage)
     # The whole path is decoded at once, so what stands before the name must survive too.
     assert result.name == f"{footage}/执法记录.mp4"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (-62_135_596_800, None),  # 0001-01-01
+        (-62_135_424_000, None),  # 0001-01-03
+        (-62_104_060_800, datetime(2, 1, 1, tzinfo=UTC)),
+        (-1, datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (9_246_182_400, datetime(2263, 1, 1, tzinfo=UTC)),
+        (253_370_764_799, datetime(9998, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (253_402_214_400, None),  # 9999-12-31
+        (2**62, None),
+    ],
+)
+@pytest.mark.parametrize("stamp", ["00010101000000", "99991231235959"])
+def test_any_time_of_a_file_and_in_its_name_is_taken_in(
+    run_import: Import,
+    footage: Path,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: int,
+    told: datetime | None,
+    stamp: str,
+) -> None:
+    """Whatever the file system of this test can hold."""
+    (footage / f"TA00716_JX0227_{stamp}.MP4").write_bytes(b"x")
+    fstat = os.fstat
+
+    def dated(descriptor: int) -> os.stat_result:
+        found = fstat(descriptor)
+        exact = {"st_mtime": float(seconds), "st_mtime_ns": seconds * 10**9}
+        return os.stat_result(tuple(found), exact)
+
+    monkeypatch.setattr(folder_import.os, "fstat", dated)
+    [result] = run_import(footage)
+    monkeypatch.undo()
+    assert result.outcome is Outcome.ARCHIVED
+    with database.read() as tx:
+        clip = get_clip(tx, str(result.clip_id))  # as the row has it, not altered
+    assert (clip.file_modified_at, clip.recorded_at) == (told, None)

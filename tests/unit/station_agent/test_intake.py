@@ -2,6 +2,9 @@
 
 import time
 
+import pytest
+
+from station_agent.errors import JournalError
 from station_agent.intake import adopt, take_in
 from station_agent.journal import File, Journal, State
 from station_agent.watch import Found, Scan
@@ -90,3 +93,68 @@ def test_32000_known_files_are_compared_quickly(journal: Journal) -> None:
     again = take_in(journal, scan(*files))
     assert time.process_time() - began < 1.0
     assert (again.new, again.gone) == ([], 0)
+
+
+#: Nanoseconds and inodes that file systems hold and 64 bits with a sign do not, or only just.
+EDGES = (
+    2**63 - 1,
+    2**63,
+    2**63 + 1,
+    (2**63 - 1) * 10**9,  # the last second of a file system that counts in 64 bits
+    -1,
+    -(2**63),
+    -(2**63) - 1,
+    -(2**63) * 10**9,
+    -62_135_596_800 * 10**9 - 1,  # before the year 1
+)
+
+
+@pytest.mark.parametrize("mtime", EDGES)
+def test_any_time_is_known_again_and_a_change_of_it_noticed(journal: Journal, mtime: int) -> None:
+    odd, good = found(b"odd", mtime=mtime, inode=2**64 - 1), found(b"good", inode=2)
+    assert take_in(journal, scan(odd, good)).held == []
+    again = take_in(journal, scan(odd, good))
+    assert (again.new, again.changed, again.gone) == ([], 0, 0)
+    (file,) = (one for one in journal.files(State.SEEN) if one.path == odd.path)
+    assert file.identity == odd.identity
+    journal.receive(file, "note", "id", "now")  # the row is found by its identity
+    assert take_in(journal, scan(odd, good)).new == []
+    later = found(b"odd", mtime=mtime + 1, inode=2**64 - 1)
+    assert take_in(journal, scan(later, good)).new == [later]
+
+
+def test_an_odd_time_leaves_the_oldest_first(journal: Journal) -> None:
+    times = (2**63, 5, 2**70, -5, -(2**63))
+    files = [found(b"%d" % time, mtime=time, inode=time) for time in times]
+    take_in(journal, scan(*files))
+    order = [int(file.path.rsplit(b"/", 1)[1]) for file in journal.files(State.SEEN)]
+    assert order[:3] == [-(2**63), -5, 5]
+    assert set(order[3:]) == {2**63, 2**70}
+
+
+def test_what_the_journal_cannot_take_holds_back_that_file_only(journal: Journal) -> None:
+    take_in(journal, scan(found(b"changes", inode=1), found(b"goes", inode=2)))
+    impossible = found(b"big", size=2**63, inode=3)
+    changed = found(b"changes", size=2**63, inode=1)
+    good = found(b"good", inode=4)
+    intake = take_in(journal, scan(impossible, changed, good))
+    assert intake.new == [good]
+    assert intake.gone == 1
+    assert sorted(path for path, _ in intake.held) == [impossible.path, changed.path]
+    assert {reason for _, reason in intake.held} == {
+        "unforeseen: OverflowError: Python int too large to convert to SQLite INTEGER"
+    }
+    states = {file.path: file.state for file in journal.files(*State)}
+    assert states == {changed.path: "seen", b"/dock/goes": "gone", good.path: "seen"}
+    better = found(b"big", inode=3)
+    assert take_in(journal, scan(better, good)).new == [better]  # it is looked at again
+
+
+def test_trouble_of_the_journal_itself_is_no_files_trouble(journal: Journal) -> None:
+    with journal.transaction() as connection:
+        connection.execute(
+            "CREATE TEMP TRIGGER broken BEFORE INSERT ON files BEGIN SELECT * FROM nowhere; END"
+        )
+    with pytest.raises(JournalError):
+        take_in(journal, scan(found(b"clip")))
+    assert journal.counts() == {}

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from station_agent import watch
+from station_agent.hashing import identity_of
+from station_agent.settle import Identity
 from station_agent.watch import Hints, scan
 
 
@@ -109,3 +111,28 @@ def test_a_root_made_anew_is_watched_anew(tmp_path: Path) -> None:
         assert woken.get(timeout=5)
     finally:
         hints.stop()
+
+
+def test_an_unforeseen_error_with_one_entry_holds_back_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / "deeper" / "d.mp4").write_bytes(b"x")
+    inode = (tmp_path / "b.mp4").stat().st_ino
+
+    def odd(status: os.stat_result) -> Identity:
+        if status.st_ino == inode:
+            raise OverflowError("odd")
+        return identity_of(status)
+
+    monkeypatch.setattr(watch, "identity_of", odd)
+    found = scan(os.fsencode(tmp_path))
+    assert names([one.path for one in found.files], tmp_path) == [
+        b"a.mp4",
+        b"c.mp4",
+        b"deeper/d.mp4",
+    ]
+    # An error: nobody may conclude that the file is gone.
+    assert found.errors == [(os.fsencode(tmp_path / "b.mp4"), "unforeseen: OverflowError: odd")]
