@@ -62,6 +62,7 @@ class FindingCode(StrEnum):
     USER_MISSING = "user_missing"
     USER_WITHOUT_ENTRY = "user_without_entry"
     GRANT_WITHOUT_ENTRY = "grant_without_entry"
+    DATABASE_DAMAGED = "database_damaged"
 
 
 #: What each code means, in one line; `docs/formats/findings.md` is held against this table.
@@ -113,6 +114,7 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.USER_MISSING: "The log created a user who has no row.",
     FindingCode.USER_WITHOUT_ENTRY: "A user's row stands without its user.created entry.",
     FindingCode.GRANT_WITHOUT_ENTRY: "A viewing or download stands that the log knows nothing of.",
+    FindingCode.DATABASE_DAMAGED: "An index does not agree with its table, or a page is damaged.",
 }
 
 
@@ -162,7 +164,11 @@ def _make_writable(told: Finding | Unchecked) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is; ``phase`` is ``log``, ``tiles``, ``checkpoints``, ``rows`` or ``bytes``."""
+    """How far a run is.
+
+    ``phase`` is ``database``, ``log``, ``tiles``, ``checkpoints``, ``rows``, ``objects`` or
+    ``bytes``.
+    """
 
     phase: str
     done: int
