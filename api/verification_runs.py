@@ -6,6 +6,7 @@ here until the next run or the end of the process.
 
 import logging
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,10 +16,12 @@ from api.auth.verification import UserRows
 from api.services import Services
 from custody.actors import Actor
 from custody.errors import CustodyError
+from custody.events import clip_item
+from custody.item_names import names_of
 from custody.ledger import Appended
 from custody.log.errors import LogError
 from custody.verification.context import EVERYTHING, Selection, VerificationContext
-from custody.verification.findings import Progress, Report
+from custody.verification.findings import Finding, Progress, Report
 from custody.verification.records import Broken, broken_clips, record_broken, record_run
 from custody.verification.run import verify_all
 from ingest.verification import StationRows
@@ -73,6 +76,23 @@ def context_of(services: Services) -> VerificationContext:
         signer=remembered,
         others=(StationRows, UserRows),
     )
+
+
+def names_in(services: Services, findings: Iterable[Finding]) -> dict[str, str]:
+    """File names of the clips in ``findings``, by id, as their rows have them.
+
+    A person knows a recording by its name. Where the rows can't be asked for it, a finding goes
+    without: naming it never keeps it from being shown.
+    """
+    clip_ids = {one.clip_id for one in findings if one.clip_id is not None}
+    try:
+        with services.database.read() as tx:
+            names = names_of(tx, map(clip_item, clip_ids))
+    except (SQLAlchemyError, StorageError, ValueError):
+        _logger.exception("the clips of a verification's findings could not be named")
+        return {}
+    items = {clip_item(clip_id): clip_id for clip_id in clip_ids}
+    return {items[item]: name for item, name in names.items()}
 
 
 def record(services: Services, actor: Actor, selection: Selection, report: Report) -> str:

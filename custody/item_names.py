@@ -7,12 +7,17 @@ from sqlalchemy.engine import Connection
 
 from custody.cells import as_text
 from custody.events import case_item, clip_item
+from custody.ids import looks_like_id
 from custody.tables import cases, clips
 
 
 def names_of(tx: Connection, items: Iterable[str]) -> dict[str, str]:
-    """The names of those of ``items`` that are clips or cases, by item, in two queries at most."""
+    """The names of those of ``items`` that are clips or cases, by item, in two queries at most.
+
+    ``items`` may come from rows that somebody altered: what can be no item has no name.
+    """
     parted = [item.partition(":") for item in set(items)]
+    parted = [one for one in parted if looks_like_id(one[2])]
     clip_ids = [key for sort, _, key in parted if sort == "clip"]
     case_ids = [key for sort, _, key in parted if sort == "case"]
     names: dict[str, str] = {}

@@ -75,7 +75,7 @@ def find_stored(tx: Connection, clip_id: str) -> str | None:
 
 
 def store_receipt(tx: Connection, clip_id: str, body: str, issued_at: datetime) -> str:
-    """Keep a receipt; returns the one that stands, which is the first of those that raced."""
+    """Keep a receipt, signed as ``issued_at``; returns the one that stands, the first of a race."""
     if insert_first(tx, receipts, {"clip_id": clip_id, "body": body, "issued_at": issued_at}):
         return body
     standing: str = tx.execute(

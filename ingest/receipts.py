@@ -1,5 +1,7 @@
 """Receipts: the archive's signed word, written once for each clip and the same ever after."""
 
+from datetime import datetime
+
 from sqlalchemy.engine import Connection
 
 from custody.clock import Clock
@@ -19,15 +21,16 @@ def find_or_issue(
     stored = find_stored(tx, clip_id)
     if stored is not None:
         return stored
-    made = make_receipt(tx, store, keys, clock, clip_id)
-    return store_receipt(tx, clip_id, made, clock.now())
+    now = clock.now()
+    return store_receipt(tx, clip_id, make_receipt(tx, store, keys, clip_id, now), now)
 
 
 def make_receipt(
-    tx: Connection, store: ObjectStore, keys: LogKeys, clock: Clock, clip_id: str
+    tx: Connection, store: ObjectStore, keys: LogKeys, clip_id: str, issued_at: datetime
 ) -> str:
     """A receipt that counts once it is stored; it reads the store, so no writer should wait for it.
 
+    It is stored with the same ``issued_at``: a verification holds the row against what is signed.
     Raises as `find_or_issue`.
     """
     parts = gather(tx, store, clip_id)
@@ -43,6 +46,6 @@ def make_receipt(
         details=parts.details,
         checkpoint=parts.checkpoint,
         proof=parts.proof,
-        issued_at=clock.now(),
+        issued_at=issued_at,
     )
     return sign_receipt(receipt, keys.receipts)

@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
 from sqlalchemy.types import TypeDecorator
 
 from storage.sqlite_file import SqliteFile
+from storage.sqlite_integrity import Damage, RowsCallback, find_damage
 
 #: Every table of the house, each defined in the `tables` module of the package that owns it.
 metadata = sa.MetaData(
@@ -118,6 +119,16 @@ class Database:
         """Raise `DatabaseReplacedError` if the file that is open is not the database any more."""
         if self.is_sqlite:
             self._file.require()
+
+    def find_damage(self, progress: RowsCallback) -> Iterator[Damage]:
+        """What does not hold together in an SQLite file (`storage.sqlite_integrity`).
+
+        On PostgreSQL, whose files are its server's, nothing is looked at. Raises
+        `DatabaseReplacedError`, `DatabaseUnreadableError`.
+        """
+        if self.is_sqlite:
+            self._file.require()
+            yield from find_damage(Path(str(self.url.database)), progress)
 
     @contextmanager
     def exclusive(self, name: str, *, wait: bool = True) -> Iterator[bool]:

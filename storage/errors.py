@@ -34,6 +34,10 @@ class DatabaseReplacedError(StorageError):
     """The database's file is not the one this service opened: it was replaced, moved or deleted."""
 
 
+class DatabaseUnreadableError(StorageError):
+    """The database's file can't be read."""
+
+
 class StagingBusyError(StorageError):
     """Another request is writing to this upload."""
 

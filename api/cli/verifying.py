@@ -6,19 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
-import sqlalchemy as sa
 
 from api.cli.main import EXIT_DOES_NOT_VERIFY, EXIT_FAILED, EXIT_GOOD
 from api.cli.output import print_json, size, visible
 from api.cli.queries import find_case_id, find_clip
 from api.cli.shell import Shell
 from api.services import Services
-from api.verification_runs import context_of, record
+from api.verification_runs import context_of, names_in, record
 from api.web.locale import translate
 from custody.access import Right
-from custody.cells import as_text
 from custody.events import case_item, clip_item
-from custody.tables import clips
 from custody.verification import (
     EVERYTHING,
     Finding,
@@ -31,8 +28,8 @@ from custody.verification import (
 #: Seconds between two lines of progress where standard error is no terminal.
 PLAIN_STEP_S = 5.0
 LIVE_STEP_S = 0.1
-#: Clips whose names are looked up for the findings.
-MAX_NAMES = 1000
+#: Findings whose clips are named.
+MAX_NAMED = 1000
 
 
 def select(
@@ -64,7 +61,7 @@ def run_verification(
     unrecorded = record(services, shell.actor, selection, report)
     if unrecorded:
         shell.say("publish_failed", error=True, reason=unrecorded)
-    names = _clip_names(services, report)
+    names = names_in(services, report.findings[:MAX_NAMED])
     if shell.as_json:
         seconds = round(time.monotonic() - started, 3)
         print_json(report.as_json() | {"clip_names": names, "seconds": seconds})
@@ -73,16 +70,6 @@ def run_verification(
     if report.findings:
         return EXIT_DOES_NOT_VERIFY
     return EXIT_FAILED if report.unchecked else EXIT_GOOD
-
-
-def _clip_names(services: Services, report: Report) -> dict[str, str]:
-    """File names of the clips in findings, as their rows have them; a person knows these."""
-    wanted = sorted({one.clip_id for one in report.findings if one.clip_id is not None})
-    with services.database.read() as tx:
-        rows = tx.execute(
-            sa.select(clips.c.id, clips.c.name).where(clips.c.id.in_(wanted[:MAX_NAMES]))
-        )
-        return {row.id: as_text(row.name) for row in rows}
 
 
 def _print(shell: Shell, report: Report, names: dict[str, str]) -> None:

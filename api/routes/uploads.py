@@ -224,8 +224,9 @@ def read_receipt(upload_id: str, services: ServicesDep, actor: StationActor) -> 
         with services.database.read() as tx:
             clip = get_clip(tx, upload.clip_id)
             note = find_stored(tx, upload.clip_id)
+            issued_at = services.clock.now()
             made = note or make_receipt(
-                tx, services.store, services.keys, services.clock, upload.clip_id
+                tx, services.store, services.keys, upload.clip_id, issued_at
             )
     except ReceiptNotReadyError as error:
         return _not_yet(str(error))
@@ -235,7 +236,7 @@ def read_receipt(upload_id: str, services: ServicesDep, actor: StationActor) -> 
         return _refusal(errors.OriginalLostError(clip.sha256))
     if note is None:
         with services.database.write() as tx:
-            note = store_receipt(tx, upload.clip_id, made, services.clock.now())
+            note = store_receipt(tx, upload.clip_id, made, issued_at)
     return PlainTextResponse(note)
 
 

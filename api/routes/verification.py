@@ -1,20 +1,25 @@
 """Verification: one clip now, or everything in the background."""
 
+import logging
+
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.dependencies import PersonDep, ServicesDep, SubmittedDep
 from api.services import Services
-from api.verification_runs import VerificationRuns, context_of, record
+from api.verification_runs import VerificationRuns, context_of, names_in, record
 from api.web.pages import Pages
 from custody.access import Right
 from custody.clips import get_clip_as_it_stands
 from custody.events import EventKind, clip_item
-from custody.history import newest_events
+from custody.history import HistoryEvent, newest_events
 from custody.item_names import names_of
-from custody.published import newest_checkpoint
+from custody.published import PublishedCheckpoint, newest_checkpoint
 from custody.verification.context import Selection
 from custody.verification.run import verify_clip
+
+_logger = logging.getLogger(__name__)
 
 router = APIRouter()
 
@@ -68,20 +73,34 @@ def verify_one(
 
 def _render(request: Request, services: Services, template: str) -> Response:
     runs: VerificationRuns = request.app.state.verification_runs
-    with services.database.read() as tx:
-        last = newest_events(tx, limit=LAST_RUNS, kind=EventKind.VERIFICATION_RUN.value)
-        checkpoint = newest_checkpoint(tx)
-        report = None if runs.last is None else runs.last.report
-        found = [] if report is None else report.findings[:MAX_FINDINGS]
-        items = [clip_item(one.clip_id) for one in found if one.clip_id]
-        names = names_of(tx, [*items, *(event.item for event in last)])
+    report = None if runs.last is None else runs.last.report
+    found = [] if report is None else report.findings[:MAX_FINDINGS]
+    clip_names = names_in(services, found)
+    last, names, checkpoint = _read_log(services)
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
         template,
         run=runs.last,
         last=last,
+        clip_names=clip_names,
         names=names,
         checkpoint=checkpoint,
         verifier_key=services.keys.log.verifier.vkey,
     )
+
+
+def _read_log(
+    services: Services,
+) -> tuple[list[HistoryEvent] | None, dict[str, str], PublishedCheckpoint | None]:
+    """The last runs, what their items are called, and the newest checkpoint.
+
+    The runs are None where a damaged database does not give them: what was found must show.
+    """
+    try:
+        with services.database.read() as tx:
+            last = newest_events(tx, limit=LAST_RUNS, kind=EventKind.VERIFICATION_RUN.value)
+            return last, names_of(tx, [event.item for event in last]), newest_checkpoint(tx)
+    except (SQLAlchemyError, ValueError):
+        _logger.exception("the last verifications could not be read")
+        return None, {}, None

@@ -23,7 +23,7 @@ from custody.verification.context import VerificationContext
 from custody.verification.expected import ExpectedCase, ExpectedClip
 from custody.verification.findings import Report
 from custody.verification.grouped import Grouped
-from custody.verification.receipts import check_receipt
+from custody.verification.receipts import check_receipt, report_receipt_without_clip
 from custody.verification.rows import stream, text_order
 
 CLIP, CASE = "clip:", "case:"
@@ -86,10 +86,10 @@ class ClipRows:
         for row in self._grants.before(clip_id):
             evidence.report_grant_without_entry(report, row)
         evidence.check_grants(report, clip_id, expected, self._grants.take(clip_id))
-        for _ in self._receipts.before(clip_id):
-            pass  # their clip has been reported
+        for row in self._receipts.before(clip_id):
+            report_receipt_without_clip(report, row)
         for row in self._receipts.take(clip_id):
-            check_receipt(self._context, report, clip_id, expected.clip, row["body"])
+            check_receipt(self._context, report, clip_id, expected.clip, row)
 
     def finish(self, report: Report) -> None:
         self._report(report, self._clips.rest(), self._renditions.rest(), self._links.rest())
@@ -97,8 +97,8 @@ class ClipRows:
             evidence.report_name_without_entry(report, row)
         for row in self._grants.rest():
             evidence.report_grant_without_entry(report, row)
-        for _ in self._receipts.rest():
-            pass  # their clips have just been reported
+        for row in self._receipts.rest():
+            report_receipt_without_clip(report, row)
 
     def _report(
         self,

@@ -1,9 +1,10 @@
 """What a verification can find, each under a name that stays (docs/formats/findings.md)."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 
+from custody.cells import is_readable, shown
 from custody.errors import CustodyError
 from custody.log.checkpoint import Checkpoint
 
@@ -65,6 +66,7 @@ class FindingCode(StrEnum):
     USER_MISSING = "user_missing"
     USER_WITHOUT_ENTRY = "user_without_entry"
     GRANT_WITHOUT_ENTRY = "grant_without_entry"
+    DATABASE_DAMAGED = "database_damaged"
 
 
 #: What is about a rendition: made of the original, which stands whatever became of it.
@@ -123,6 +125,7 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.USER_MISSING: "The log created a user who has no row.",
     FindingCode.USER_WITHOUT_ENTRY: "A user's row stands without its user.created entry.",
     FindingCode.GRANT_WITHOUT_ENTRY: "A viewing or download stands that the log knows nothing of.",
+    FindingCode.DATABASE_DAMAGED: "An index does not agree with its table, or a page is damaged.",
 }
 
 
@@ -135,7 +138,8 @@ class Finding:
     """One thing that does not verify: what it is about, what was expected, what was found.
 
     ``subject`` names the thing as the log does (``clip:<id>``, ``case:<id>``, ``log:<index>``, or
-    an object's key); ``message`` is one English sentence for people.
+    an object's key); ``message`` is one English sentence for people. All texts can be written:
+    what an altered row holds comes in as it stands, and its lone surrogates are spelled out.
     """
 
     code: FindingCode
@@ -146,19 +150,36 @@ class Finding:
     clip_id: str | None = None
     entry_index: int | None = None
 
+    def __post_init__(self) -> None:
+        _make_writable(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Unchecked:
-    """Something that could not be read, so nothing can be said about it."""
+    """Something that could not be read, so nothing can be said about it; texts as in `Finding`."""
 
     subject: str
     reason: str
     clip_id: str | None = None
 
+    def __post_init__(self) -> None:
+        _make_writable(self)
+
+
+def _make_writable(told: Finding | Unchecked) -> None:
+    for one in fields(told):
+        value = getattr(told, one.name)
+        if type(value) is str and not is_readable(value):
+            object.__setattr__(told, one.name, shown(value))
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is; ``phase`` is ``log``, ``tiles``, ``checkpoints``, ``rows`` or ``bytes``."""
+    """How far a run is.
+
+    ``phase`` is ``database``, ``log``, ``tiles``, ``checkpoints``, ``rows``, ``objects`` or
+    ``bytes``.
+    """
 
     phase: str
     done: int

@@ -1,5 +1,7 @@
 """Partial tiles and bundles of earlier sizes: superseded, but published all the same."""
 
+from itertools import zip_longest
+
 from custody.log.errors import TileError
 from custody.log.merkle import HASH_BYTES, hash_leaf
 from custody.log.tiles import (
@@ -62,7 +64,7 @@ def check_partial_tiles(
             else:
                 whole = read_tile(objects, Tile(tile.level, tile.index, width))
                 truth = [] if whole is None else list(whole)
-            _compare(objects, key, is_bundle, truth[: tile.width], report)
+            _compare(objects, key, tile, is_bundle, truth[: tile.width], report)
         except (TileError, UnreadableError):
             continue  # no tile of this log, or noted as unreadable
 
@@ -76,7 +78,12 @@ def _parse(key: str) -> tuple[Tile, bool]:
 
 
 def _compare(
-    objects: LogObjects, key: str, is_bundle: bool, truth: list[bytes | None], report: Report
+    objects: LogObjects,
+    key: str,
+    tile: Tile,
+    is_bundle: bool,
+    truth: list[bytes | None],
+    report: Report,
 ) -> None:
     data = objects.find(key)
     if data is None:
@@ -90,13 +97,35 @@ def _compare(
     elif len(data) % HASH_BYTES == 0:
         found = split_hashes(data)
     if found != truth:
-        report.add(
-            Finding(
-                FindingCode.BUNDLE_ALTERED if is_bundle else FindingCode.TILE_ALTERED,
-                key,
-                f"This {'entry bundle' if is_bundle else 'tile'} of an earlier, smaller log does "
-                "not agree with the published tree.",
-                expected=f"{len(truth)} {'entries' if is_bundle else 'hashes'} of that tree",
-                found="other ones" if data else "an empty file",
-            )
-        )
+        report.add(_finding(key, tile, is_bundle, truth, found, len(data)))
+
+
+def _finding(
+    key: str,
+    tile: Tile,
+    is_bundle: bool,
+    truth: list[bytes | None],
+    found: list[bytes],
+    size_bytes: int,
+) -> Finding:
+    """The first place where the two differ, by its hash; one that ends early differs there."""
+    # Nothing at all stands for an end; None for an entry of which nobody knows the hash.
+    pairs = enumerate(zip_longest(truth, found, fillvalue=b""))
+    place, (expected, there) = next(pair for pair in pairs if pair[1][0] != pair[1][1])
+    what, one = ("entry bundle", "Entry") if is_bundle else ("tile", "Hash")
+    code = FindingCode.BUNDLE_ALTERED if is_bundle else FindingCode.TILE_ALTERED
+    if there:
+        said = there.hex()
+    elif found or not size_bytes:
+        said = f"nothing: it ends after {len(found)}"
+    else:
+        said = f"{size_bytes} bytes that are no {what}"
+    return Finding(
+        code,
+        key,
+        f"{one} {place} of this {what} of an earlier, smaller log is not that of the published "
+        "tree.",
+        expected=None if expected is None else expected.hex() or "nothing more",
+        found=said,
+        entry_index=None if tile.level else tile.index * WIDTH + place,
+    )

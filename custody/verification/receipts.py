@@ -1,8 +1,13 @@
 """Stored receipts: each must prove the clip it lies beside."""
 
-from custody.cells import described
+from collections.abc import Mapping
+from typing import Any
+
+from custody.cells import described, shown
+from custody.log.canonical import format_time
 from custody.log.errors import LogError, ReceiptError
 from custody.log.receipt import check_receipt_for, open_receipt
+from custody.verification.cells import as_logged
 from custody.verification.context import VerificationContext
 from custody.verification.expected import Logged
 from custody.verification.findings import Finding, FindingCode, Report
@@ -13,11 +18,12 @@ def check_receipt(
     report: Report,
     clip_id: str,
     logged: Logged | None,
-    body: object,
+    row: Mapping[str, Any],
 ) -> None:
-    """A finding unless ``body`` is the archive's receipt for this clip and this entry."""
+    """A finding unless ``row`` holds the archive's receipt for this clip and this entry."""
     if context.receipt_verifier is None:
         return
+    body = row["body"]
     try:
         if not isinstance(body, str):
             raise ReceiptError(described(body))
@@ -36,17 +42,38 @@ def check_receipt(
         # 4. It proves the entry that stands in the log.
         if receipt.index != logged.index:
             raise ReceiptError(f"of entry {receipt.index}")
+        # 5. It was issued when its row says.
+        issued_at = as_logged("issued_at", row["issued_at"])
+        if issued_at != format_time(receipt.issued_at):
+            raise ReceiptError(
+                f"issued at {format_time(receipt.issued_at)}, its row says {described(issued_at)}"
+            )
     except LogError as error:
         report.add(
             Finding(
                 FindingCode.RECEIPT_ALTERED,
                 f"clip:{clip_id}/receipt",
                 f"The stored receipt does not prove this clip: {error}",
-                expected=None if logged is None else f"entry {logged.index}",
+                expected=None if logged is None else f"a receipt of entry {logged.index}",
+                found=str(error),
                 clip_id=clip_id,
                 entry_index=None if logged is None else logged.index,
             )
         )
+
+
+def report_receipt_without_clip(report: Report, row: Mapping[str, Any]) -> None:
+    """A receipt beside a clip that the log does not know."""
+    clip_id = shown(row["clip_id"])
+    report.add(
+        Finding(
+            FindingCode.RECEIPT_ALTERED,
+            f"clip:{clip_id}/receipt",
+            "A receipt stands beside a clip that the log does not know.",
+            found=f"a receipt beside {clip_id}",
+            clip_id=clip_id,
+        )
+    )
 
 
 def _int(value: object) -> int:

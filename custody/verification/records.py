@@ -1,19 +1,16 @@
 """The entries that a verification leaves in the log; whoever runs one appends them."""
 
-import re
 from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
 
 from custody.actors import Actor
 from custody.events import LOG_ITEM, EventKind, case_item, clip_item
+from custody.ids import looks_like_id
 from custody.ledger import Appended, Event, Ledger
 from custody.log.entry import Json
 from custody.verification.context import Selection
 from custody.verification.findings import Report
-
-#: What an item can be called; what an altered row calls itself may be anything.
-_ID = re.compile(r"[0-9a-f-]{1,36}")
 
 
 def record_run(
@@ -63,7 +60,7 @@ def broken_clips(selection: Selection, report: Report) -> dict[str, Broken]:
     return {
         clip_id: Broken(count, report.original_held(clip_id))
         for clip_id, count in sorted(report.by_clip.items())
-        if clip_id not in recorded and _ID.fullmatch(clip_id)
+        if clip_id not in recorded and looks_like_id(clip_id)
     }
 
 

@@ -16,6 +16,7 @@ from custody.verification.context import (
     Selection,
     VerificationContext,
 )
+from custody.verification.database import check_database
 from custody.verification.evidence_rows import Scope
 from custody.verification.findings import Progress, Report
 from custody.verification.fixity import BUFFER_BYTES, StoredObject, check_object, check_objects
@@ -51,6 +52,9 @@ def verify_all(
     with RecordSpool() as spool:
         tasks = ObjectTasks(spool)
         if selection.whole_log:
+            # First, so that what a damaged page does to the other phases stands beside its cause.
+            with phases.phase("database"):
+                check_database(context, report, tell)
             with phases.phase("schema"), snapshot(context.database) as tx:
                 check_schema(tx, report)
             with phases.phase("log"):

@@ -263,7 +263,7 @@ class _Above:
                 key,
                 f"Hash {place} of the tile is not that of the published tree.",
                 expected=truth[place].hex(),
-                found=None if found is None else found[place].hex(),
+                found="no tile of hashes" if found is None else found[place].hex(),
                 entry_index=tile.index * WIDTH + place if tile.level == 0 else None,
             )
         )

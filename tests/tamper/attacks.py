@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -292,6 +292,40 @@ def edit_receipt(world: World) -> None:
         tx.execute(receipts.update().where(receipts.c.clip_id == first).values(body=body))
 
 
+def date_receipt_back(world: World) -> None:
+    first = world.clip_ids[0]
+    moment = world.services.clock.now() - timedelta(seconds=1)
+    update(world, receipts, receipts.c.clip_id == first, issued_at=moment)
+
+
+def move_receipt(world: World) -> None:
+    """The first clip's receipt lies beside the third, whose own is gone."""
+    first, _, third = world.clip_ids
+    with world.services.database.write() as tx:
+        tx.execute(receipts.delete().where(receipts.c.clip_id == third))
+    update(world, receipts, receipts.c.clip_id == first, clip_id=third)
+
+
+def move_receipt_to_no_clip(clip_id: str) -> Attack:
+    """Past the foreign key, as whoever has the file can."""
+
+    def attack(world: World) -> None:
+        database = world.services.database
+        with database.engine.connect() as connection:
+            if database.is_sqlite:
+                connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
+                connection.connection.detach()  # for this connection alone
+            else:
+                connection.execute(sa.text("SET session_replication_role = 'replica'"))
+            move = receipts.update().where(receipts.c.clip_id == world.clip_ids[0])
+            assert connection.execute(move.values(clip_id=clip_id)).rowcount == 1
+            if not database.is_sqlite:
+                connection.execute(sa.text("SET session_replication_role = 'origin'"))
+            connection.commit()
+
+    return attack
+
+
 # --- rows of the log -----------------------------------------------------------------------------
 
 
@@ -477,9 +511,18 @@ def flip_upper_tile(world: World) -> None:
     flip(object_path(world, "log/tile/1/000.p/2"), 3)
 
 
+def old_partial(world: World, sort: str) -> Path:
+    """The oldest partial tile or bundle: ``tile/0`` or ``tile/entries``."""
+    folder = world.objects / "log" / sort / "000.p"
+    return min(folder.iterdir(), key=lambda path: int(path.name))
+
+
 def flip_old_partial_tile(world: World) -> None:
-    first = min((world.objects / "log/tile/0/000.p").iterdir(), key=lambda path: int(path.name))
-    flip(first, 5)
+    flip(old_partial(world, "tile/0"), 5)
+
+
+def flip_old_partial_bundle(world: World) -> None:
+    flip(old_partial(world, "tile/entries"), 50)
 
 
 def flip_bundle(world: World) -> None:

@@ -3,12 +3,20 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
+from api.app import create_app
+from api.auth.sessions import open_session
+from api.auth.users import create_user, set_password
+from api.dependencies import SESSION_COOKIE
+from custody.actors import Role
+from tests.services.http_server import serving
 from tests.services.postgres import PostgresServer
-from tests.tamper.worlds import World, fill, open_world
+from tests.tamper.worlds import OPERATOR, World, fill, open_world
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -69,3 +77,27 @@ def home(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     config = world.services.config
     monkeypatch.setenv("LIUHEN_DATABASE_URL", config.database_url)
     return ["--home", str(config.home)]
+
+
+@pytest.fixture
+def clerk(world: World) -> Iterator[httpx.Client]:
+    """A legal clerk, signed in; the header X-Form repeats what their forms carry."""
+    services = world.services
+    with services.database.write() as tx:
+        common = (tx, services.ledger, OPERATOR)
+        clock, role = services.clock, Role.LEGAL
+        user, _ = create_user(*common, clock, name="carol", display_name="卡萝", role=role)
+        set_password(*common, user_id=user.id, password_hash="nobody signs in with it")
+        token, session = open_session(
+            tx,
+            user_id=user.id,
+            origin="127.0.0.1",
+            now=services.clock.now(),
+            lifetime=timedelta(hours=1),
+        )
+    headers = {"Cookie": f"{SESSION_COOKIE}={token}", "X-Form": session.csrf_token}
+    with (
+        serving(create_app(services)) as address,
+        httpx.Client(base_url=address, headers=headers, timeout=60) as client,
+    ):
+        yield client

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from custody.log.tiles import split_hashes
 from custody.verification import FindingCode
 from tests.tamper import attacks
 from tests.tamper.attacks import Attack
@@ -144,6 +145,14 @@ CASES = [
     Case(attacks.insert_case, {C.CASE_WITHOUT_ENTRY}),
     Case(attacks.forge_receipt, {C.RECEIPT_ALTERED}, clip=0, entry="clip.admitted"),
     Case(attacks.edit_receipt, {C.RECEIPT_ALTERED}, clip=0, entry="clip.admitted"),
+    Case(attacks.date_receipt_back, {C.RECEIPT_ALTERED}, clip=0, entry="clip.admitted"),
+    Case(attacks.move_receipt, {C.RECEIPT_ALTERED}, clip=2, entry="clip.admitted"),
+    *(
+        Case(
+            attacks.move_receipt_to_no_clip(clip_id), {C.RECEIPT_ALTERED}, name=f"to_no_clip_{name}"
+        )
+        for name, clip_id in (("before_all", "0"), ("after_all", "zz"))
+    ),
     Case(
         attacks.rewrite_an_entry,
         {C.ENTRY_ALTERED, C.DETAILS_ALTERED},
@@ -183,6 +192,7 @@ CASES = [
     Case(attacks.flip_upper_tile, {C.TILE_ALTERED}),
     Case(attacks.flip_old_partial_tile, {C.TILE_ALTERED}),
     Case(attacks.flip_bundle, {C.BUNDLE_ALTERED}),
+    Case(attacks.flip_old_partial_bundle, {C.BUNDLE_ALTERED}),
     Case(attacks.delete_bundle, {C.BUNDLE_MISSING}),
     Case(
         attacks.rewrite_row_and_tile,
@@ -335,6 +345,35 @@ def test_a_young_object_without_entry_is_only_counted(world: World) -> None:
     report = world.verify()
     assert report.findings == []
     assert report.young_objects == 1
+
+
+@pytest.mark.parametrize("size_bytes", [0, 32, 70])
+def test_a_shortened_tile_of_an_earlier_log_says_where(world: World, size_bytes: int) -> None:
+    tile = attacks.old_partial(world, "tile/0")
+    attacks.overwrite(tile, tile.read_bytes()[:size_bytes])
+    [finding] = world.verify().findings
+    assert finding.code == C.TILE_ALTERED
+    whole = size_bytes % 32 == 0
+    assert finding.entry_index == (size_bytes // 32 if whole else 0)
+    end = f"nothing: it ends after {size_bytes // 32}"
+    assert finding.found == (end if whole else "70 bytes that are no tile")
+
+
+def test_an_altered_tile_or_bundle_of_an_earlier_log_names_the_first_hash(world: World) -> None:
+    tile, bundle = (attacks.old_partial(world, sort) for sort in ("tile/0", "tile/entries"))
+    hashes = split_hashes(tile.read_bytes())
+    entry = hashes[1].hex()
+    attacks.flip(tile, 40)
+    content = bundle.read_bytes()
+    # The same entry in the bundle: after the first, whose length stands in two bytes.
+    attacks.flip(bundle, 2 + int.from_bytes(content[:2]) + 2 + 20)
+    findings = {finding.code: finding for finding in world.verify().findings}
+    assert set(findings) == {C.TILE_ALTERED, C.BUNDLE_ALTERED}
+    for finding in findings.values():
+        assert (finding.entry_index, finding.expected) == (1, entry)
+        assert finding.found is not None
+        assert len(finding.found) == len(entry)
+        assert finding.found != entry
 
 
 def test_findings_say_what_was_expected_and_found(world: World) -> None:

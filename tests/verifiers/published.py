@@ -74,7 +74,7 @@ def publish_log(database: Database, store: ObjectStore, folder: Path) -> Publish
             ledger.append_many(tx, ALICE, [event] * (new - old - len(clips)))
         assert publisher.run_once().size == new
         with database.read() as tx:
-            receipts += [make_receipt(tx, store, keys, clock, clip.id) for clip in clips]
+            receipts += [make_receipt(tx, store, keys, clip.id, clock.now()) for clip in clips]
             checkpoint = newest_checkpoint(tx)
         assert checkpoint is not None
         proofs += [

@@ -64,7 +64,7 @@ FAMILIES = {
     "proof.": [state.value for state in TraceState],
     "trace.key.": [state.value for state in TraceState],
     "outcome.": ["ok", "denied", "failed"],
-    "phase.": ["schema", "log", "tiles", "checkpoints", "rows", "objects", "bytes"],
+    "phase.": ["database", "schema", "log", "tiles", "checkpoints", "rows", "objects", "bytes"],
     "scope.": ["everything", "log", "case", "clip"],
     "rendition.": ["proxy", "poster", "sheet", "waveform"],
     "file.": [*station_status.WAY, *station_status.TROUBLED],

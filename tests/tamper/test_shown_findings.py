@@ -1,0 +1,92 @@
+"""What a verification of everything found is shown, whatever the altered rows call their things."""
+
+import json
+import time
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from api.cli.main import run
+from api.web.locale import LANGUAGES, translate
+from tests.tamper import attacks
+from tests.tamper.worlds import World
+
+#: What an entry's row may say it is of.
+ITEMS = [
+    ("sqlite", "CAST(x'636c69703ab5' AS TEXT)"),
+    ("sqlite", "CAST(x'636c69703a00' AS TEXT)"),
+    ("sqlite", "CAST(x'636173653affff' AS TEXT)"),
+    ("sqlite", "x'ff'"),
+    ("sqlite", "'clip:城管'"),
+    ("postgresql", "'clip:城管'"),
+    ("postgresql", "'clip:' || chr(1)"),
+    ("postgresql", "''"),
+]
+RUN_S = 60
+
+
+def run_everything(clerk: httpx.Client) -> str:
+    """The page of a finished run."""
+    clerk.post("/verification", data={"csrf": clerk.headers["X-Form"]})
+    end = time.monotonic() + RUN_S
+    while time.monotonic() < end:
+        page = clerk.get("/verification")
+        assert page.status_code == 200, page.text
+        if 'hx-trigger="every 1s"' not in page.text:
+            return page.text
+        time.sleep(0.05)
+    raise AssertionError("the run did not end")
+
+
+@pytest.mark.parametrize("kind", ["clip.admitted", "clip.opened", "verification.run"])
+@pytest.mark.parametrize(("world", "item"), ITEMS, indirect=["world"], ids=str)
+def test_an_entry_that_says_it_is_of_something_else(
+    world: World,
+    clerk: httpx.Client,
+    item: str,
+    kind: str,
+    capsys: pytest.CaptureFixture[str],
+    home: list[str],
+) -> None:
+    index = attacks.index_of(world, kind, clip=None)
+    with world.services.database.write() as tx:
+        statement = f"UPDATE log_entries SET item = {item} WHERE idx = :index"
+        tx.execute(sa.text(statement), {"index": index})
+    for language in LANGUAGES:
+        assert run(["verify", *home, "--lang", language]) == 1
+        assert translate(language, "finding.entry_altered") in capsys.readouterr().out
+    assert run(["verify", *home, "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert index in {one["entry_index"] for one in report["findings"]}
+    assert report["unchecked"] == []
+    page = run_everything(clerk)
+    assert translate("zh", "finding.entry_altered") in page
+    for path in ("/log", f"/log/entries/{index}", "/clips"):
+        assert clerk.get(path).status_code == 200, path
+
+
+def test_findings_are_shown_where_the_clips_can_not_be_named(
+    world: World, clerk: httpx.Client, monkeypatch: pytest.MonkeyPatch, home: list[str]
+) -> None:
+    attacks.flip_a_byte(world)
+
+    def fails(*_: object) -> dict[str, str]:
+        raise sa.exc.DatabaseError("SELECT", {}, Exception("database disk image is malformed"))
+
+    monkeypatch.setattr("api.verification_runs.names_of", fails)
+    monkeypatch.setattr("api.routes.verification.names_of", fails)
+    assert run(["verify", *home]) == 1
+    page = run_everything(clerk)
+    assert translate("zh", "finding.clip_object_digest") in page
+    assert translate("zh", "verification.unread") in page
+
+
+def test_the_clip_of_a_finding_is_named(
+    world: World, clerk: httpx.Client, capsys: pytest.CaptureFixture[str], home: list[str]
+) -> None:
+    attacks.flip_a_byte(world)
+    name = "TA00716_JX0227_20261120093621.MOV"
+    assert run(["verify", *home]) == 1
+    assert name in capsys.readouterr().out
+    assert name in run_everything(clerk).replace("<wbr>", "")
