@@ -18,16 +18,21 @@ from custody.log.canonical import format_time
 from custody.published import PublishedCheckpoint, prove_entry
 from custody.renditions import Rendition
 from custody.tables import log_entries
+from custody.verification.fixity import StoredObject
 from storage.objects import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
 class BundlePlan:
-    """All that goes into a bag but the bytes. ``receipts`` by clip id; None: not issued yet."""
+    """All that goes into a bag but the bytes. ``receipts`` by clip id; None: not issued yet.
+
+    ``objects`` is what the log says of the bytes, by clip and kind of rendition (None: original).
+    """
 
     case: Case
     linked: list[LinkedClip]
     proxies: dict[str, Rendition]
+    objects: Mapping[tuple[str, str | None], StoredObject]
     history: dict[str, list[dict[str, Any]]]
     receipts: Mapping[str, str | None]
     checkpoint: PublishedCheckpoint | None

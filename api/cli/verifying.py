@@ -85,11 +85,24 @@ def _clip_names(services: Services, report: Report) -> dict[str, str]:
         return {row.id: as_text(row.name) for row in rows}
 
 
-def _print(shell: Shell, report: Report, names: dict[str, str]) -> None:
+def print_findings(shell: Shell, services: Services, report: Report) -> None:
+    """The findings of another errand, as a verification prints them."""
+    names = _clip_names(services, report)
+    if shell.as_json:
+        print_json(report.as_json() | {"clip_names": names})
+    else:
+        _print_findings(shell, report, names)
+
+
+def _print_findings(shell: Shell, report: Report, names: dict[str, str]) -> None:
     for finding in report.findings:
         _print_finding(shell, finding, names)
     if report.more_findings:
         shell.say("verify.more", count=report.more_findings)
+
+
+def _print(shell: Shell, report: Report, names: dict[str, str]) -> None:
+    _print_findings(shell, report, names)
     for item in report.unchecked:
         unchecked = translate(shell.language, "verdict.unchecked")
         click.echo(f"? {unchecked}  {visible(item.subject)}: {visible(item.reason)}")
