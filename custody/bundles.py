@@ -50,13 +50,10 @@ class BundleDigestError(BundleError):
 
 
 class BundleRefusedError(BundleError):
-    """The rows a bag would rest on say something else than the log; ``report`` says what."""
+    """Rows that this bag would rest on disagree with the log; nothing was written."""
 
     def __init__(self, report: Report) -> None:
-        super().__init__(
-            f"{report.finding_count} findings: the database does not say of this case what the "
-            "log says, so no bag is made"
-        )
+        super().__init__(f"findings: {report.finding_count}")
         self.report = report
 
 
