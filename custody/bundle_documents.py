@@ -18,6 +18,7 @@ from custody.log.canonical import format_time
 from custody.published import PublishedCheckpoint, prove_entry
 from custody.renditions import Rendition
 from custody.tables import log_entries
+from custody.verification.fixity import StoredObject
 from storage.objects import ObjectStore
 
 #: How the file of a proxy ends, by its media type: whoever opens it goes by that.
@@ -26,11 +27,15 @@ _ENDINGS = {"video/mp4": "mp4", "audio/mp4": "m4a", "image/jpeg": "jpg", "image/
 
 @dataclass(frozen=True, slots=True)
 class BundlePlan:
-    """All that goes into a bag but the bytes. ``receipts`` by clip id; None: not issued yet."""
+    """All that goes into a bag but the bytes. ``receipts`` by clip id; None: not issued yet.
+
+    ``objects`` is what the log says of the bytes, by clip and kind of rendition (None: original).
+    """
 
     case: Case
     linked: list[LinkedClip]
     proxies: dict[str, Rendition]
+    objects: Mapping[tuple[str, str | None], StoredObject]
     history: dict[str, list[dict[str, Any]]]
     receipts: Mapping[str, str | None]
     checkpoint: PublishedCheckpoint | None

@@ -1,8 +1,8 @@
 """What is handed to a court: a case with its recordings and everything that proves them, as a bag.
 
-`plan_bundle` reads rows, `write_bundle` copies and checks bytes into a hidden folder, the caller
-appends `exported_event` and commits, and only then `Bundle.reveal` gives the bag its name: no bag
-without its entry.
+`plan_bundle` reads rows that were held against the log, `write_bundle` copies into a hidden folder
+and checks the bytes, the caller appends `exported_event` and commits, and only then `Bundle.reveal`
+gives the bag its name: no bag without its entry.
 """
 
 import shutil
@@ -22,7 +22,7 @@ from custody.bundle_documents import (
     proxy_path,
 )
 from custody.cases import clips_of_case, get_case
-from custody.clip_rows import Clip, require_sound
+from custody.clip_rows import require_sound
 from custody.clock import Clock
 from custody.errors import CustodyError
 from custody.events import EventKind, case_item, clip_item
@@ -30,7 +30,10 @@ from custody.ledger import Event
 from custody.log.canonical import format_time
 from custody.log.entry import Json
 from custody.published import newest_checkpoint
-from custody.renditions import Rendition, renditions_of
+from custody.renditions import renditions_of
+from custody.verification.findings import Report, VerificationImpossibleError
+from custody.verification.fixity import StoredObject
+from custody.verification.run import HeldCase
 from storage.errors import ObjectNotFoundError
 from storage.objects import ObjectStore
 
@@ -52,6 +55,14 @@ class BundleDigestError(BundleError):
     """A stored file is not the one that was admitted; the bag was not made."""
 
 
+class BundleRefusedError(BundleError):
+    """Rows that this bag would rest on disagree with the log; nothing was written."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(f"findings: {report.finding_count}")
+        self.report = report
+
+
 @dataclass(slots=True)
 class Bundle:
     """A finished bag that nobody sees yet. Digests are those of the two manifests, in hex."""
@@ -70,10 +81,19 @@ class Bundle:
         self.writer.discard()
 
 
+def require_agreement(held: HeldCase) -> None:
+    """Raises `BundleRefusedError` where rows and log disagree, `VerificationImpossibleError` where
+    that could not be told."""
+    if held.report.findings:
+        raise BundleRefusedError(held.report)
+    for unchecked in held.report.unchecked:
+        raise VerificationImpossibleError(f"{unchecked.subject}: {unchecked.reason}")
+
+
 def plan_bundle(
     tx: Connection,
     store: ObjectStore,
-    case_id: str,
+    held: HeldCase,
     *,
     receipts: Mapping[str, str | None],
     log_vkey: str,
@@ -81,9 +101,12 @@ def plan_bundle(
 ) -> BundlePlan:
     """Gather a case, its clips, their histories and proofs.
 
-    Raises `BundleEmptyError`, `CaseNotFoundError`, `ClipAlteredError`, `ProofError`, `TileError`,
+    ``held`` comes from `hold_case` in the same snapshot ``tx``. Raises as `require_agreement`, and
+    `BundleEmptyError`, `CaseNotFoundError`, `ClipAlteredError`, `ProofError`, `TileError`,
     `StorageError`.
     """
+    require_agreement(held)
+    case_id = held.case_id
     case = get_case(tx, case_id)
     linked = clips_of_case(tx, case_id)
     if not linked:
@@ -101,6 +124,7 @@ def plan_bundle(
             for rendition in renditions
             if rendition.kind == "proxy"
         },
+        held.objects,
         histories(tx, store, checkpoint, items),
         receipts,
         checkpoint,
@@ -133,10 +157,11 @@ def write_bundle(
         copier = _Copier(store, writer, progress, plan.total_bytes)
         names = file_names(plan.linked)
         for one in plan.linked:
-            copier.copy_original(one.clip, f"originals/{names[one.clip.id]}")
-            proxy = plan.proxies.get(one.clip.id)
+            clip_id = one.clip.id
+            copier.copy(plan.objects[clip_id, None], f"originals/{names[clip_id]}")
+            proxy = plan.proxies.get(clip_id)
             if proxy is not None:
-                copier.copy_proxy(one.clip, proxy, proxy_path(names[one.clip.id], proxy))
+                copier.copy(plan.objects[clip_id, "proxy"], proxy_path(names[clip_id], proxy))
         add_documents(writer, plan, names)
         now = clock.now()
         manifest, tagmanifest = writer.finish(
@@ -186,19 +211,17 @@ class _Copier:
         self._total_bytes = total_bytes
         self._done = 0
 
-    def copy_original(self, clip: Clip, path: str) -> None:
-        self._copy(clip, clip.object_key, clip.sha256, path)
-
-    def copy_proxy(self, clip: Clip, proxy: Rendition, path: str) -> None:
-        self._copy(clip, proxy.object_key, proxy.sha256, path)
-
-    def _copy(self, clip: Clip, key: str, expected: str, path: str) -> None:
+    def copy(self, logged: StoredObject, path: str) -> None:
+        """Copy what the log names and compare it with what the log says; rows have no say here."""
+        clip_id, key = logged.clip_id, logged.key
         try:
             found = self._writer.add_stream(path, self._store.open(key), self._count)
         except ObjectNotFoundError as error:
-            raise BundleDigestError(f"clip {clip.id}, {key}: it is gone") from error
-        if found != expected:
-            raise BundleDigestError(f"clip {clip.id}, {key}: expected {expected}, found {found}")
+            raise BundleDigestError(f"clip {clip_id}, {key}: it is gone") from error
+        if found != logged.sha256:
+            raise BundleDigestError(
+                f"clip {clip_id}, {key}: expected {logged.sha256}, found {found}"
+            )
 
     def _count(self, read: int) -> None:
         self._done += read

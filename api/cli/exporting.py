@@ -1,12 +1,21 @@
-"""Making a bag from the command line: publish, receipts, copy, entry, and only then its name."""
+"""Making a bag from the command line: publish, hold the rows against the log, receipts, copy,
+entry, and only then its name."""
 
 from pathlib import Path
 
 from api.cli.shell import Shell
 from api.services import Services
-from custody.bundles import Bundle, exported_event, plan_bundle, write_bundle
+from api.verification_runs import context_of
+from custody.bundles import (
+    Bundle,
+    exported_event,
+    plan_bundle,
+    require_agreement,
+    write_bundle,
+)
 from custody.cases import clips_of_case
 from custody.errors import ReceiptNotReadyError
+from custody.verification import hold_case, snapshot
 from ingest.receipts import find_or_issue
 
 
@@ -14,12 +23,16 @@ def export(shell: Shell, services: Services, case_id: str, output: Path) -> tupl
     """Write the bag of a case to ``output``. Raises `BundleError` and what its parts raise."""
     # What is pending gets its index now, so that the bag holds proofs of it.
     shell.publish(services)
+    # Once before the archive signs receipts by these rows, and again for the very rows that go in.
+    context = context_of(services)
+    with snapshot(services.database) as tx:
+        require_agreement(hold_case(tx, context, case_id))
     receipts = _receipts(services, case_id)
-    with services.database.read() as tx:
+    with snapshot(services.database) as tx:
         plan = plan_bundle(
             tx,
             services.store,
-            case_id,
+            hold_case(tx, context, case_id),
             receipts=receipts,
             log_vkey=services.keys.log.verifier.vkey,
             receipts_vkey=services.keys.receipts.verifier.vkey,

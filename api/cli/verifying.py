@@ -72,11 +72,24 @@ def run_verification(
     return EXIT_FAILED if report.unchecked else EXIT_GOOD
 
 
-def _print(shell: Shell, report: Report, names: dict[str, str]) -> None:
+def print_findings(shell: Shell, services: Services, report: Report) -> None:
+    """The findings of another errand, as a verification prints them."""
+    names = names_in(services, report.findings[:MAX_NAMED])
+    if shell.as_json:
+        print_json(report.as_json() | {"clip_names": names})
+    else:
+        _print_findings(shell, report, names)
+
+
+def _print_findings(shell: Shell, report: Report, names: dict[str, str]) -> None:
     for finding in report.findings:
         _print_finding(shell, finding, names)
     if report.more_findings:
         shell.say("verify.more", count=report.more_findings)
+
+
+def _print(shell: Shell, report: Report, names: dict[str, str]) -> None:
+    _print_findings(shell, report, names)
     for item in report.unchecked:
         unchecked = translate(shell.language, "verdict.unchecked")
         click.echo(f"? {unchecked}  {visible(item.subject)}: {visible(item.reason)}")

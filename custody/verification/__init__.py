@@ -21,7 +21,8 @@ from custody.verification.findings import (
     VerificationImpossibleError,
 )
 from custody.verification.records import broken_clips, record_broken, record_run
-from custody.verification.run import ClipVerdict, verify_all, verify_clip
+from custody.verification.rows import snapshot
+from custody.verification.run import ClipVerdict, HeldCase, hold_case, verify_all, verify_clip
 
 __all__ = [
     "EVERYTHING",
@@ -30,6 +31,7 @@ __all__ = [
     "ClipVerdict",
     "Finding",
     "FindingCode",
+    "HeldCase",
     "Progress",
     "ProgressCallback",
     "Report",
@@ -38,8 +40,10 @@ __all__ = [
     "VerificationContext",
     "VerificationImpossibleError",
     "broken_clips",
+    "hold_case",
     "record_broken",
     "record_run",
+    "snapshot",
     "verify_all",
     "verify_clip",
 ]

@@ -62,9 +62,10 @@ class VerificationContext:
 class Selection:
     """What to verify. The default is everything: the whole log and every clip.
 
-    With ``clip_ids`` or ``case_id`` it is those clips: their bytes, their rows, and for each of
-    their entries the proof that it is in the published tree. That an entry of theirs is missing at
-    the end of its item's history only the whole log can tell.
+    With ``clip_ids`` or ``case_id`` it is those clips (of a case: all that rows or log ever linked
+    to it): their bytes, their rows, and for each of their entries the proof that it is in the
+    published tree. That an entry of theirs is missing at the end of its item's history only the
+    whole log can tell.
     """
 
     clip_ids: frozenset[str] | None = None

@@ -1,15 +1,14 @@
-"""The two errands: verify everything (or a selection), and verify one clip and show its proof."""
+"""The three errands: verify everything (or a selection), verify one clip and show its proof, and
+hold the rows of a case before a bag is made of them."""
 
 from dataclasses import dataclass, field
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from custody.events import EventKind
 from custody.log.canonical import parse_canonical
 from custody.log.entry import Json
 from custody.log.errors import LogError
-from custody.tables import links
 from custody.verification.context import (
     EVERYTHING,
     ProgressCallback,
@@ -17,13 +16,13 @@ from custody.verification.context import (
     VerificationContext,
 )
 from custody.verification.database import check_database
-from custody.verification.evidence_rows import Scope
 from custody.verification.findings import Progress, Report
 from custody.verification.fixity import BUFFER_BYTES, StoredObject, check_object, check_objects
 from custody.verification.items import Corrections, ObjectTasks, check_items
 from custody.verification.phases import Phases
 from custody.verification.rows import snapshot
 from custody.verification.schema import check_schema
+from custody.verification.scopes import scope_of
 from custody.verification.selected import EntryProof, prove_selected
 from custody.verification.spools import RecordSpool
 from custody.verification.unregistered import check_unregistered
@@ -63,11 +62,7 @@ def verify_all(
                 check_items(tx, context, corrections, report, tasks, tell)
         else:
             with snapshot(context.database) as tx:
-                scope = _scope(tx, selection)
-                with phases.phase("log"):
-                    corrections, _ = prove_selected(tx, context, scope, report)
-                with phases.phase("rows"):
-                    check_items(tx, context, corrections, report, tasks, tell, scope)
+                _check_selected(tx, context, selection, report, tasks, phases)
         if selection.whole_log and not selection.log_only:
             with phases.phase("objects"):
                 check_unregistered(context, spool, report, tell)
@@ -122,15 +117,12 @@ def verify_clip(
     report = Report()
     phases = Phases(report, progress)
     tell = phases.tell
-    corrections, proofs, found = Corrections(), list[EntryProof](), dict[str, str | None]()
+    found = dict[str, str | None]()
     with RecordSpool() as spool:
         tasks = ObjectTasks(spool)
-        scope = Scope(frozenset({clip_id}), frozenset())
+        selection = Selection(clip_ids=frozenset({clip_id}))
         with snapshot(context.database) as tx:
-            with phases.phase("log"):
-                corrections, proofs = prove_selected(tx, context, scope, report)
-            with phases.phase("rows"):
-                check_items(tx, context, corrections, report, tasks, tell, scope)
+            proofs = _check_selected(tx, context, selection, report, tasks, phases)
         with phases.phase("bytes"):
             found = _read_objects(context, spool, tasks.total_bytes, report, tell)
     proof = next((one for one in proofs if one.kind == EventKind.CLIP_ADMITTED), None)
@@ -144,6 +136,52 @@ def verify_clip(
         checkpoint=None if proof is None else proof.checkpoint,
         **found,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCase:
+    """What the log says of a case's recordings, and where its rows say something else.
+
+    ``objects`` are the originals (kind None) and renditions by clip and kind, as their entries have
+    them. They are all of it where ``report`` is good.
+    """
+
+    case_id: str
+    report: Report
+    objects: dict[tuple[str, str | None], StoredObject]
+
+
+def hold_case(tx: Connection, context: VerificationContext, case_id: str) -> HeldCase:
+    """Hold the rows of a case against the log as `verify_all` does; no recording is read.
+
+    Entries that are pending or in no checkpoint yet count as they stand. ``tx`` is a `snapshot`:
+    what is read from it afterwards is what was held. Raises `VerificationImpossibleError`.
+    """
+    report = Report()
+    with RecordSpool() as spool:
+        tasks = ObjectTasks(spool)
+        selection = Selection(case_id=case_id)
+        _check_selected(tx, context, selection, report, tasks, Phases(report, None))
+        wanted = [StoredObject(*record) for record in spool]
+    return HeldCase(case_id, report, {(one.clip_id, one.kind): one for one in wanted})
+
+
+def _check_selected(
+    tx: Connection,
+    context: VerificationContext,
+    selection: Selection,
+    report: Report,
+    tasks: ObjectTasks,
+    phases: Phases,
+) -> list[EntryProof]:
+    """Prove the entries of a selection and hold its rows against them; the proofs."""
+    scope = scope_of(tx, selection)
+    corrections, proofs = Corrections(), list[EntryProof]()
+    with phases.phase("log"):
+        corrections, proofs = prove_selected(tx, context, scope, report)
+    with phases.phase("rows"):
+        check_items(tx, context, corrections, report, tasks, phases.tell, scope)
+    return proofs
 
 
 def _read_objects(
@@ -185,15 +223,3 @@ def _entry_json(proof: EntryProof) -> dict[str, Json]:
     except LogError:
         return {}  # the entry is a finding already
     return value if isinstance(value, dict) else {}
-
-
-def _scope(tx: Connection, selection: Selection) -> Scope:
-    clip_ids = set(selection.clip_ids or ())
-    case_ids: set[str] = set()
-    if selection.case_id is not None:
-        case_ids.add(selection.case_id)
-        standing = sa.select(links.c.clip_id).where(
-            links.c.case_id == selection.case_id, links.c.unlinked_at.is_(None)
-        )
-        clip_ids.update(tx.scalars(standing))
-    return Scope(frozenset(clip_ids), frozenset(case_ids))

@@ -234,6 +234,34 @@ def unlink_unseen(world: World) -> None:
     update(world, links, where, unlinked_at=moment, unlinked_by="x")
 
 
+def delete_links(world: World) -> None:
+    """Every link of the case: nothing in its rows says that it ever had a clip."""
+    with world.services.database.write() as tx:
+        tx.execute(links.delete())
+
+
+def swap_recordings(world: World) -> None:
+    """The rows of the first and the third clip name each other's bytes."""
+    first, _, third = world.clip_ids
+    names = ("sha256", "sm3", "size_bytes", "object_key")
+    with world.services.database.write() as tx:
+        of = {
+            clip_id: tx.execute(
+                sa.select(*(clips.c[name] for name in names)).where(clips.c.id == clip_id)
+            )
+            .mappings()
+            .one()
+            for clip_id in (first, third)
+        }
+        # No two rows may name the same bytes, not for a moment either.
+        for clip_id, values in (
+            (third, {"sha256": "0" * 64}),
+            (first, of[third]),
+            (third, of[first]),
+        ):
+            tx.execute(clips.update().where(clips.c.id == clip_id).values(**values))
+
+
 def edit_case_title(world: World) -> None:
     update(world, cases, cases.c.id == world.case_id, title="没有这回事")
 

@@ -22,24 +22,31 @@ from api.cli.shell import Shell, with_shell
 def command(shell: Shell, number: str, output: Path) -> None:
     """Export the case NUMBER as a BagIt bag: originals, proxies, custody histories, receipts.
 
-    Exit code 1 if a stored file is not what was admitted; 2 if the bag can't be made, as of a case
-    without clips. Nothing of it is left then.
+    Exit code 1 if the database does not say of the case what the log says (the findings go to
+    standard output, as of verify) or a stored file is not what was admitted; 2 if the bag can't be
+    made, as of a case without clips. Nothing of it is left then.
     """
     from api.cli.exporting import export
-    from api.cli.queries import get_case_by_number
+    from api.cli.queries import find_case_id
+    from api.cli.verifying import print_findings
     from custody.access import Right
+    from custody.bundles import BundleRefusedError
     from custody.events import case_item
 
     with shell.open() as services:
         with services.database.read() as tx:
-            case = get_case_by_number(tx, number)
-        services.access.require(shell.actor, Right.EXPORT, case_item(case.id))
-        bundle, path = export(shell, services, case.id, output.absolute())
+            case_id = find_case_id(tx, number)
+        services.access.require(shell.actor, Right.EXPORT, case_item(case_id))
+        try:
+            bundle, path = export(shell, services, case_id, output.absolute())
+        except BundleRefusedError as refused:
+            print_findings(shell, services, refused.report)
+            raise
         if shell.as_json:
             print_json(
                 {
                     "path": str(path),
-                    "case": case.number,
+                    "case": bundle.plan.case.number,
                     "clips": [one.clip.id for one in bundle.plan.linked],
                     "payload_bytes": bundle.payload_bytes,
                     "manifest_sha256": bundle.manifest_sha256,
