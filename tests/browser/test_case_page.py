@@ -82,3 +82,20 @@ def test_a_form_that_is_too_old_shows_both_and_is_saved_knowingly(visit: Visit) 
     expect(page.locator(".lead")).to_have_text("鲍勃的案由")
     expect(page.get_by_role("status").first).to_contain_text("已修改")
     expect(page.locator(".history")).to_contain_text("修改案件")
+
+
+def test_the_theme_keeps_what_is_typed_in_a_form_that_was_refused(visit: Visit) -> None:
+    page = visit.page
+    visit.sign_in(Role.LEGAL)
+    visit.go("/cases/new")
+    page.fill("#number", "12号")
+    page.fill("#title", "店外经营")
+    page.fill("#officers", "JX0227")
+    page.click("main form button.main")
+    page.wait_for_selector(".notice.broken")
+    page.click(".reader button:visible[name=theme]")
+    page.wait_for_url("**/cases/new")
+    expect(page.locator("#title")).to_have_value("店外经营")
+    expect(page.locator("#officers")).to_have_value("JX0227")
+    visit.go("/cases/new")
+    expect(page.locator("#title")).to_have_value("")
