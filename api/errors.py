@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from api.auth import errors as auth
 from api.denials import note_denial
 from api.dependencies import find_person, services_of
-from api.web.case_form import CaseDayError
+from api.web.case_form import CaseDayError, CaseOfficerError
 from api.web.pages import Pages
 from api.web.provenance import UnconfirmedDownloadError
 from custody import errors as custody
@@ -57,6 +57,7 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (custody.CaseExistsError, Answer(409, "case_exists")),
     (custody.StaleCaseError, Answer(409, "case_changed")),
     (CaseDayError, Answer(422, "case_day")),
+    (CaseOfficerError, Answer(422, "case_officer")),
     (custody.CaseNumberError, Answer(422, "case_number")),
     (custody.LinkExistsError, Answer(409, "link_exists")),
     (custody.LinkNotFoundError, Answer(409, "link_gone")),

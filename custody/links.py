@@ -136,6 +136,47 @@ def unlink_clip(tx: Connection, ledger: Ledger, actor: Actor, case_id: str, clip
     )
 
 
+def change_stage(
+    tx: Connection,
+    ledger: Ledger,
+    actor: Actor,
+    case_id: str,
+    clip_ids: Iterable[str],
+    stage: Stage | str,
+) -> dict[str, str]:
+    """Move clips of a case to another of its stages; ``link.removed`` and ``link.made`` on each.
+
+    Those that stand in ``stage`` already are left as they are. Returns the new links' ids by clip.
+    Raises `CaseNotFoundError`, `LinkNotFoundError` (then none is moved), `ValueError` for a stage
+    that is none.
+    """
+    stage = Stage(stage)
+    wanted = sorted(set(clip_ids))
+    if tx.scalar(sa.select(cases.c.id).where(cases.c.id == case_id)) is None:
+        raise CaseNotFoundError(case_id)
+    standing = stages_in_case(tx, case_id, wanted)
+    for clip_id in wanted:
+        if clip_id not in standing:
+            raise LinkNotFoundError(f"clip {clip_id}, case {case_id}")
+    moving = [clip_id for clip_id in wanted if standing[clip_id] is not stage]
+    for clip_id in moving:
+        unlink_clip(tx, ledger, actor, case_id, clip_id)
+    return link_clips(tx, ledger, actor, case_id, moving, stage) if moving else {}
+
+
+def stages_in_case(tx: Connection, case_id: str, clip_ids: Iterable[str]) -> dict[str, Stage]:
+    """In which stage of a case each of these clips stands; those that are not in it are left out.
+
+    So are links that somebody altered.
+    """
+    return {
+        clip_id: link.stage
+        for clip_id, found in links_of_clips(tx, clip_ids).items()
+        for link in found
+        if link.case_id == case_id
+    }
+
+
 def clips_of_case(tx: Connection, case_id: str) -> list[LinkedClip]:
     """The clips of a case in order of recording, those without a time at the end.
 

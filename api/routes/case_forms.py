@@ -12,6 +12,7 @@ from api.dependencies import PersonDep, ServicesDep, SubmittedDep
 from api.services import Services
 from api.web.case_form import (
     CaseDayError,
+    CaseOfficerError,
     Difference,
     Typed,
     merge,
@@ -53,6 +54,9 @@ class CaseForm:
         return {name: str(value).replace("\x00", "�") for name, value in asdict(self).items()}
 
 
+#: What is wrong with what was typed: said in the form.
+_REFUSED = (CaseNumberError, CaseExistsError, CaseDayError, CaseOfficerError)
+
 FormDep = Annotated[CaseForm, Depends()]
 
 
@@ -86,8 +90,10 @@ def create(
     try:
         with services.database.write() as tx:
             case = create_case(tx, services.ledger, person.actor, read_case(form.typed))
-    except (CaseNumberError, CaseExistsError, CaseDayError) as error:
-        return _form(request, services, form.typed, answer=errors.answer_for(error))
+    except _REFUSED as error:
+        return _form(
+            request, services, form.typed, answer=errors.answer_for(error), about=str(error)
+        )
     return RedirectResponse(f"/cases/{case.id}", 303)
 
 
@@ -119,11 +125,13 @@ def change(
             )
     except StaleCaseError as error:
         return _ask_again(request, services, case_id, form, seen, errors.answer_for(error))
-    except (CaseNumberError, CaseExistsError, CaseDayError) as error:
+    except _REFUSED as error:
         with services.database.read() as tx:
             editing = Editing(get_case(tx, case_id), seen)
         answer = errors.answer_for(error)
-        return _form(request, services, form.typed, editing=editing, answer=answer)
+        return _form(
+            request, services, form.typed, editing=editing, answer=answer, about=str(error)
+        )
     return go_back(f"/cases/{case_id}", "case_changed" if changed else "case_unchanged")
 
 
@@ -162,15 +170,19 @@ def _form(
     editing: Editing | None = None,
     answer: errors.Answer | None = None,
     conflict: Conflict | None = None,
+    about: str = "",
 ) -> Response:
+    """``about`` is what in the form ``answer`` speaks of."""
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
         "case_form.html",
         status=answer.status if answer else 200,
+        here=f"/cases/{editing.case.id}/edit" if editing else "/cases/new",
         typed=typed,
         editing=editing,
         answer=answer,
+        about=about,
         conflict=conflict,
         office_code=services.config.office_code,
         procedures=tuple(Procedure),

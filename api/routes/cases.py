@@ -24,6 +24,7 @@ from custody.cases import (
 )
 from custody.events import EventKind, case_item, clip_item
 from custody.history import HistoryEvent, histories_of, history_of
+from custody.item_names import names_in
 from custody.links import clips_once_in_case
 from custody.renditions import renditions_of
 from custody.viewings import note_listing, open_listing
@@ -127,6 +128,7 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
         ever_linked = clips_once_in_case(tx, case_id)
         histories = histories_of(tx, [clip_item(clip_id) for clip_id in ever_linked])
         history = merge_history(case_id, history_of(tx, case_item(case_id)), histories.values())
+        names = names_in(tx, history)
         origins = origins_of(tx, [one.clip for one in linked], histories)
         renditions = renditions_of(tx, clip_ids)
     listing = None
@@ -154,6 +156,8 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
         timeline=build_timeline(case, linked, services.config.zone),
         zone=services.config.zone,
         history=history,
+        item_names=names,
+        own=case_item(case_id),
         trace=build_trace(history, now),
         traces=traces,
         failing=[

@@ -22,9 +22,10 @@ from custody.clip_names import names_of_clips
 from custody.clip_rows import MEDIA_KINDS
 from custody.clip_search import CLIP_SORTS, DEFAULT_CLIP_SORT, ClipFilter, search_clips
 from custody.clips import Clip, ClipState, get_clip_as_it_stands
-from custody.errors import GrantExpiredError
+from custody.errors import GrantExpiredError, PurposeMissingError
 from custody.events import clip_item
 from custody.history import histories_of, history_of
+from custody.item_names import names_in
 from custody.renditions import renditions_of
 from custody.viewings import GrantKind, get_grant, note_listing, open_listing, open_viewing
 from ingest.dock_lists import find_dock_session
@@ -160,9 +161,17 @@ def list_unassigned(
 
 @router.get("/clips/{clip_id}")
 def show_clip(
-    request: Request, services: ServicesDep, person: PersonDep, clip_id: str, viewing: str = ""
+    request: Request,
+    services: ServicesDep,
+    person: PersonDep,
+    clip_id: str,
+    viewing: str = "",
+    refused: str = "",
 ) -> Response:
-    """One clip: facts and history for all, the picture under a viewing only."""
+    """One clip: facts and history for all, the picture under a viewing only.
+
+    ``refused``: the form, "open" or "download", that was sent without a purpose.
+    """
     services.access.require(person.actor, Right.SEE_CLIPS, clip_item(clip_id))
     grant = None
     ended = False
@@ -172,6 +181,7 @@ def show_clip(
         names = names_of_clips(tx, [clip_id])[clip_id]
         links = links_of_clip(tx, clip_id)
         history = history_of(tx, clip_item(clip_id))
+        names = names_in(tx, history)
         origin = origins_of(tx, [clip], {clip_item(clip_id): history})[clip_id]
         dock_session = find_dock_session(tx, clip.dock_session_id or "")
         suggestions = suggestions_for(tx, [clip_id], services.config.zone).get(clip_id, [])
@@ -197,6 +207,7 @@ def show_clip(
     return pages.render(
         request,
         "clip.html",
+        refused=refused,
         clip=clip,
         names=names,
         hint=hint_for(clip, names, services.config.zone),
@@ -206,6 +217,8 @@ def show_clip(
         links=links,
         suggestions=suggestions,
         history=steps_of(history, origin),
+        item_names=names,
+        own=clip_item(clip_id),
         dock_session=dock_session,
         trace=build_trace(history, now, origin=origin),
         breach=breach_of(history),
@@ -232,16 +245,19 @@ def open_clip(
     """Open the picture: who and why is in the log before the way to the bytes is known."""
     services.access.require(person.actor, Right.SEE_FOOTAGE, clip_item(clip_id))
     lifetime = timedelta(minutes=services.config.viewing_minutes)
-    with services.database.write() as tx:
-        grant = open_viewing(
-            tx,
-            services.ledger,
-            services.clock,
-            person.actor,
-            clip_id,
-            purpose,
-            lifetime=lifetime,
-        )
+    try:
+        with services.database.write() as tx:
+            grant = open_viewing(
+                tx,
+                services.ledger,
+                services.clock,
+                person.actor,
+                clip_id,
+                purpose,
+                lifetime=lifetime,
+            )
+    except PurposeMissingError:
+        return RedirectResponse(f"/clips/{clip_id}?refused=open", 303)
     return RedirectResponse(f"/clips/{clip_id}?viewing={grant.id}", 303)
 
 

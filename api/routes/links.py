@@ -3,19 +3,22 @@
 from datetime import datetime, tzinfo
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
 
 from api import errors
-from api.dependencies import ServicesDep, SubmittedDep
-from api.web.pages import Pages, go_back, local_path
+from api.dependencies import Person, PersonDep, ServicesDep, SubmittedDep
+from api.services import Services
+from api.web.pages import Pages, address, go_back, local_path
 from custody.access import Right
 from custody.case_numbers import normalize_case_number
-from custody.cases import Stage, find_case
+from custody.cases import Stage, find_case, get_case
+from custody.clip_search import find_clips
 from custody.clips import assign_clip, get_clip
 from custody.errors import CaseNumberError, LinkExistsError
 from custody.events import clip_item
-from custody.links import link_clips, unlink_clip
+from custody.links import change_stage, link_clips, stages_in_case, unlink_clip
+from custody.viewings import note_listing
 
 router = APIRouter()
 
@@ -75,11 +78,109 @@ def link(
         answer = errors.Answer(404, "no_such_case")
         return _ask_again(request, clip_id, case, stage, back, answer)
     with services.database.write() as tx:
-        made = link_clips(tx, services.ledger, person.actor, found.id, clip_id, stage)
-        if not made and len(clip_id) == 1:
-            # Of many, those that are linked already are left as they are; one alone is told so.
-            raise LinkExistsError(clip_id[0])
+        made = len(link_clips(tx, services.ledger, person.actor, found.id, clip_id, stage))
+        standing = stages_in_case(tx, found.id, clip_id)
+    elsewhere = sorted(one for one, its in standing.items() if its is not stage)
+    there = len(standing) - len(elsewhere) - made
+    if elsewhere:
+        if len(standing) == 1:
+            answer = errors.answer_for(LinkExistsError())
+            return _stages_page(
+                request, services, person, found.id, stage, elsewhere, back=back, answer=answer
+            )
+        return RedirectResponse(_stages_address(found.id, stage, elsewhere, made, there, back), 303)
+    if there:
+        return go_back(back, "linked_some" if made else "linked_before", made=made, there=there)
     return go_back(back, "linked")
+
+
+@router.get("/links")
+def show_standing(
+    request: Request,
+    services: ServicesDep,
+    person: PersonDep,
+    case: Annotated[str, Query(max_length=64)] = "",
+    stage: Stage = Stage.INVESTIGATION,
+    clip_id: Annotated[list[str], Query(max_length=MAX_LINKED_AT_ONCE)] = [],  # noqa: B006
+    made: Annotated[int, Query(ge=0, le=MAX_LINKED_AT_ONCE)] = 0,
+    there: Annotated[int, Query(ge=0, le=MAX_LINKED_AT_ONCE)] = 0,
+    back: str = "/clips",
+) -> Response:
+    """After linking many: which of them stand in another stage of the case, and the way to move."""
+    services.access.require(person.actor, Right.LINK, "links")
+    if not case:
+        return RedirectResponse(local_path(back), 303)
+    return _stages_page(
+        request, services, person, case, stage, clip_id, made=made, there=there, back=back
+    )
+
+
+@router.post("/links/stage")
+def move(
+    services: ServicesDep,
+    person: SubmittedDep,
+    stage: Annotated[Stage, Form()],
+    clip_id: Annotated[list[str], Form(min_length=1, max_length=MAX_LINKED_AT_ONCE)],
+    case: Annotated[str, Form(max_length=64)],
+    back: Annotated[str, Form()] = "/clips",
+) -> Response:
+    """Move clips of a case to another of its stages: each link is ended, and made anew."""
+    for one in clip_id:
+        services.access.require(person.actor, Right.LINK, clip_item(one))
+    with services.database.write() as tx:
+        moved = change_stage(tx, services.ledger, person.actor, case, clip_id, stage)
+    return go_back(back, "stage_changed", count=len(moved))
+
+
+def _stages_address(
+    case_id: str, stage: Stage, clip_ids: list[str], made: int, there: int, back: str
+) -> str:
+    return address(
+        "/links",
+        {
+            "case": case_id,
+            "stage": stage.value,
+            "made": made,
+            "there": there,
+            "back": local_path(back),
+            "clip_id": clip_ids,
+        },
+    )
+
+
+def _stages_page(
+    request: Request,
+    services: Services,
+    person: Person,
+    case_id: str,
+    stage: Stage,
+    clip_ids: list[str],
+    *,
+    back: str,
+    made: int = 0,
+    there: int = 0,
+    answer: errors.Answer | None = None,
+) -> Response:
+    with services.database.read() as tx:
+        case = get_case(tx, case_id)
+        standing = stages_in_case(tx, case_id, clip_ids)
+        clips = find_clips(tx, sorted(standing))
+    with services.database.write() as tx:
+        note_listing(tx, services.ledger, person.actor, sorted(standing), f"links {case.number}")
+    pages: Pages = request.app.state.pages
+    return pages.render(
+        request,
+        "stages.html",
+        status=answer.status if answer else 200,
+        here=_stages_address(case_id, stage, clip_ids, made, there, back),
+        case=case,
+        stage=stage,
+        others=[(clips[one], its) for one, its in standing.items() if its is not stage],
+        made=made,
+        there=there,
+        stages=tuple(Stage),
+        back=local_path(back),
+    )
 
 
 def _ask_again(
@@ -96,6 +197,7 @@ def _ask_again(
         request,
         "link.html",
         status=answer.status,
+        here=local_path(back),
         clip_ids=clip_ids,
         case=case,
         chosen=stage,

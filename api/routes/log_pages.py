@@ -24,7 +24,7 @@ from api.web.pages import Pages
 from custody.access import Right
 from custody.events import LOG_ITEM, EventKind, is_item
 from custody.history import find_event, history_of, newest_events
-from custody.item_names import names_of
+from custody.item_names import names_in, names_of
 from custody.ledger import Event
 from custody.log.entry import Json
 from custody.published import newest_checkpoint, prove_entry, tile_reader
@@ -70,7 +70,7 @@ def show_log(
                 kind=kind if kind in kinds else None,
                 actor_id=actor or None,
             )
-        names = names_of(tx, [event.item for event in events])
+        names = names_in(tx, events)
         checkpoint = newest_checkpoint(tx)
         numbered = _numbered(tx)
         pending = pending_count(tx)

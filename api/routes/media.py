@@ -19,7 +19,7 @@ from api.web.provenance import UnconfirmedDownloadError, breach_of, original_hel
 from api.web.ranges import ByteRange, RangeUnsatisfiableError, parse_range
 from custody.access import Right
 from custody.clips import Clip, get_clip
-from custody.errors import RenditionNotFoundError
+from custody.errors import PurposeMissingError, RenditionNotFoundError
 from custody.events import clip_item
 from custody.history import history_of
 from custody.renditions import Rendition, find_rendition, get_rendition
@@ -133,10 +133,13 @@ def open_original(
     broken = breach_of(history) is not None and not original_held(history)
     if broken and not confirm:
         raise UnconfirmedDownloadError
-    with services.database.write() as tx:
-        grant = open_download(
-            tx, services.ledger, services.clock, person.actor, clip_id, purpose, warned=broken
-        )
+    try:
+        with services.database.write() as tx:
+            grant = open_download(
+                tx, services.ledger, services.clock, person.actor, clip_id, purpose, warned=broken
+            )
+    except PurposeMissingError:
+        return RedirectResponse(f"/clips/{clip_id}?refused=download", 303)
     return RedirectResponse(f"/clips/{clip_id}/original?download={grant.id}", 303)
 
 

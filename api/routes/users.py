@@ -25,11 +25,23 @@ from custody.actors import Role
 
 router = APIRouter()
 
+#: A one-time password on its way from the form's answer to the page that shows it. It lies with
+#: the administrator alone, until that page; so a reload of either makes no other one.
+HANDED_COOKIE = "liuhen_handed"
+_HANDED_PATH = "/users"
+
 
 @router.get("/users")
 def show_users(request: Request, services: ServicesDep, person: PersonDep) -> Response:
     services.access.require(person.actor, Right.MANAGE_USERS, "users")
-    return _page(request, services)
+    user_id, _, password = request.cookies.get(HANDED_COOKIE, "").partition(".")
+    if not password:
+        return _page(request, services)
+    with services.database.read() as tx:
+        user = get_user(tx, user_id)
+    response = _page(request, services, new=user, password=password)
+    response.delete_cookie(HANDED_COOKIE, path=_HANDED_PATH)
+    return response
 
 
 @router.post("/users")
@@ -41,7 +53,7 @@ def add_user(
     display_name: Annotated[str, Form(max_length=100)] = "",
     role: Annotated[str, Form()] = Role.LEGAL.value,
 ) -> Response:
-    """Answers with the page itself: the password is shown once; a redirect would lose it."""
+    """The password stands on the page that follows, once: asked for again, it is gone."""
     services.access.require(person.actor, Right.MANAGE_USERS, "users")
     wanted = next((one for one in PERSON_ROLES if one.value == role), Role.LEGAL)
     try:
@@ -57,7 +69,7 @@ def add_user(
             )
     except (UserNameError, UserExistsError) as error:
         return _page(request, services, answer=errors.answer_for(error))
-    return _page(request, services, new=user, password=password)
+    return _hand_over(services, user, password)
 
 
 @router.post("/users/{user_id}/password")
@@ -72,7 +84,7 @@ def reissue(
             user = get_user(tx, user_id)
     except OwnAccountError as error:
         return _page(request, services, answer=errors.answer_for(error))
-    return _page(request, services, new=user, password=password)
+    return _hand_over(services, user, password)
 
 
 @router.post("/users/{user_id}/disable")
@@ -89,6 +101,19 @@ def enable(services: ServicesDep, person: SubmittedDep, user_id: str) -> Respons
     with services.database.write() as tx:
         enable_user(tx, services.ledger, person.actor, user_id=user_id)
     return RedirectResponse("/users", 303)
+
+
+def _hand_over(services: Services, user: User, password: str) -> Response:
+    response = RedirectResponse("/users", 303)
+    response.set_cookie(
+        HANDED_COOKIE,
+        f"{user.id}.{password}",
+        path=_HANDED_PATH,
+        httponly=True,
+        samesite="strict",
+        secure=services.config.secure_cookies,
+    )
+    return response
 
 
 def _page(

@@ -23,6 +23,10 @@ class CaseDayError(Exception):
     """What was typed is no day."""
 
 
+class CaseOfficerError(Exception):
+    """An officer stands in two lines that say different things; the message is their code."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A field that somebody else changed meanwhile: ``theirs`` stands, ``yours`` was typed.
@@ -39,15 +43,20 @@ class Difference:
 def read_case(typed: Mapping[str, str]) -> NewCase:
     """What the form says; a case without a title is called by its number.
 
-    Raises `CaseDayError`, and `ValueError` for a procedure that is none.
+    Raises `CaseDayError`, `CaseOfficerError`, and `ValueError` for a procedure that is none.
     """
+    officers = read_officers(typed["officers"])
+    codes = [one.officer for one in officers]
+    for code in codes:
+        if codes.count(code) > 1:
+            raise CaseOfficerError(code)
     return NewCase(
         number=typed["number"],
         procedure=typed["procedure"],
         title=typed["title"].strip() or typed["number"].strip(),
         party=typed["party"].strip() or None,
         occurred_on=_read_day(typed["occurred_on"].strip()),
-        officers=read_officers(typed["officers"]),
+        officers=officers,
     )
 
 
@@ -98,15 +107,18 @@ def merge(before: Typed | None, theirs: Typed, yours: Typed) -> tuple[Typed, lis
 
 
 def read_officers(text: str) -> tuple[CaseOfficer, ...]:
-    """One officer a line: the code, then 执法证号 if it is known, parted by space or comma."""
-    found: dict[str, CaseOfficer] = {}
+    """One officer a line: the code, then 执法证号 if it is known, parted by space or comma.
+
+    A line that only repeats another is left out.
+    """
+    found: dict[CaseOfficer, None] = {}
     for line in text.splitlines()[:MAX_OFFICERS]:
         parts = re.split(r"[\s,，、;；]+", line.strip(), maxsplit=1)
         code = parts[0][:MAX_CODE_CHARACTERS]
         if code:
             certificate = parts[1].strip()[:MAX_CODE_CHARACTERS] if len(parts) > 1 else ""
-            found.setdefault(code, CaseOfficer(code, certificate or None))
-    return tuple(found.values())
+            found[CaseOfficer(code, certificate or None)] = None
+    return tuple(found)
 
 
 def _write_officers(officers: Iterable[CaseOfficer]) -> str:

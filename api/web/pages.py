@@ -1,5 +1,6 @@
 """Renders pages: templates, the language and theme of the reader, and how things are written."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from api.config import Config
 from api.web import formats
 from api.web.assets import Assets
 from api.web.locale import LANGUAGES, has_text, translate
+from api.web.return_address import return_address
 from custody.access import RIGHTS, Right
 
 LANGUAGE_COOKIE = "liuhen_language"
@@ -21,7 +23,16 @@ THEME_COOKIE = "liuhen_theme"
 THEMES = ("light", "dark")
 #: What was just done, for the next page to say once.
 DONE_COOKIE = "liuhen_done"
-DONE = ("linked", "unlinked", "assigned", "case_changed", "case_unchanged")
+DONE = (
+    "linked",
+    "linked_some",
+    "linked_before",
+    "stage_changed",
+    "unlinked",
+    "assigned",
+    "case_changed",
+    "case_unchanged",
+)
 #: Parameters that open something; they have no place on paper.
 _SECRETS = frozenset({"viewing", "listing", "download"})
 
@@ -70,20 +81,21 @@ class Pages:
         def text(key: str, **values: object) -> str:
             return translate(language, key, **values)
 
-        done = request.cookies.get(DONE_COOKIE, "")
-        said = done in DONE and "hx-request" not in request.headers
+        done, counts = _read_done(request.cookies.get(DONE_COOKIE, ""))
+        said = bool(done) and "hx-request" not in request.headers
         html = self._environment.get_template(template).render(
             {
                 "t": text,
                 "language": language,
                 "theme": theme_of(request),
-                "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+                "here": return_address(request),
                 "path": request.url.path,
                 "person": person,
                 "rights": RIGHTS[person.actor.role] if person else frozenset(),
                 "csrf": _csrf_field(person.session.csrf_token) if person else "",
                 "now": request.app.state.services.clock.now(),
                 "done": done if said else "",
+                "counts": counts,
                 "printed_from": _without_secrets(request),
                 "search_text": request.query_params.get("text", ""),
                 **context,
@@ -110,11 +122,20 @@ def _without_secrets(request: Request) -> str:
     return request.url.path + (f"?{urlencode(kept)}" if kept else "")
 
 
-def go_back(target: str, done: str) -> RedirectResponse:
-    """On to ``target``, a path of ours, where the page says that ``done`` was done."""
+def go_back(target: str, done: str, **counts: int) -> RedirectResponse:
+    """On to ``target``, a path of ours, where the page says that ``done`` was done, how often."""
     response = RedirectResponse(local_path(target), 303)
-    response.set_cookie(DONE_COOKIE, done, max_age=60, httponly=True, samesite="lax")
+    value = ".".join([done, *(f"{name}-{count}" for name, count in counts.items())])
+    response.set_cookie(DONE_COOKIE, value, max_age=60, httponly=True, samesite="lax")
     return response
+
+
+def _read_done(cookie: str) -> tuple[str, dict[str, str]]:
+    """What `go_back` wrote: what was done, and the counts of its text; nothing where it did not."""
+    found = re.fullmatch(r"([a-z_]+)((?:\.[a-z]+-\d{1,9})*)", cookie)
+    if found is None or found[1] not in DONE:
+        return "", {}
+    return found[1], dict(re.findall(r"\.([a-z]+)-(\d+)", found[2]))
 
 
 def language_of(request: Request, config: Config) -> str:
@@ -130,9 +151,13 @@ def theme_of(request: Request) -> str:
 
 
 def address(path: str, parameters: Mapping[str, object], **changes: object) -> str:
-    """``path`` with ``parameters`` and ``changes`` over them; empty ones are left out."""
+    """``path`` with ``parameters`` and ``changes`` over them; empty ones are left out.
+
+    A list stands under its name as often as it has values.
+    """
     merged = {**parameters, **changes}
-    query = urlencode({name: value for name, value in merged.items() if value not in {None, ""}})
+    kept = {name: value for name, value in merged.items() if value not in (None, "")}
+    query = urlencode(kept, doseq=True)
     return f"{path}?{query}" if query else path
 
 

@@ -69,6 +69,10 @@ RULES: dict[str, Rule] = {
     "POST /links": people(
         admin=NO, clip_id="{clip_id}", case="零城执罚决字〔2026〕第12号", stage="review"
     ),
+    "GET /links": people(admin=NO, query="case={case_id}&clip_id={clip_id}&stage=review"),
+    "POST /links/stage": people(
+        admin=NO, clip_id="{clip_id}", case="{case_id}", stage="investigation"
+    ),
     "POST /clips/{clip_id}/unlink": people(admin=NO, case_id="{case_id}"),
     "POST /clips/{clip_id}/verify": people(),
     "GET /clips/{clip_id}/thumbnail": people(admin=NO, query="listing={listing}"),

@@ -82,3 +82,40 @@ def test_a_form_that_is_too_old_shows_both_and_is_saved_knowingly(visit: Visit) 
     expect(page.locator(".lead")).to_have_text("鲍勃的案由")
     expect(page.get_by_role("status").first).to_contain_text("已修改")
     expect(page.locator(".history")).to_contain_text("修改案件")
+
+
+def test_the_theme_keeps_what_is_typed_in_a_form_that_was_refused(visit: Visit) -> None:
+    page = visit.page
+    visit.sign_in(Role.LEGAL)
+    visit.go("/cases/new")
+    page.fill("#number", "12号")
+    page.fill("#title", "店外经营")
+    page.fill("#officers", "JX0227")
+    page.click("main form button.main")
+    page.wait_for_selector(".notice.broken")
+    page.click(".reader button:visible[name=theme]")
+    page.wait_for_url("**/cases/new")
+    expect(page.locator("#title")).to_have_value("店外经营")
+    expect(page.locator("#officers")).to_have_value("JX0227")
+    visit.go("/cases/new")
+    expect(page.locator("#title")).to_have_value("")
+
+
+def test_a_clip_that_is_in_the_case_already_is_asked_about_and_left(visit: Visit) -> None:
+    page = visit.page
+    visit.sign_in(Role.LEGAL)
+    visit.go("/clips?text=093621")
+    page.locator("[data-rows] .first").first.click()
+    clip_page = page.url
+    page.get_by_text("关联到其他案件").click()
+    page.fill("details[open] [name=case]", CASE_NUMBER)
+    page.select_option("details[open] [name=stage]", "service")
+    page.click("details[open] form[action='/links'] button.main")
+    expect(page.locator(".notice.waiting")).to_contain_text("1 条原已关联到这个案件的其他环节")
+    check(visit)
+    page.uncheck("[name=clip_id]")
+    expect(page.get_by_role("button", name="换环节")).to_be_disabled()
+    page.click("button[name=language]")  # the answer to a form, asked for again
+    expect(page.locator("h1")).to_have_text("Already linked")
+    page.get_by_role("link", name="Leave them").click()
+    expect(page).to_have_url(clip_page)

@@ -25,6 +25,26 @@
     if (question && !window.confirm(question)) event.preventDefault();
   });
 
+  // Language and theme ask for the page anew: what is typed in a form goes over into the new one.
+  const TYPED = "liuhen-typed";
+  const fields = () => [...document.querySelectorAll("main form[method=post] :is(input:not([type=hidden], [type=password]), select, textarea)[name]")];
+  const keyOf = (field) => `${field.form.getAttribute("action")} ${field.name} ${["checkbox", "radio"].includes(field.type) ? field.value : ""}`;
+  document.addEventListener("submit", (event) => {
+    if (event.target.getAttribute("action") !== "/preferences") return;
+    const typed = fields().map((field) => [keyOf(field), field.type === "checkbox" ? field.checked : field.value]);
+    sessionStorage.setItem(TYPED, JSON.stringify([event.target.elements.back.value, typed]));
+  });
+  const kept = sessionStorage.getItem(TYPED);
+  sessionStorage.removeItem(TYPED);
+  if (kept) {
+    const [page, typed] = JSON.parse(kept);
+    const values = page === location.pathname + location.search ? new Map(typed) : new Map();
+    for (const field of fields().filter((one) => values.has(keyOf(one)))) {
+      if (field.type === "checkbox") field.checked = values.get(keyOf(field));
+      else field.value = values.get(keyOf(field));
+    }
+  }
+
   // Keys: "/" to the search box, up and down through the rows of a list.
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;

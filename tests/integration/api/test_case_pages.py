@@ -253,3 +253,38 @@ def test_who_may_not_change_a_case_is_offered_no_way_to(
     legal.post("/sign-in", data={"name": "alice", "password": PASSWORD})
     assert f"/cases/{case.id}/edit" not in legal.get(f"/cases/{case.id}").text
     assert legal.get(f"/cases/{case.id}/edit").status_code == 403
+
+
+def test_an_officer_in_two_lines_is_asked_about(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    officers = "JX0227\nJX0228\nJX0227 2"
+    answer = save(house, legal, case, 0, officers=officers, title="新的案由")
+    assert answer.status_code == 422
+    assert "执法人员 JX0227 写了两行" in answer.text
+    assert f">{officers}</textarea>" in answer.text
+    assert field(answer.text, "title") == "新的案由"
+    assert len(history(house, case)) == 1
+
+
+def test_language_and_theme_lead_back_to_the_form(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    edited = save(house, legal, case, 0, number="12号").text
+    assert set(re.findall(r'name="back" value="([^"]*)"', edited)) == {f"/cases/{case.id}/edit"}
+    with house.services.database.read() as tx:
+        token = tx.scalars(sa.select(sign_in_sessions.c.csrf_token)).one()
+    created = legal.post("/cases", data=FORM | {"csrf": token}).text
+    assert set(re.findall(r'name="back" value="([^"]*)"', created)) == {"/cases/new"}
+
+
+def test_the_histories_of_a_clip_and_a_case_name_each_other(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    clip_id = link(house, case, "门口.mp4")
+    of_case = legal.get(f"/cases/{case.id}").text.partition('<table class="history')[2]
+    assert re.search(rf'<a href="/clips/{clip_id}"[^>]*>录像 <bdi[^>]*>门口.mp4</bdi>', of_case)
+    assert f'href="/cases/{case.id}"' not in of_case  # its own page
+    of_clip = legal.get(f"/clips/{clip_id}").text.partition('<table class="history')[2]
+    assert re.search(rf'<a href="/cases/{case.id}"[^>]*>案件 <bdi[^>]*>{CASE_NUMBER}', of_clip)
+    assert f'href="/clips/{clip_id}"' not in of_clip

@@ -1,6 +1,7 @@
 """The pages over rows and objects, on both engines: what is shown, and what the log knows of it."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -181,7 +182,8 @@ def test_a_viewing_is_in_the_log_before_the_first_byte_and_counts_what_is_sent(
     house: House, legal: httpx.Client
 ) -> None:
     clip = video(house, "093621")
-    assert submit(house, legal, f"/clips/{clip.id}/open", purpose="  ").status_code == 422
+    refused = submit(house, legal, f"/clips/{clip.id}/open", purpose="  ")
+    assert refused.headers["location"] == f"/clips/{clip.id}?refused=open"
     assert legal.get(f"/clips/{clip.id}/stream").status_code == 403
     viewing = open_clip(house, legal, clip)
     opened = history(house, f"clip:{clip.id}")[-1]
@@ -586,3 +588,44 @@ def test_language_and_theme_are_kept_without_script(house: House, client: httpx.
     client.post("/preferences", data={"theme": "dark", "language": "klingon"})
     page = client.get("/sign-in").text
     assert '<html lang="en" data-theme="dark">' in page
+
+
+@pytest.mark.parametrize("form", ["open", "download"])
+def test_a_purpose_that_is_missing_is_said_in_the_form(
+    house: House, legal: httpx.Client, form: str
+) -> None:
+    clip = video(house, "093621")
+    before = kinds(house, f"clip:{clip.id}")
+    answer = submit(house, legal, f"/clips/{clip.id}/{form}", purpose=" ")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/clips/{clip.id}?refused={form}"
+    page = legal.get(answer.headers["location"]).text
+    of_form = page.partition(f'action="/clips/{clip.id}/{form}"')[2].partition("</form>")[0]
+    assert 'aria-invalid="true"' in of_form
+    assert page.count("没有填写事由") == page.count('aria-invalid="true"') == 1
+    assert "没有填写事由" not in legal.get(f"/clips/{clip.id}?refused=else").text
+    assert kinds(house, f"clip:{clip.id}") == before
+
+
+def test_the_language_of_an_error_leads_to_a_page_that_can_be_asked_for(
+    house: House, legal: httpx.Client
+) -> None:
+    clip = house.clips("093621")[0]
+    path = f"/clips/{clip.id}/open"
+    where = str(legal.base_url)
+
+    def back(response: httpx.Response) -> str:
+        [target] = set(re.findall(r'name="back" value="([^"]*)"', response.text))
+        assert legal.get(target).status_code == 200
+        return str(target)
+
+    forged = {"csrf": "forged", "purpose": "a test"}
+    assert back(legal.post(path, data=forged)) == f"/clips/{clip.id}"
+    for referer, target in (
+        ("/clips?officer=JX0227", "/clips?officer=JX0227"),
+        (path, f"/clips/{clip.id}"),
+    ):
+        refused = legal.post(path, data=forged, headers={"referer": where + referer})
+        assert back(refused) == target
+    elsewhere = {"referer": "https://evil.example/clips"}
+    assert back(legal.post(path, data=forged, headers=elsewhere)) == f"/clips/{clip.id}"

@@ -15,12 +15,14 @@ from custody.errors import (
 from custody.history import history_of
 from custody.ledger import Ledger
 from custody.links import (
+    change_stage,
     clips_of_case,
     clips_once_in_case,
     link_clip,
     link_clips,
     links_of_clip,
     links_of_clips,
+    stages_in_case,
     unlink_clip,
 )
 from custody.tables import links
@@ -154,3 +156,37 @@ def test_of_many_one_that_is_none_links_nothing(
         link_clips(tx, ledger, BOB, case.id, [*clip_ids, "nobody's"], "investigation")
     with database.read() as tx:
         assert clips_of_case(tx, case.id) == []
+
+
+def test_a_stage_is_changed_by_ending_the_link_and_making_it_anew(
+    database: Database, ledger: Ledger, case: Case, clip_ids: list[str]
+) -> None:
+    with database.write() as tx:
+        link_clips(tx, ledger, ALICE, case.id, clip_ids[:2], Stage.REVIEW)
+        link_clip(tx, ledger, ALICE, case.id, clip_ids[2], Stage.SERVICE)
+        moved = change_stage(tx, ledger, BOB, case.id, clip_ids, "service")
+        assert stages_in_case(tx, case.id, clip_ids) == dict.fromkeys(clip_ids, Stage.SERVICE)
+        events = [history_of(tx, f"clip:{one}") for one in clip_ids]
+        ended = tx.scalar(
+            sa.select(sa.func.count()).where(links.c.unlinked_by == BOB.id).select_from(links)
+        )
+    assert set(moved) == set(clip_ids[:2])
+    assert ended == 2
+    assert [[event.kind for event in one[1:]] for one in events] == [
+        ["link.made", "link.removed", "link.made"],
+        ["link.made", "link.removed", "link.made"],
+        ["link.made"],
+    ]
+    assert [event.facts["stage"] for event in events[0][2:]] == ["review", "service"]
+
+
+def test_of_many_one_that_is_not_in_the_case_moves_none(
+    database: Database, ledger: Ledger, case: Case, clip_ids: list[str]
+) -> None:
+    with database.write() as tx:
+        link_clip(tx, ledger, ALICE, case.id, clip_ids[0], Stage.REVIEW)
+    for case_id, missing in ((case.id, LinkNotFoundError), ("nobody", CaseNotFoundError)):
+        with pytest.raises(missing), database.write() as tx:
+            change_stage(tx, ledger, BOB, case_id, clip_ids, Stage.SERVICE)
+    with database.read() as tx:
+        assert stages_in_case(tx, case.id, clip_ids) == {clip_ids[0]: Stage.REVIEW}

@@ -4,7 +4,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from api.web.case_form import CaseDayError, merge, read_case, read_officers, write_case
+from api.web.case_form import (
+    CaseDayError,
+    CaseOfficerError,
+    merge,
+    read_case,
+    read_officers,
+    write_case,
+)
 from custody.cases import Case, CaseOfficer
 
 FORM = {
@@ -42,8 +49,13 @@ def test_what_is_no_day_is_not_taken_for_none(text: str) -> None:
 
 
 def test_officers_are_read_however_they_are_parted() -> None:
-    text = " JX0227，0012 \nJX0228\t零A 7\n\nJX0227 9"
+    text = " JX0227，0012 \nJX0228\t零A 7\n\nJX0227 0012"
     assert read_officers(text) == (CaseOfficer("JX0227", "0012"), CaseOfficer("JX0228", "零A 7"))
+
+
+def test_an_officer_in_two_lines_that_differ_is_not_taken_for_one() -> None:
+    with pytest.raises(CaseOfficerError, match="JX0227"):
+        read_case(FORM | {"officers": "JX0227\nJX0228\nJX0227 2"})
 
 
 def test_a_field_that_only_they_changed_is_theirs_and_one_that_both_did_yours() -> None:

@@ -1,0 +1,154 @@
+"""Linking clips on the pages: what is said of those in the case already, and moving them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from api.app import create_app
+from api.auth.tables import sign_in_sessions
+from api.verification_runs import context_of
+from custody.actors import service_actor
+from custody.cases import Case, Stage, link_clip
+from custody.history import history_of
+from custody.links import stages_in_case
+from custody.verification import LOG_ONLY, verify_all
+from tests.services.house import CASE_NUMBER, PASSWORD, House, open_house
+from tests.services.http_server import serving
+
+
+@pytest.fixture
+def house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    with open_house(tmp_path / "home", database_url=database_url) as house:
+        yield house
+
+
+@pytest.fixture
+def case(house: House) -> Case:
+    return house.add_case()
+
+
+@pytest.fixture
+def clip_ids(house: House, tmp_path: Path) -> list[str]:
+    """Five of them."""
+    house.add_footage(tmp_path / "footage", work=False)
+    return [clip.id for clip in house.clips()][:5]
+
+
+@pytest.fixture
+def legal(house: House) -> Iterator[httpx.Client]:
+    """Signed in as bob, the legal clerk."""
+    with (
+        serving(create_app(house.services)) as address,
+        httpx.Client(base_url=address) as client,
+    ):
+        client.post("/sign-in", data={"name": "bob", "password": PASSWORD})
+        yield client
+
+
+def submit(
+    house: House, client: httpx.Client, path: str, **form: str | list[str]
+) -> httpx.Response:
+    with house.services.database.read() as tx:
+        token = tx.scalars(sa.select(sign_in_sessions.c.csrf_token)).one()
+    return client.post(path, data={"csrf": token, **form})
+
+
+def link(house: House, case: Case, clip_ids: list[str], stage: Stage) -> None:
+    with house.services.database.write() as tx:
+        for clip_id in clip_ids:
+            actor = service_actor("test")
+            link_clip(tx, house.services.ledger, actor, case.id, clip_id, stage)
+
+
+def stages(house: House, case: Case, clip_ids: list[str]) -> list[Stage]:
+    with house.services.database.read() as tx:
+        found = stages_in_case(tx, case.id, clip_ids)
+    return [found[clip_id] for clip_id in clip_ids]
+
+
+def test_of_many_it_is_said_which_stood_elsewhere_and_they_can_be_moved(
+    house: House, legal: httpx.Client, case: Case, clip_ids: list[str]
+) -> None:
+    link(house, case, clip_ids[:2], Stage.INVESTIGATION)
+    answer = submit(
+        house,
+        legal,
+        "/links",
+        clip_id=clip_ids,
+        case=CASE_NUMBER,
+        stage="service",
+        back="/clips?important=1",
+    )
+    assert answer.status_code == 303
+    rest = answer.headers["location"]
+    page = legal.get(rest).text
+    assert "3 条已关联到“送达”" in page
+    assert "2 条原已关联到这个案件的其他环节" in page
+    assert [f'value="{one}" checked' in page for one in clip_ids] == [True] * 2 + [False] * 3
+    assert page.count("调查取证</td>") == 2
+    assert f'name="back" value="{rest.replace("&", "&amp;")}"' in page  # for language and theme
+    moved = submit(
+        house,
+        legal,
+        "/links/stage",
+        clip_id=clip_ids[:1],
+        case=case.id,
+        stage="service",
+        back="/clips?important=1",
+    )
+    assert moved.headers["location"] == "/clips?important=1"
+    assert "1 条已换环节，并写入日志" in legal.get("/clips?important=1").text
+    assert stages(house, case, clip_ids) == [Stage.SERVICE, Stage.INVESTIGATION] + 3 * [
+        Stage.SERVICE
+    ]
+    with house.services.database.read() as tx:
+        kinds = [event.kind for event in history_of(tx, f"clip:{clip_ids[0]}")]
+    assert kinds[-3:] == ["link.made", "link.removed", "link.made"]
+    assert "没有要换的" in legal.get(f"/links?case={case.id}&stage=service").text
+    house.publish()
+    assert verify_all(context_of(house.services), LOG_ONLY).findings == []
+
+
+def test_one_that_stands_elsewhere_is_asked_about_on_a_page_of_its_own(
+    house: House, legal: httpx.Client, case: Case, clip_ids: list[str]
+) -> None:
+    clip_id = clip_ids[0]
+    link(house, case, [clip_id], Stage.REVIEW)
+    form = {"clip_id": clip_id, "case": CASE_NUMBER, "back": f"/clips/{clip_id}"}
+    answer = submit(house, legal, "/links", stage="decision", **form)
+    assert answer.status_code == 409
+    assert "1 条原已关联到这个案件的其他环节" in answer.text
+    assert '<option value="decision" selected>' in answer.text
+    assert f'name="back" value="/clips/{clip_id}"' in answer.text
+    assert stages(house, case, [clip_id]) == [Stage.REVIEW]
+
+
+def test_what_stands_where_it_was_asked_for_is_counted(
+    house: House, legal: httpx.Client, case: Case, clip_ids: list[str]
+) -> None:
+    link(house, case, clip_ids[:2], Stage.REVIEW)
+    form: dict[str, str | list[str]] = {"case": CASE_NUMBER, "stage": "review"}
+    submit(house, legal, "/links", clip_id=clip_ids[:2], **form)
+    assert "2 条原已在这个案件的这个环节" in legal.get("/clips").text
+    submit(house, legal, "/links", clip_id=clip_ids, **form)
+    assert "3 条已关联，并写入日志；2 条原已在这个环节" in legal.get("/clips").text
+
+
+def test_an_address_of_that_page_leads_nowhere_else(
+    house: House, legal: httpx.Client, case: Case, clip_ids: list[str]
+) -> None:
+    link(house, case, clip_ids[:1], Stage.REVIEW)
+    query = {"case": case.id, "stage": "service", "clip_id": clip_ids[0]}
+    page = legal.get("/links", params=query | {"back": "//evil.example/"})
+    assert "evil.example/" not in page.text.partition('action="/links/stage"')[2]
+    assert parse_qs(urlsplit(str(page.url)).query)["clip_id"] == [clip_ids[0]]
+    assert legal.get("/links").headers["location"] == "/clips"
+    assert legal.get("/links", params=query | {"case": "nobody"}).status_code == 404
+    none = submit(house, legal, "/links/stage", case=case.id, stage="review")
+    assert none.status_code == 422
+    gone = submit(house, legal, "/links/stage", case=case.id, stage="review", clip_id=clip_ids[1])
+    assert gone.status_code == 409
