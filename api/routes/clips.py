@@ -211,7 +211,7 @@ def open_clip(
     services: ServicesDep,
     person: SubmittedDep,
     clip_id: str,
-    purpose: Annotated[str, Form(max_length=500)] = "",
+    purpose: Annotated[str, Form()] = "",
 ) -> Response:
     """Open the picture: who and why is in the log before the way to the bytes is known."""
     services.access.require(person.actor, Right.SEE_FOOTAGE, clip_item(clip_id))
