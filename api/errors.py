@@ -63,6 +63,7 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (custody.LinkNotFoundError, Answer(409, "link_gone")),
     (custody.UnknownSortError, Answer(422, "unreadable")),
     (custody.PurposeMissingError, Answer(422, "purpose_missing")),
+    (custody.PurposeTooLongError, Answer(422, "purpose_too_long")),
     (custody.GrantExpiredError, Answer(403, "grant_expired")),
     (custody.ReceiptNotReadyError, Answer(409, "not_published")),
     (ingest.StationAuthError, Answer(401, "station_auth")),

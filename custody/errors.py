@@ -54,6 +54,10 @@ class PurposeMissingError(CustodyError):
     """Opening evidence needs a purpose."""
 
 
+class PurposeTooLongError(CustodyError):
+    """A purpose is said in fewer words."""
+
+
 class GrantExpiredError(CustodyError):
     """This viewing has ended; open the clip again and state the purpose."""
 

@@ -20,13 +20,13 @@ from custody.errors import (
     ClipNotFoundError,
     DeniedError,
     GrantExpiredError,
-    PurposeMissingError,
 )
 from custody.events import EventKind, actor_item, clip_item
 from custody.ids import new_id
 from custody.ledger import Event, Ledger
 from custody.log.canonical import format_time
 from custody.log.entry import Json
+from custody.purposes import read_purpose
 from custody.tables import access_grants, clips
 from custody.viewing_entries import has_entry
 
@@ -70,7 +70,7 @@ def open_viewing(
 ) -> Grant:
     """Open a clip; ``clip.opened``. Commit before the first byte leaves.
 
-    Raises `PurposeMissingError`, `ClipNotFoundError`, and `DeniedError` (which is logged only by
+    Raises as `read_purpose` does, `ClipNotFoundError`, and `DeniedError` (which is logged only by
     `Access.require`, to be asked first).
     """
     return _open_clip(tx, ledger, clock, actor, GrantKind.VIEWING, clip_id, purpose, lifetime)
@@ -208,9 +208,7 @@ def _open_clip(
     warned: bool = False,
 ) -> Grant:
     _require(actor, _RIGHTS[kind])
-    purpose = purpose.strip()
-    if not purpose:
-        raise PurposeMissingError
+    purpose = read_purpose(purpose)
     if tx.scalar(sa.select(clips.c.id).where(clips.c.id == clip_id)) is None:
         raise ClipNotFoundError(clip_id)
     grant = _insert(tx, clock, actor, kind, clip_id, (clip_id,), purpose, lifetime)

@@ -181,7 +181,7 @@ def show_clip(
         names = names_of_clips(tx, [clip_id])[clip_id]
         links = links_of_clip(tx, clip_id)
         history = history_of(tx, clip_item(clip_id))
-        names = names_in(tx, history)
+        item_names = names_in(tx, history)
         origin = origins_of(tx, [clip], {clip_item(clip_id): history})[clip_id]
         dock_session = find_dock_session(tx, clip.dock_session_id or "")
         suggestions = suggestions_for(tx, [clip_id], services.config.zone).get(clip_id, [])
@@ -217,7 +217,7 @@ def show_clip(
         links=links,
         suggestions=suggestions,
         history=steps_of(history, origin),
-        item_names=names,
+        item_names=item_names,
         own=clip_item(clip_id),
         dock_session=dock_session,
         trace=build_trace(history, now, origin=origin),
@@ -240,7 +240,7 @@ def open_clip(
     services: ServicesDep,
     person: SubmittedDep,
     clip_id: str,
-    purpose: Annotated[str, Form(max_length=500)] = "",
+    purpose: Annotated[str, Form()] = "",
 ) -> Response:
     """Open the picture: who and why is in the log before the way to the bytes is known."""
     services.access.require(person.actor, Right.SEE_FOOTAGE, clip_item(clip_id))

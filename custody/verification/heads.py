@@ -4,6 +4,7 @@ They are read in the reverse of the order in which a publication writes them (si
 pointer, row), so that a publication under way never looks like one that was undone.
 """
 
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ from custody.verification.spools import RecordSpool
 #: Seconds between two looks at a memory that is behind.
 SIGNER_PAUSE_S = 0.2
 ARCHIVE_PREFIX = "log/checkpoints/"
+_SIZE = re.compile(r"[0-9]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +182,12 @@ def opened_or_none(note: str | bytes, context: VerificationContext) -> Checkpoin
 
 
 def size_of_key(key: str) -> int:
-    """The size under which an archived checkpoint is filed; -1 if ``key`` files none."""
+    """The size under which an archived checkpoint is filed; -1 if ``key`` files none.
+
+    A size has one name, so that a list sorted by name is sorted by size.
+    """
     name = key.removeprefix(ARCHIVE_PREFIX)
-    return int(name) if name.isascii() and name.isdigit() else -1
+    return int(name) if _SIZE.fullmatch(name) else -1
 
 
 def open_pointer(

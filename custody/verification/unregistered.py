@@ -26,6 +26,9 @@ PREFIXES = ("originals/", "renditions/")
 #: An object stands before its entry, and stays where the process died in between; somebody who
 #: comes back with the same bytes adopts it. Younger ones are counted, older ones are a finding.
 YOUNG = timedelta(hours=1)
+#: So far a store's clock may be ahead of ours. What claims to be of a later time is not young:
+#: it would stay so until then.
+AHEAD = timedelta(minutes=5)
 PROGRESS_STEP = 5_000
 
 
@@ -39,7 +42,7 @@ def check_unregistered(
     # The keys may be too many for memory: eight bytes of a keyed hash stand for each.
     key = secrets.token_bytes(16)
     known = sorted(_mark(name, key) for name in _names(context, tasks))
-    newest = datetime.now(UTC) - YOUNG
+    now = datetime.now(UTC)
     done = 0
     try:
         for prefix in PREFIXES:
@@ -51,7 +54,7 @@ def check_unregistered(
                 place = bisect_left(known, mark)
                 if place < len(known) and known[place] == mark:
                     continue
-                if stat.modified_at > newest:
+                if -AHEAD <= now - stat.modified_at < YOUNG:
                     report.young_objects += 1
                     continue
                 report.add(

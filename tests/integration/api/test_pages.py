@@ -23,6 +23,7 @@ from custody.history import MAX_EVENTS, HistoryEvent, history_of
 from custody.ledger import Event
 from custody.log.entry import Json
 from custody.object_keys import rendition_key
+from custody.purposes import MAX_PURPOSE_CHARACTERS
 from custody.renditions import NewRendition, add_rendition
 from custody.tables import access_grants, log_entries
 from tests.services.house import CASE_NUMBER, PASSWORD, House, open_house
@@ -176,6 +177,36 @@ def test_a_session_ends_when_it_is_old_however_busy(
         clock.moment += timedelta(minutes=55)
         answers.append(client.get("/cases").status_code)
     assert answers == [200] * 10 + [303] * 2
+
+
+def test_a_purpose_is_visible_and_not_too_long_for_either_way_to_the_bytes(
+    house: House, legal: httpx.Client
+) -> None:
+    clip = video(house, "093621")
+    page = legal.get(f"/clips/{clip.id}").text
+    limits = re.findall(r'<input name="purpose"[^>]* maxlength="(\d+)"', page)
+    assert limits == [str(MAX_PURPOSE_CHARACTERS)] * 2
+    for way in ("open", "download"):
+        before = history(house, f"clip:{clip.id}")
+        for purpose in ("\x00", "\u200b", "\u3164", "复" * (MAX_PURPOSE_CHARACTERS + 1)):
+            answer = submit(house, legal, f"/clips/{clip.id}/{way}", purpose=purpose)
+            assert answer.status_code == 422
+            told = "事由太长" if "复" in purpose else "事由"
+            assert told in answer.text
+        assert history(house, f"clip:{clip.id}") == before
+        submit(house, legal, f"/clips/{clip.id}/{way}", purpose="复\x00核")
+        assert history(house, f"clip:{clip.id}")[-1].details["purpose"] == "复�核"
+
+
+def test_a_nul_in_any_text_of_a_form_breaks_nothing(house: House, client: httpx.Client) -> None:
+    assert sign_in(client, house.people[Role.ADMIN].name, PASSWORD).status_code == 303
+    answers = [
+        submit(house, client, "/users", name="dave\x00", display_name="D\x00", role="legal\x00"),
+        submit(house, client, "/users", name="dave", display_name="D\x00", role="legal"),
+        submit(house, client, "/stations", name="a\x00b"),
+        client.post("/sign-in", data={"name": "\x00", "password": "\x00", "next": "/\x00"}),
+    ]
+    assert [answer.status_code for answer in answers if answer.status_code >= 500] == []
 
 
 def test_a_viewing_is_in_the_log_before_the_first_byte_and_counts_what_is_sent(

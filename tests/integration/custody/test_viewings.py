@@ -14,6 +14,7 @@ from custody.errors import (
     DeniedError,
     GrantExpiredError,
     PurposeMissingError,
+    PurposeTooLongError,
 )
 from custody.history import HistoryEvent, history_of
 from custody.ledger import Ledger
@@ -99,6 +100,16 @@ def test_a_listing_shows_thumbnails_of_its_clips(
     assert event.details["clips"] == clip_ids
 
 
+def test_a_nul_in_a_purpose_is_kept_as_what_can_be_seen(
+    database: Database, ledger: Ledger, clock: FixedClock, clip_ids: list[str]
+) -> None:
+    for open_clip in (viewings.open_viewing, viewings.open_download):
+        with database.write() as tx:
+            grant = open_clip(tx, ledger, clock, ALICE, clip_ids[0], "复\x00核")
+        assert grant.purpose == "复�核"
+        assert last_event(database, f"clip:{clip_ids[0]}").details["purpose"] == "复�核"
+
+
 def test_nothing_opens_without_purpose_right_or_clip(
     database: Database, ledger: Ledger, clock: FixedClock, clip_ids: list[str]
 ) -> None:
@@ -107,6 +118,10 @@ def test_nothing_opens_without_purpose_right_or_clip(
         for open_clip in (viewings.open_viewing, viewings.open_download):
             with pytest.raises(PurposeMissingError):
                 open_clip(tx, ledger, clock, ALICE, clip_ids[0], " \n")
+            with pytest.raises(PurposeMissingError):
+                open_clip(tx, ledger, clock, ALICE, clip_ids[0], "\x00\u200b")
+            with pytest.raises(PurposeTooLongError):
+                open_clip(tx, ledger, clock, ALICE, clip_ids[0], "复" * 501)
             with pytest.raises(ClipNotFoundError):
                 open_clip(tx, ledger, clock, ALICE, "nobody", "复核")
             for actor in (BOB, operator):

@@ -1,0 +1,48 @@
+"""Objects in the store under strange dates and names: found for what they are, or nobody's."""
+
+import pytest
+
+from custody.verification import FindingCode
+from tests.tamper import attacks
+from tests.tamper.worlds import World
+
+HOUR_S = 3600
+
+
+@pytest.mark.parametrize("ahead_s", [HOUR_S, 70 * 365 * 24 * HOUR_S])
+def test_an_object_of_the_future_is_not_young(world: World, ahead_s: int) -> None:
+    attacks.put_an_unknown_object("originals", -ahead_s)(world)
+    report = world.verify()
+    assert [finding.code for finding in report.findings] == [FindingCode.OBJECT_UNREGISTERED]
+    assert report.young_objects == 0
+
+
+def test_a_store_whose_clock_is_a_little_ahead_is_believed(world: World) -> None:
+    attacks.put_an_unknown_object("originals", -60)(world)
+    report = world.verify()
+    assert (report.findings, report.young_objects) == ([], 1)
+
+
+@pytest.mark.parametrize("width", [1, 3, 11, 13, 40])
+@pytest.mark.parametrize("newest", [False, True])
+def test_a_wrongly_padded_name_is_no_checkpoint_and_hides_none(
+    world: World, width: int, *, newest: bool
+) -> None:
+    size = attacks.published_size(world) if newest else attacks.older_size(world)
+    own = attacks.object_path(world, f"log/checkpoints/{size:012}")
+    padded = f"log/checkpoints/{size:0{width}}"
+    for name in (padded, f"log/checkpoints/{'9' * width}"):
+        world.services.store.put_bytes(name, own.read_bytes())
+    assert world.verify().findings == []
+    own.unlink()  # and it stands in for none
+    (finding,) = world.verify().findings
+    assert (finding.code, finding.subject) == (
+        FindingCode.CHECKPOINT_MISSING,
+        f"log/checkpoints/{size:012}",
+    )
+
+
+@pytest.mark.parametrize("name", ["٠" * 12, "00000000000a", "0000000000-1", "000000000001.bak"])
+def test_a_name_of_no_digits_is_no_checkpoint(world: World, name: str) -> None:
+    (world.objects / "log/checkpoints" / name).write_bytes(b"nothing")
+    assert world.verify().findings == []
