@@ -1,6 +1,7 @@
 """One phase of a run failing must not hide what the others found."""
 
 import logging
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -44,10 +45,24 @@ class Phases:
         except VerificationImpossibleError as error:
             if not self._report.findings:
                 raise
+            _let_go(error)
             self._report.unchecked.append(Unchecked(name, str(error)))
         except Exception as error:
             if error is self._given_up:
                 raise
             _logger.exception("the phase %s of a verification failed", name)
+            _let_go(error)
             reason = f"this phase was not finished: {type(error).__name__}: {error}"
             self._report.unchecked.append(Unchecked(name, reason))
+
+
+def _let_go(error: BaseException) -> None:
+    """End what the failed phase had open, streams of rows above all, now and in this order.
+
+    Left to the collector, a stream's cursor would be closed in the middle of a later query on the
+    same connection, and wait for it for ever.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        traceback.clear_frames(seen.__traceback__)
+        seen = seen.__cause__ or seen.__context__

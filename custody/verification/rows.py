@@ -70,7 +70,13 @@ def snapshot(database: Database) -> Iterator[Connection]:
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     try:
         with engine.begin() as tx:
-            yield tx
+            try:
+                yield tx
+            except BaseException:
+                # Streams that the error cut off still hold cursors of this connection. Collected
+                # later, they would wait for whoever works on it then, which may be this thread.
+                tx.invalidate()
+                raise
     except SQLAlchemyError as error:
         raise VerificationImpossibleError(str(error).splitlines()[0]) from error
 

@@ -10,6 +10,9 @@ from custody.cases import NewCase, create_case, link_clip
 from custody.clock import FixedClock
 from custody.ledger import Ledger
 from custody.renditions import NewRendition, add_rendition
+from custody.verification.findings import Report
+from custody.verification.fixity import StoredObject
+from custody.verification.run import HeldCase
 from storage.database import Database
 from storage.memory import MemoryStore
 from tests.services.custody import ALICE, STATION, admit_clip
@@ -47,7 +50,11 @@ def test_a_proxy_is_named_for_what_it_is(
     store.put_bytes(clip.object_key, b"a")
     store.put_bytes("renditions/p", b" ")
     with database.read() as tx:
-        plan = plan_bundle(tx, store, case.id, receipts={}, log_vkey="l", receipts_vkey="r")
+        proxy = StoredObject(clip.id, "proxy", "renditions/p", sha256, None, 1)
+        original = StoredObject(clip.id, None, clip.object_key, clip.sha256, clip.sm3, 1)
+        objects = {(one.clip_id, one.kind): one for one in (original, proxy)}
+        held = HeldCase(case.id, Report(), objects)
+        plan = plan_bundle(tx, store, held, receipts={}, log_vkey="l", receipts_vkey="r")
     bundle = write_bundle(
         store,
         plan,

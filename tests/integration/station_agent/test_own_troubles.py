@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import station_agent
+from custody.log.canonical import EARLIEST, LATEST
 from station_agent import manifests, receipts, status
 from station_agent.journal import Journal, open_journal
 from tests.integration.station_agent.conftest import Station, wait_for
@@ -123,9 +124,6 @@ def test_the_wall_clock_is_read_for_people_only() -> None:
             }:
                 found.add(path.stem)
     assert found == {"manifests", "receipts", "status"}
-
-
-EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
