@@ -1,4 +1,4 @@
-"""The stations' side of the service behind a real server, on both engines."""
+"""The service on both engines: the stations' side behind a real server, a house for the pages."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +12,18 @@ from api.services import Services, compose
 from custody.clock import SystemClock
 from storage.database import Database
 from storage.memory import MemoryStore
+from tests.services.house import House, open_house
 from tests.services.http_server import serving
 from tests.services.station_client import StationClient, enrolled_station
 
 MAX_UPLOAD_BYTES = 1 << 30
+
+
+@pytest.fixture
+def house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    """A whole archive with people; empty of footage."""
+    with open_house(tmp_path / "home", database_url=database_url) as house:
+        yield house
 
 
 @pytest.fixture

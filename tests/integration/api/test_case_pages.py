@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
@@ -16,7 +15,7 @@ from custody.cases import Case, NewCase, Stage, change_case, create_case, get_ca
 from custody.clips import describe_clip
 from custody.history import HistoryEvent, history_of
 from tests.services.custody import admit_clip
-from tests.services.house import CASE_NUMBER, PASSWORD, House, open_house
+from tests.services.house import CASE_NUMBER, PASSWORD, House
 from tests.services.http_server import serving
 
 FORM = {
@@ -27,12 +26,6 @@ FORM = {
     "occurred_on": "2026-11-22",
     "officers": "JX0227 01020304\nJX0228",
 }
-
-
-@pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
-    with open_house(tmp_path / "home", database_url=database_url) as house:
-        yield house
 
 
 @pytest.fixture

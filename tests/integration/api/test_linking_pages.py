@@ -16,14 +16,8 @@ from custody.cases import Case, Stage, link_clip
 from custody.history import history_of
 from custody.links import stages_in_case
 from custody.verification import LOG_ONLY, verify_all
-from tests.services.house import CASE_NUMBER, PASSWORD, House, open_house
+from tests.services.house import CASE_NUMBER, PASSWORD, House
 from tests.services.http_server import serving
-
-
-@pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
-    with open_house(tmp_path / "home", database_url=database_url) as house:
-        yield house
 
 
 @pytest.fixture

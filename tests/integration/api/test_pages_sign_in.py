@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,14 +14,8 @@ from api.auth.throttle import FREE_TRIES_HERE
 from custody.actors import Role
 from custody.events import EventKind
 from custody.history import history_of
-from tests.services.house import PASSWORD, House, open_house
+from tests.services.house import PASSWORD, House
 from tests.services.http_server import serving
-
-
-@pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
-    with open_house(tmp_path / "home", database_url=database_url) as house:
-        yield house
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,14 +14,8 @@ from api.verification_runs import context_of
 from custody.actors import Role
 from custody.history import history_of
 from custody.verification import LOG_ONLY, verify_all
-from tests.services.house import PASSWORD, House, open_house
+from tests.services.house import PASSWORD, House
 from tests.services.http_server import serving
-
-
-@pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
-    with open_house(tmp_path / "home", database_url=database_url) as house:
-        yield house
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """A verification in the background: one at a time, stopped when asked, its result in the log."""
 
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -13,13 +12,7 @@ from custody.events import EventKind
 from custody.history import history_of
 from custody.verification.findings import Progress
 from storage.errors import StoreUnavailableError
-from tests.services.house import House, open_house
-
-
-@pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
-    with open_house(tmp_path / "home", database_url=database_url) as house:
-        yield house
+from tests.services.house import House
 
 
 def runs_in_log(house: House) -> list[str]:
