@@ -3,9 +3,10 @@
 This is the composition root: the only place that knows which engine, which store and which keys.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,6 +44,8 @@ class Services:
     publisher: Publisher
     #: The one of this process: it remembers hash states and keeps two writers off one upload.
     receiver: Receiver
+    #: Set by whoever waits for the next checkpoint; the publisher of this process then goes soon.
+    publish_soon: threading.Event = field(default_factory=threading.Event)
 
 
 class HomeMissingError(ConfigError):

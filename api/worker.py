@@ -39,11 +39,12 @@ class Worker:
         self._services = services
         self._stopping = threading.Event()
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
-        interval = services.config.publish_interval_s
-        self._threads = [self._thread("publisher", self._publish, interval)]
-        self._threads.append(self._thread("sweep", self._sweep, SWEEP_S))
+        self._may_publish_soon = False
+        interval, pause = services.config.publish_interval_s, self._stopping.wait
+        self._threads = [self._thread("publisher", self._publish, interval, self._until_wanted)]
+        self._threads.append(self._thread("sweep", self._sweep, SWEEP_S, pause))
         for number in range(services.config.media_workers):
-            self._threads.append(self._thread(f"media-{number}", self._media, IDLE_S))
+            self._threads.append(self._thread(f"media-{number}", self._media, IDLE_S, pause))
 
     def start(self) -> None:
         for thread in self._threads:
@@ -52,10 +53,17 @@ class Worker:
     def stop(self, timeout_s: float = 20.0) -> None:
         """Ask every thread to end after its turn. What is cut off is done again after a restart."""
         self._stopping.set()
+        self._services.publish_soon.set()
         for thread in self._threads:
             thread.join(timeout_s)
 
-    def _thread(self, name: str, turn: Callable[[str], bool], pause_s: float) -> threading.Thread:
+    def _thread(
+        self,
+        name: str,
+        turn: Callable[[str], bool],
+        pause_s: float,
+        pause: Callable[[float], object],
+    ) -> threading.Thread:
         def loop() -> None:
             failures = 0
             while not self._stopping.is_set():
@@ -67,13 +75,25 @@ class Worker:
                     failures += 1
                     log.exception("%s failed (%d in a row); trying again", name, failures)
                 if not busy:
-                    self._stopping.wait(min(pause_s * 2**failures, max(MAX_PAUSE_S, pause_s)))
+                    pause(min(pause_s * 2**failures, max(MAX_PAUSE_S, pause_s)))
 
         return threading.Thread(target=loop, name=f"liuhen-{name}", daemon=True)
 
     def _publish(self, _name: str) -> bool:
-        self._services.publisher.run_once()
-        return False  # at most once an interval, so that one checkpoint carries many entries
+        self._may_publish_soon = False  # nor after a failure
+        self._may_publish_soon = not self._services.publisher.run_once().published
+        return False
+
+    def _until_wanted(self, pause_s: float) -> None:
+        """At most one checkpoint an interval, so that one carries many entries; but whoever waits
+        for the first one after a quiet time gets it at once.
+        """
+        soon = self._services.publish_soon
+        if self._may_publish_soon:
+            soon.wait(pause_s)
+        else:
+            self._stopping.wait(pause_s)
+        soon.clear()
 
     def _media(self, name: str) -> bool:
         services = self._services

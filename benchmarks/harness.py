@@ -80,29 +80,37 @@ def rounds(
 ) -> list[float]:
     """The median seconds of each, which take their turns: a slow moment meets all of them.
 
-    Each gets a fresh path to write to, which is removed after it.
+    Each gets a fresh path to write to. They are removed at the end only: see `fill_page_cache`.
     """
     seconds: list[list[float]] = [[] for _ in contenders]
+    paths: list[Path] = []
     for number in range(repeats):
         for place, contender in enumerate(contenders):
             path = target.with_name(f"{target.name}-{place}-{number}")
+            paths.append(path)
             seconds[place].append(contender(path))
-            shutil.rmtree(path, ignore_errors=True)
+    for path in paths:
+        shutil.rmtree(path, ignore_errors=True)
     return [statistics.median(each) for each in seconds]
 
 
-def touch_memory(folder: Path, *, gib: int) -> None:
-    """Use the memory that page caches will use once before anything is timed.
+def fill_page_cache(folder: Path) -> None:
+    """Fill free memory with a file's pages, as it is on any server that has run for a day.
 
-    On a virtual machine a page that was never used before costs ten times what it costs later
-    (measured here: 2.3 s a GiB against 0.2), and whoever comes first would pay for all.
+    A virtual machine gives free pages back to its host, and a page it has to ask for again costs
+    ten times what a recycled one costs (measured: 2.3 s a GiB against 0.2). Who pays for that is
+    chance, so for a time nothing is free: the file stays, and so does what the contenders write.
     """
-    path = folder / "touch"
+    gib = max(0, _available_bytes() // 1024**3 - 2)
     buffer = bytes(MIB)
-    with path.open("wb", buffering=0) as handle:
+    with (folder / "page-cache").open("wb", buffering=0) as handle:
         for _ in range(gib * 1024):
             handle.write(buffer)
-    path.unlink()
+    os.sync()
+
+
+def _available_bytes() -> int:
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def cpu_seconds(pid: int) -> float:

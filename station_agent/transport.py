@@ -24,6 +24,8 @@ from station_agent.wire import challenge_message
 _TUS = {"Tus-Resumable": "1.0.0"}
 #: How fast we expect an archive to store and read back, at worst, once it has the last byte.
 _SLOWEST_ARCHIVE_BYTES_PER_S = 10 * 1024 * 1024
+#: How long the archive may let us wait for a receipt before it answers "not yet" (RFC 7240).
+_RECEIPT_WAIT_S = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,8 @@ class Transport:
 
     def receipt(self, upload_path: str) -> str | NotYet | None:
         """The signed receipt as it came; `NotYet`; None if the server knows no such upload."""
-        answer = self._request("GET", f"{upload_path}/receipt", {})
+        prefer = {"Prefer": f"wait={_RECEIPT_WAIT_S}"}
+        answer = self._request("GET", f"{upload_path}/receipt", prefer)
         if answer.status in {404, 410}:
             return None
         checked(answer)

@@ -3,7 +3,9 @@
 https://tus.io/protocols/resumable-upload. A refusal carries the status the protocol gives it.
 """
 
+import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -14,8 +16,11 @@ from fastapi.routing import APIRoute
 
 from api.dependencies import ServicesDep
 from api.routes import tus_headers as tus
+from api.routes.prefer import preferred_wait_s
 from api.routes.station_auth import StationActor
 from api.routes.upload_stream import receive
+from api.services import Services
+from custody.actors import Actor
 from custody.clips import find_clip_by_digest, get_clip
 from custody.errors import ReceiptNotReadyError
 from custody.receipts import find_stored, store_receipt
@@ -28,6 +33,9 @@ from storage.errors import StagingBusyError, StoreFullError, StoreUnavailableErr
 log = logging.getLogger("liuhen.uploads")
 
 PATH = "/api/uploads"
+#: How long a request for a receipt may wait for it, and how often it looks.
+MAX_WAIT_S = 5.0
+WAIT_STEP_S = 0.1
 
 
 class TusVersionError(Exception):
@@ -208,11 +216,24 @@ router.include_router(_tus)
 
 
 @router.get(PATH + "/{upload_id}/receipt")
-def read_receipt(upload_id: str, services: ServicesDep, actor: StationActor) -> Response:
+async def read_receipt(
+    upload_id: str, request: Request, services: ServicesDep, actor: StationActor
+) -> Response:
     """The archive's signed word; 202 while the clip's entry is not in a published checkpoint.
 
-    410 where the store has lost the object since: announce the file again.
+    ``Prefer: wait=N`` (RFC 7240, section 4.3) waits for it up to N seconds, and no longer than
+    `MAX_WAIT_S`. 410 where the store has lost the object since: announce the file again.
     """
+    waits_until = time.monotonic() + preferred_wait_s(request.headers, MAX_WAIT_S)
+    while True:
+        response = await run_in_threadpool(_receipt, upload_id, services, actor)
+        if response.status_code != 202 or time.monotonic() >= waits_until:
+            return response
+        services.publish_soon.set()
+        await asyncio.sleep(WAIT_STEP_S)
+
+
+def _receipt(upload_id: str, services: Services, actor: Actor) -> Response:
     try:
         with services.database.read() as tx:
             upload = uploads.get_standing(tx, upload_id, actor.id)
