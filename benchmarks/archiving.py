@@ -59,8 +59,7 @@ def measure(folder: Path, *, quick: bool = False) -> Section:
             "exit: every file hashed, sent, read back, in a published checkpoint, its receipt "
             "verified."
         ),
-        "The page cache is full before the first round and stays so, as on a server that has run "
-        "for a day.",
+        "The page cache is full from the start, as on a server that has run for a day.",
         "The floor reads back from the page cache, as the archive does after its fsync.",
     ]
     return section
