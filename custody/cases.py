@@ -47,6 +47,7 @@ __all__ = [
     "clips_of_case",
     "create_case",
     "find_case",
+    "find_case_by_id",
     "get_case",
     "hold_case",
     "link_clip",
@@ -213,10 +214,16 @@ def case_details(case: Case) -> dict[str, Json]:
 
 def get_case(tx: Connection, case_id: str) -> Case:
     """One case. Raises `CaseNotFoundError`."""
-    found = select_cases(tx, sa.select(cases, CLIP_COUNT).where(cases.c.id == case_id))
-    if not found:
+    found = find_case_by_id(tx, case_id)
+    if found is None:
         raise CaseNotFoundError(case_id)
-    return found[0]
+    return found
+
+
+def find_case_by_id(tx: Connection, case_id: str) -> Case | None:
+    """The case with this id, if there is one."""
+    found = select_cases(tx, sa.select(cases, CLIP_COUNT).where(cases.c.id == case_id))
+    return found[0] if found else None
 
 
 def hold_case(tx: Connection, case_id: str) -> Case:

@@ -15,6 +15,7 @@ from api.web.trace import build_trace, steps_of
 from custody.access import Right, allows
 from custody.cases import (
     Stage,
+    find_case_by_id,
     links_of_clip,
     links_of_clips,
 )
@@ -39,6 +40,8 @@ PER_PAGE = 50
 ROW_GAP = 5.0
 #: What the address can ask for.
 FILTERS = ("text", "officer", "recorder", "from", "to", "state", "kind", "important")
+#: What else stands in it: for which case clips are looked for, and the order.
+KEPT = (*FILTERS, "case", "sort")
 #: Columns that can be sorted by, in the order of the table.
 SORTS = ("recorded_at", "officer", "name", "size_bytes", "state")
 
@@ -56,10 +59,14 @@ def list_clips(
     kind: str = "",
     important: str = "",
     text: str = "",
+    case: str = "",
     sort: str = DEFAULT_CLIP_SORT,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> Response:
-    """The clips that the filters in the address find, fifty a page."""
+    """The clips that the filters in the address find, fifty a page.
+
+    ``case``: the id of the case that they are looked for, to be linked to it.
+    """
     services.access.require(person.actor, Right.SEE_CLIPS, "clips")
     zone = services.config.zone
     wanted = ClipFilter(
@@ -82,6 +89,7 @@ def list_clips(
         origins = origins_of(tx, page.clips, histories)
         links = links_of_clips(tx, clip_ids)
         renditions = renditions_of(tx, clip_ids)
+        wanting = find_case_by_id(tx, case)
     listing = None
     query = request.url.query or "all"
     with services.database.write() as tx:
@@ -113,7 +121,8 @@ def list_clips(
             if {one.kind for one in made} & {"poster", "waveform"}
         },
         listing=listing,
-        parameters=parameters_of(request, *FILTERS, "sort"),
+        case=wanting,
+        parameters=parameters_of(request, *KEPT),
         sort=sort,
         sorts=SORTS,
         offset=offset,
@@ -121,41 +130,6 @@ def list_clips(
         states=tuple(ClipState),
         kinds=MEDIA_KINDS,
         stages=tuple(Stage),
-    )
-
-
-@router.get("/unassigned")
-def list_unassigned(
-    request: Request,
-    services: ServicesDep,
-    person: PersonDep,
-    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
-) -> Response:
-    """Clips whose name gave no officer, to be assigned by hand."""
-    services.access.require(person.actor, Right.SEE_CLIPS, "clips")
-    with services.database.read() as tx:
-        page = search_clips(tx, ClipFilter(unassigned=True), "-admitted_at", offset, PER_PAGE)
-        clip_ids = [clip.id for clip in page.clips]
-        histories = histories_of(tx, [clip_item(clip_id) for clip_id in clip_ids])
-        names = names_of_clips(tx, clip_ids)
-    now = services.clock.now()
-    with services.database.write() as tx:
-        note_listing(tx, services.ledger, person.actor, clip_ids, "unassigned")
-    pages: Pages = request.app.state.pages
-    return pages.render(
-        request,
-        "unassigned.html",
-        clips=page.clips,
-        hints={
-            clip.id: hint_for(clip, names[clip.id], services.config.zone) for clip in page.clips
-        },
-        traces={
-            clip_id: build_trace(histories[clip_item(clip_id)], now, min_gap=ROW_GAP)
-            for clip_id in clip_ids
-        },
-        total=page.total,
-        offset=offset,
-        per_page=PER_PAGE,
     )
 
 

@@ -1,6 +1,5 @@
-"""What people say of a clip: whose recording it is, and which case and stage it belongs to."""
+"""Which case and stage a clip belongs to, as people say it."""
 
-from datetime import datetime, tzinfo
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -14,7 +13,6 @@ from custody.access import Right
 from custody.case_numbers import normalize_case_number
 from custody.cases import Stage, find_case, get_case
 from custody.clip_search import find_clips
-from custody.clips import assign_clip, get_clip
 from custody.errors import CaseNumberError, LinkExistsError
 from custody.events import clip_item
 from custody.links import change_stage, link_clips, stages_in_case, unlink_clip
@@ -24,32 +22,6 @@ router = APIRouter()
 
 #: As many as a page of the list shows.
 MAX_LINKED_AT_ONCE = 50
-
-
-@router.post("/clips/{clip_id}/assign")
-def assign(
-    services: ServicesDep,
-    person: SubmittedDep,
-    clip_id: str,
-    officer: Annotated[str, Form(max_length=64)] = "",
-    recorder: Annotated[str, Form(max_length=64)] = "",
-    recorded_at: Annotated[str, Form(max_length=32)] = "",
-    back: Annotated[str, Form()] = "",
-) -> Response:
-    """Say by hand whose recording it is and when it was made."""
-    services.access.require(person.actor, Right.ASSIGN, clip_item(clip_id))
-    with services.database.write() as tx:
-        clip = get_clip(tx, clip_id)
-        assign_clip(
-            tx,
-            services.ledger,
-            person.actor,
-            clip_id,
-            officer.strip() or None,
-            recorder.strip() or None,
-            read_moment(recorded_at, services.config.zone) or clip.recorded_at,
-        )
-    return go_back(back or f"/clips/{clip_id}", "assigned")
 
 
 @router.post("/links")
@@ -220,12 +192,3 @@ def unlink(
     with services.database.write() as tx:
         unlink_clip(tx, services.ledger, person.actor, case_id, clip_id)
     return go_back(back or f"/clips/{clip_id}", "unlinked")
-
-
-def read_moment(text: str, zone: tzinfo) -> datetime | None:
-    """A moment ``2026-11-22T17:21:38`` (as ``datetime-local`` sends it) in the bureau's zone."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment

@@ -1,5 +1,7 @@
 """Linking clips on the pages: what is said of those in the case already, and moving them."""
 
+import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +18,7 @@ from custody.cases import Case, Stage, link_clip
 from custody.history import history_of
 from custody.links import stages_in_case
 from custody.verification import LOG_ONLY, verify_all
+from tests.services.custody import admit_clip
 from tests.services.house import CASE_NUMBER, PASSWORD, House
 from tests.services.http_server import serving
 
@@ -146,3 +149,47 @@ def test_an_address_of_that_page_leads_nowhere_else(
     assert none.status_code == 422
     gone = submit(house, legal, "/links/stage", case=case.id, stage="review", clip_id=clip_ids[1])
     assert gone.status_code == 409
+
+
+def test_the_case_that_clips_are_looked_for_stays_through_filters_and_pages(
+    house: House, legal: httpx.Client, case: Case, clip_ids: list[str]
+) -> None:
+    with house.services.database.write() as tx:
+        for n in range(51):
+            admit_clip(tx, house.services.ledger, f"more-{n}", officer="JX0227")
+    link(house, case, clip_ids[:1], Stage.REVIEW)
+    page = legal.get(f"/cases/{case.id}").text
+    [first, _] = re.findall(r'class="button" href="(/clips\?[^"]*)"', page)
+    assert parse_qs(urlsplit(html.unescape(first)).query) == {
+        "case": [case.id],
+        "officer": ["JX0227"],
+        "from": ["2026-11-22"],
+        "to": ["2026-11-22"],
+    }
+    page = legal.get(html.unescape(first)).text
+    assert f'<input type="hidden" name="case" value="{CASE_NUMBER}">' in page  # to be linked to
+    assert f'href="/cases/{case.id}">回到案件</a>' in page
+    filters = page.partition('class="filters"')[2].partition("</form>")[0]
+    assert f'name="case" value="{case.id}"' in filters
+    for kind in ('class="chip on" href', "<th[^>]*><a href"):
+        leading = re.findall(kind + r'="(/clips\?[^"]*)"', page)
+        assert leading
+        assert all(f"case={case.id}" in one for one in leading)
+    whole = legal.get(f"/clips?case={case.id}").text
+    assert re.search(rf'rel="next" href="/clips\?case={case.id}&amp;offset=50"', whole)
+    assert whole.count("已在本案") == 1
+    back = re.search(r'name="back" value="([^"]*)">\n<div class="table', whole)
+    assert back is not None
+    form: dict[str, str | list[str]] = {"case": CASE_NUMBER, "stage": "review"}
+    made = submit(house, legal, "/links", clip_id=clip_ids[1:3], back=back[1], **form)
+    assert made.headers["location"] == f"/clips?case={case.id}"
+    assert "已关联 3 条" in legal.get(made.headers["location"]).text
+
+
+def test_a_case_that_is_none_is_asked_for_by_its_number(
+    house: House, legal: httpx.Client, clip_ids: list[str]
+) -> None:
+    for address in ("/clips?case=nobody", "/clips"):
+        page = legal.get(address).text
+        assert '<input name="case"' in page
+        assert "回到案件" not in page

@@ -1,0 +1,95 @@
+"""Whose recordings clips are, as people say it, and the list of those of which nobody has yet."""
+
+from datetime import datetime, tzinfo
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import Response
+
+from api.dependencies import PersonDep, ServicesDep, SubmittedDep
+from api.web.pages import Pages, go_back
+from api.web.trace import build_trace
+from custody.access import Right
+from custody.clip_names import names_of_clips
+from custody.clip_search import ClipFilter, search_clips
+from custody.clips import assign_clip, get_clip
+from custody.events import clip_item
+from custody.history import histories_of
+from custody.viewings import note_listing
+from ingest.name_hints import hint_for
+
+router = APIRouter()
+
+PER_PAGE = 50
+#: Marks in a row of the list stand at least this far apart, in percent.
+ROW_GAP = 5.0
+
+
+@router.get("/unassigned")
+def list_unassigned(
+    request: Request,
+    services: ServicesDep,
+    person: PersonDep,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> Response:
+    """Clips whose name gave no officer, to be assigned by hand."""
+    services.access.require(person.actor, Right.SEE_CLIPS, "clips")
+    with services.database.read() as tx:
+        page = search_clips(tx, ClipFilter(unassigned=True), "-admitted_at", offset, PER_PAGE)
+        clip_ids = [clip.id for clip in page.clips]
+        histories = histories_of(tx, [clip_item(clip_id) for clip_id in clip_ids])
+        names = names_of_clips(tx, clip_ids)
+    now = services.clock.now()
+    with services.database.write() as tx:
+        note_listing(tx, services.ledger, person.actor, clip_ids, "unassigned")
+    pages: Pages = request.app.state.pages
+    return pages.render(
+        request,
+        "unassigned.html",
+        clips=page.clips,
+        hints={
+            clip.id: hint_for(clip, names[clip.id], services.config.zone) for clip in page.clips
+        },
+        traces={
+            clip_id: build_trace(histories[clip_item(clip_id)], now, min_gap=ROW_GAP)
+            for clip_id in clip_ids
+        },
+        total=page.total,
+        offset=offset,
+        per_page=PER_PAGE,
+    )
+
+
+@router.post("/clips/{clip_id}/assign")
+def assign(
+    services: ServicesDep,
+    person: SubmittedDep,
+    clip_id: str,
+    officer: Annotated[str, Form(max_length=64)] = "",
+    recorder: Annotated[str, Form(max_length=64)] = "",
+    recorded_at: Annotated[str, Form(max_length=32)] = "",
+    back: Annotated[str, Form()] = "",
+) -> Response:
+    """Say by hand whose recording it is and when it was made."""
+    services.access.require(person.actor, Right.ASSIGN, clip_item(clip_id))
+    with services.database.write() as tx:
+        clip = get_clip(tx, clip_id)
+        assign_clip(
+            tx,
+            services.ledger,
+            person.actor,
+            clip_id,
+            officer.strip() or None,
+            recorder.strip() or None,
+            read_moment(recorded_at, services.config.zone) or clip.recorded_at,
+        )
+    return go_back(back or f"/clips/{clip_id}", "assigned")
+
+
+def read_moment(text: str, zone: tzinfo) -> datetime | None:
+    """A moment ``2026-11-22T17:21:38`` (as ``datetime-local`` sends it) in the bureau's zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
