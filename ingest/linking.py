@@ -18,6 +18,7 @@ class Suggestion:
     case_id: str
     case_number: str
     title: str
+    procedure: str
 
 
 def fits(
@@ -48,6 +49,7 @@ def suggestions_for(
     days = {clip.recorded_at.astimezone(zone).date() for clip in dated if clip.recorded_at}
     candidates = tx.execute(
         sa.select(cases.c.id, cases.c.number, cases.c.title, cases.c.occurred_on)
+        .add_columns(cases.c.procedure)
         .add_columns(case_officers.c.officer)
         .join(case_officers, case_officers.c.case_id == cases.c.id)
         .where(
@@ -69,7 +71,7 @@ def suggestions_for(
     found: dict[str, list[Suggestion]] = {}
     for clip in dated:
         proposals = [
-            Suggestion(case.id, case.number, case.title)
+            Suggestion(case.id, case.number, case.title, case.procedure)
             for case in candidates
             if fits(clip.officer, clip.recorded_at, case.officer, case.occurred_on, zone)
             and (clip.id, case.id) not in linked

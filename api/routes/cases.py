@@ -14,6 +14,7 @@ from api.web.pages import Pages, parameters_of
 from api.web.trace import TraceState, build_trace
 from custody.access import Right, allows
 from custody.case_search import CASE_SORTS, CaseFilter, search_cases
+from custody.case_stages import missing_stages, shown_stages
 from custody.cases import (
     Case,
     LinkedClip,
@@ -45,14 +46,13 @@ class Missing:
 
 
 def what_is_missing(case: Case, linked: Sequence[LinkedClip]) -> Missing:
-    """Stages that no clip covers and officers of whom there is no clip.
+    """Stages of its procedure that no clip covers and officers of whom there is no clip.
 
     One recording may show both officers, so this warns and blocks nothing (处罚法 42).
     """
-    covered = {one.stage for one in linked}
     recording = {one.clip.officer for one in linked}
     return Missing(
-        tuple(stage for stage in Stage if stage not in covered),
+        missing_stages(case.procedure, (one.stage for one in linked)),
         tuple(one.officer for one in case.officers if one.officer not in recording),
     )
 
@@ -171,5 +171,5 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
             if {one.kind for one in made} & {"poster", "waveform"}
         },
         listing=listing,
-        stages=tuple(Stage),
+        stages=shown_stages(case.procedure, (one.stage for one in linked)),
     )

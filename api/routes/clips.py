@@ -13,6 +13,7 @@ from api.web.pages import Pages, parameters_of
 from api.web.provenance import breach_of, original_held, time_source
 from api.web.trace import build_trace, steps_of
 from custody.access import Right, allows
+from custody.case_stages import fitting_stages
 from custody.cases import (
     Stage,
     find_case_by_id,
@@ -129,7 +130,7 @@ def list_clips(
         per_page=PER_PAGE,
         states=tuple(ClipState),
         kinds=MEDIA_KINDS,
-        stages=tuple(Stage),
+        stages=fitting_stages(wanting.procedure) if wanting else tuple(Stage),
     )
 
 
@@ -201,6 +202,7 @@ def show_clip(
         grant=grant,
         ended=ended,
         stages=tuple(Stage),
+        stages_of={one.case_id: fitting_stages(one.procedure) for one in suggestions},
     )
 
 

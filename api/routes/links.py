@@ -1,5 +1,6 @@
 """Which case and stage a clip belongs to, as people say it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -11,6 +12,7 @@ from api.services import Services
 from api.web.pages import Pages, address, go_back, local_path
 from custody.access import Right
 from custody.case_numbers import normalize_case_number
+from custody.case_stages import fitting_stages, shown_stages
 from custody.cases import Stage, find_case, get_case
 from custody.clip_search import find_clips
 from custody.errors import CaseNumberError, LinkExistsError
@@ -49,6 +51,9 @@ def link(
     if found is None:
         answer = errors.Answer(404, "no_such_case")
         return _ask_again(request, clip_id, case, stage, back, answer)
+    if stage not in (fitting := fitting_stages(found.procedure)):
+        answer = errors.Answer(422, "stage_unfit")
+        return _ask_again(request, clip_id, case, stage, back, answer, fitting)
     with services.database.write() as tx:
         made = len(link_clips(tx, services.ledger, person.actor, found.id, clip_id, stage))
         standing = stages_in_case(tx, found.id, clip_id)
@@ -150,7 +155,7 @@ def _stages_page(
         others=[(clips[one], its) for one, its in standing.items() if its is not stage],
         made=made,
         there=there,
-        stages=tuple(Stage),
+        stages=shown_stages(case.procedure, [stage]),
         back=local_path(back),
     )
 
@@ -162,8 +167,9 @@ def _ask_again(
     stage: Stage,
     back: str,
     answer: errors.Answer,
+    stages: Sequence[Stage] = tuple(Stage),
 ) -> Response:
-    """The form once more, with what was typed and ticked."""
+    """The form once more, with what was typed and ticked, and the stages to choose from."""
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
@@ -173,7 +179,7 @@ def _ask_again(
         clip_ids=clip_ids,
         case=case,
         chosen=stage,
-        stages=tuple(Stage),
+        stages=stages,
         back=local_path(back),
         answer=answer,
     )

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,13 +15,15 @@ from api.app import create_app
 from api.auth.tables import sign_in_sessions
 from api.verification_runs import context_of
 from custody.actors import service_actor
-from custody.cases import Case, Stage, link_clip
+from custody.cases import Case, CaseOfficer, NewCase, Stage, create_case, link_clip
 from custody.history import history_of
 from custody.links import stages_in_case
 from custody.verification import LOG_ONLY, verify_all
 from tests.services.custody import admit_clip
 from tests.services.house import CASE_NUMBER, PASSWORD, House
 from tests.services.http_server import serving
+
+SUMMARY_NUMBER = "零城当罚决字〔2026〕第345号"
 
 
 @pytest.fixture
@@ -184,6 +187,51 @@ def test_the_case_that_clips_are_looked_for_stays_through_filters_and_pages(
     made = submit(house, legal, "/links", clip_id=clip_ids[1:3], back=back[1], **form)
     assert made.headers["location"] == f"/clips?case={case.id}"
     assert "已关联 3 条" in legal.get(made.headers["location"]).text
+
+
+def summary_case(house: House) -> Case:
+    officers = (CaseOfficer("JX0227"),)
+    new = NewCase(SUMMARY_NUMBER, "summary", "占道", None, date(2026, 11, 22), officers)
+    with house.services.database.write() as tx:
+        return create_case(tx, house.services.ledger, service_actor("test"), new)
+
+
+def offered(page: str, form: str) -> list[str]:
+    """The stages that a form of the page offers."""
+    return re.findall(r'<option value="([a-z]+)"', page.partition(form)[2].partition("</form>")[0])
+
+
+def test_of_a_summary_case_only_its_own_stages_are_asked_for(
+    house: House, legal: httpx.Client, clip_ids: list[str]
+) -> None:
+    case = summary_case(house)
+    own = ["investigation", "decision", "service", "enforcement"]
+    [clip] = house.clips("093621")
+    assert offered(legal.get(f"/clips?case={case.id}").text, 'action="/links"') == own
+    assert offered(legal.get(f"/clips/{clip.id}").text, 'action="/links"') == own  # suggested
+    form: dict[str, str | list[str]] = {"clip_id": clip.id, "case": SUMMARY_NUMBER}
+    answer = submit(house, legal, "/links", stage="review", **form)
+    assert answer.status_code == 422
+    assert "没有这个环节" in answer.text
+    assert offered(answer.text, 'action="/links"') == own
+    assert submit(house, legal, "/links", stage="decision", **form).status_code == 303
+    page = legal.get(f"/cases/{case.id}").text
+    assert "这些环节还没有录像：调查取证、送达。" in page
+    heads = re.findall(r"<h2>(\S+) <span class=\"none\">(\d)</span></h2>", page)
+    assert heads == [("调查取证", "0"), ("决定", "1"), ("送达", "0"), ("执行", "0")]
+    assert page.count("不要求这个环节的录像") == 1
+    moving = legal.get(f"/links?case={case.id}&stage=service&clip_id={clip.id}").text
+    assert offered(moving, 'action="/links/stage"') == own
+
+
+def test_what_a_summary_case_has_in_another_stage_stays_in_sight(
+    house: House, legal: httpx.Client, clip_ids: list[str]
+) -> None:
+    case = summary_case(house)
+    link(house, case, clip_ids[:1], Stage.REVIEW)
+    page = legal.get(f"/cases/{case.id}").text
+    assert "stages of-5" in page
+    assert re.search(r"<h2>审核 <span class=\"none\">1</span>", page)
 
 
 def test_a_case_that_is_none_is_asked_for_by_its_number(

@@ -291,6 +291,7 @@ def test_names_are_shown_set_apart_and_with_what_cannot_be_seen(
 
 def test_a_case_is_made_linked_and_says_what_is_missing(house: House, legal: httpx.Client) -> None:
     form = {"title": "占道经营", "occurred_on": "2026-11-22", "officers": "JX0227 01020304\nJX0228"}
+    form["procedure"] = "general"
     wrong = submit(house, legal, "/cases", number="12号", **form)
     assert wrong.status_code == 422
     assert "JX0227 01020304" in wrong.text  # what was typed is still there

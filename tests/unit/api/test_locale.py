@@ -81,7 +81,15 @@ FAMILIES = {
     "error.": [
         f"{key}.{part}"
         for key in {answer.key for _, answer in ANSWERS}
-        | {"internal", "method", "range", "unreadable", "no_such_case", "nothing_selected"}
+        | {
+            "internal",
+            "method",
+            "range",
+            "unreadable",
+            "no_such_case",
+            "nothing_selected",
+            "stage_unfit",
+        }
         for part in ("what", "evidence", "do")
     ],
 }
