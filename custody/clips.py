@@ -35,7 +35,6 @@ __all__ = [
     "assign_clip",
     "assigned_details",
     "describe_clip",
-    "find_clip_as_it_stands",
     "find_clip_by_digest",
     "get_clip",
     "get_clip_as_it_stands",
@@ -150,13 +149,8 @@ def get_clip_as_it_stands(tx: Connection, clip_id: str) -> Clip:
 
 def find_clip_by_digest(tx: Connection, sha256: str) -> Clip | None:
     """The clip with these bytes, if they were admitted, to act on. Raises `ClipAlteredError`."""
-    clip = find_clip_as_it_stands(tx, sha256)
+    clip = _find(tx, clips.c.sha256 == sha256)
     return None if clip is None else require_sound(clip)
-
-
-def find_clip_as_it_stands(tx: Connection, sha256: str) -> Clip | None:
-    """The clip with these bytes to be shown, if they were admitted, whatever its row holds."""
-    return _find(tx, clips.c.sha256 == sha256)
 
 
 def describe_clip(

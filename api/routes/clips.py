@@ -13,6 +13,7 @@ from api.web.pages import Pages, parameters_of
 from api.web.provenance import breach_of, original_held, time_source
 from api.web.trace import build_trace, steps_of
 from custody.access import Right, allows
+from custody.case_search import CaseFilter, count_cases
 from custody.case_stages import fitting_stages
 from custody.cases import (
     Stage,
@@ -91,6 +92,7 @@ def list_clips(
         links = links_of_clips(tx, clip_ids)
         renditions = renditions_of(tx, clip_ids)
         wanting = find_case_by_id(tx, case)
+        cases = count_cases(tx, CaseFilter(text=wanted.text)) if wanted.text else 0
     listing = None
     query = request.url.query or "all"
     with services.database.write() as tx:
@@ -123,6 +125,7 @@ def list_clips(
         },
         listing=listing,
         case=wanting,
+        cases_found=cases,
         parameters=parameters_of(request, *KEPT),
         sort=sort,
         sorts=SORTS,

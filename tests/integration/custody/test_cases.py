@@ -210,7 +210,7 @@ def several(database: Database, ledger: Ledger, case: Case) -> None:
         for number, changes in (
             (
                 "零城执罚决字〔2026〕第2号",
-                {"title": "夜间噪声", "officers": (CaseOfficer("JX0300"),)},
+                {"title": "夜间噪声 KTV", "officers": (CaseOfficer("JX0300"),)},
             ),
             ("零城当罚决字〔2026〕第3号", {"procedure": "summary", "party": None}),
             ("零城执罚决字〔2026〕第4号", {"occurred_on": None, "title": "100%_"}),
@@ -226,6 +226,10 @@ FILTERS: list[tuple[dict[str, Any], set[int]]] = [
     ({"text": "零城执罚决字(2026)012"}, {12}),
     ({"text": "当罚"}, {3}),
     ({"text": "%_"}, {4}),
+    ({"text": "_"}, {4}),
+    ({"text": "ktv"}, {2}),
+    ({"text": "Ktv"}, {2}),
+    ({"text": "\\"}, set()),
     ({"text": "\x00"}, set()),
     ({"officer": "JX0300"}, {2}),
     ({"officer": "JX0227", "procedure": "general"}, {12, 4, 5}),
