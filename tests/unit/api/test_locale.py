@@ -78,6 +78,7 @@ FAMILIES = {
     "log.": ["kind", "item", "actor"],
     "filter.": ["text", "officer", "recorder", "from", "to", "state", "kind", "important"],
     "done.": list(DONE),
+    "unassigned.": ["nothing_ticked", "nobody_named"],
     "error.": [
         f"{key}.{part}"
         for key in {answer.key for _, answer in ANSWERS}
