@@ -54,6 +54,7 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (custody.ClipAlteredError, Answer(409, "clip_altered")),
     (custody.CaseNotFoundError, Answer(404, "not_found")),
     (custody.RenditionNotFoundError, Answer(404, "no_rendition")),
+    (custody.CaseAlteredError, Answer(409, "case_altered")),
     (custody.CaseExistsError, Answer(409, "case_exists")),
     (custody.StaleCaseError, Answer(409, "case_changed")),
     (CaseDayError, Answer(422, "case_day")),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from custody.case_numbers import normalize_case_number
-from custody.cases import CLIP_COUNT, Case, select_cases
+from custody.case_rows import Case, case_query, select_cases
 from custody.errors import CaseNumberError, UnknownSortError
 from custody.tables import case_officers, cases
 
@@ -55,7 +55,7 @@ def search_cases(
 ) -> CasePage:
     """A page of cases in a stable order: equal ones by id, those without the value at the end.
 
-    Raises `UnknownSortError`.
+    Rows that were altered stand among them (`Case.altered`). Raises `UnknownSortError`.
     """
     column = CASE_SORTS.get(sort.removeprefix("-"))
     if column is None:
@@ -63,7 +63,7 @@ def search_cases(
     downward = sort.startswith("-")
     page = select_cases(
         tx,
-        sa.select(cases, CLIP_COUNT)
+        case_query(tx)
         .where(*_conditions(wanted))
         .order_by(
             (column.desc() if downward else column.asc()).nulls_last(),

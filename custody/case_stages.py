@@ -7,7 +7,7 @@ A summary case is found, decided and served on the spot (行政处罚法 51, 52)
 
 from collections.abc import Iterable
 
-from custody.cases import Procedure
+from custody.case_rows import Procedure
 from custody.links import Stage
 
 _FITTING = {

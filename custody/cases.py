@@ -1,11 +1,11 @@
 """Cases: what recordings are evidence for.
 
-Links between the two are in `custody.links`, lists of cases in `custody.case_search`.
+Reading their rows is in `custody.case_rows`, links between the two in `custody.links`, lists of
+cases in `custody.case_search`.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,14 @@ from sqlalchemy.exc import IntegrityError
 
 from custody.actors import Actor
 from custody.case_numbers import normalize_case_number
+from custody.case_rows import (
+    Case,
+    CaseOfficer,
+    Procedure,
+    case_query,
+    require_sound_case,
+    select_cases,
+)
 from custody.errors import CaseExistsError, CaseNotFoundError, CaseNumberError, StaleCaseError
 from custody.events import EventKind, case_item
 from custody.first_writer import insert_first
@@ -30,7 +38,7 @@ from custody.links import (
     unlink_clip,
 )
 from custody.log.entry import Json
-from custody.tables import case_officers, cases, links, log_entries
+from custody.tables import case_officers, cases, log_entries
 
 __all__ = [
     "CASE_FIELDS",
@@ -49,27 +57,13 @@ __all__ = [
     "find_case",
     "find_case_by_id",
     "get_case",
+    "get_case_as_it_stands",
     "hold_case",
     "link_clip",
     "links_of_clip",
     "links_of_clips",
     "unlink_clip",
 ]
-
-
-class Procedure(StrEnum):
-    """简易 (one numbered decision on the spot) or 普通 (行政处罚法 ch. 5)."""
-
-    SUMMARY = "summary"
-    GENERAL = "general"
-
-
-@dataclass(frozen=True, slots=True)
-class CaseOfficer:
-    """An officer of a case, by the code that recordings carry, with 执法证号 where it is known."""
-
-    officer: str
-    certificate_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,36 +81,11 @@ class NewCase:
     officers: tuple[CaseOfficer, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A case as its rows stand; ``officers`` in order of code, ``clip_count`` of standing links."""
-
-    id: str
-    number: str
-    procedure: str
-    title: str
-    party: str | None
-    occurred_on: date | None
-    created_at: datetime
-    created_by: str
-    officers: tuple[CaseOfficer, ...]
-    clip_count: int
-
-
 #: What can be changed of a case, as `Case` and its entries name it.
 CASE_FIELDS = ("number", "procedure", "title", "party", "occurred_on", "officers")
 
 #: The entries that say what a case's row is.
 _SAYING = (EventKind.CASE_CREATED.value, EventKind.CASE_CHANGED.value)
-
-#: Beside the columns of a case: how many links to it stand.
-CLIP_COUNT = (
-    sa.select(sa.func.count())
-    .select_from(links)
-    .where(links.c.case_id == cases.c.id, links.c.unlinked_at.is_(None))
-    .scalar_subquery()
-    .label("clip_count")
-)
 
 
 def create_case(tx: Connection, ledger: Ledger, actor: Actor, new: NewCase) -> Case:
@@ -161,8 +130,8 @@ def change_case(
 
     Returns the case as it stands then and which of `CASE_FIELDS` changed: none, and nothing was
     written. ``seen`` is the `case_revision` that ``new`` was made from, None where the caller holds
-    the case. Raises `StaleCaseError` if somebody has changed it since, `CaseNotFoundError`, and as
-    `create_case` does; after `CaseExistsError` ``tx`` can only be rolled back.
+    the case. Raises `StaleCaseError` if somebody has changed it since, and as `get_case` and
+    `create_case` do; after `CaseExistsError` ``tx`` can only be rolled back.
     """
     before = hold_case(tx, case_id)
     case = replace(before, **_fields(new))
@@ -213,7 +182,12 @@ def case_details(case: Case) -> dict[str, Json]:
 
 
 def get_case(tx: Connection, case_id: str) -> Case:
-    """One case. Raises `CaseNotFoundError`."""
+    """One case, to act on. Raises `CaseNotFoundError`, `CaseAlteredError`."""
+    return require_sound_case(get_case_as_it_stands(tx, case_id))
+
+
+def get_case_as_it_stands(tx: Connection, case_id: str) -> Case:
+    """One case to be shown, whatever its rows hold. Raises `CaseNotFoundError`."""
     found = find_case_by_id(tx, case_id)
     if found is None:
         raise CaseNotFoundError(case_id)
@@ -221,39 +195,29 @@ def get_case(tx: Connection, case_id: str) -> Case:
 
 
 def find_case_by_id(tx: Connection, case_id: str) -> Case | None:
-    """The case with this id, if there is one."""
-    found = select_cases(tx, sa.select(cases, CLIP_COUNT).where(cases.c.id == case_id))
+    """The case with this id to be shown, if there is one, whatever its rows hold."""
+    found = select_cases(tx, case_query(tx).where(cases.c.id == case_id))
     return found[0] if found else None
 
 
 def hold_case(tx: Connection, case_id: str) -> Case:
-    """One case, which nobody else changes until ``tx`` ends. Raises `CaseNotFoundError`."""
+    """One case, which nobody else changes until ``tx`` ends. Raises as `get_case`."""
     # On SQLite a write transaction is the only one anyway.
     tx.execute(sa.select(cases.c.id).where(cases.c.id == case_id).with_for_update())
     return get_case(tx, case_id)
 
 
 def find_case(tx: Connection, number: str) -> Case | None:
-    """The case with this number in any accepted writing; None also for what is no number."""
+    """The case with this number in any accepted writing, to be shown, whatever its rows hold.
+
+    None also for what is no number.
+    """
     try:
         normal = normalize_case_number(number)
     except CaseNumberError:
         return None
-    found = select_cases(tx, sa.select(cases, CLIP_COUNT).where(cases.c.number == normal))
+    found = select_cases(tx, case_query(tx).where(cases.c.number == normal))
     return found[0] if found else None
-
-
-def select_cases(tx: Connection, query: sa.Select[Any]) -> list[Case]:
-    """The cases that ``query`` (of `cases` with `CLIP_COUNT`) finds, in its order."""
-    rows = tx.execute(query).mappings().all()
-    officers: dict[str, list[CaseOfficer]] = {row["id"]: [] for row in rows}
-    for one in tx.execute(
-        sa.select(case_officers)
-        .where(case_officers.c.case_id.in_(list(officers)))
-        .order_by(case_officers.c.officer)
-    ):
-        officers[one.case_id].append(CaseOfficer(one.officer, one.certificate_number))
-    return [Case(**row, officers=tuple(officers[row["id"]])) for row in rows]
 
 
 def _fields(new: NewCase) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from custody.case_rows import STANDING
 from custody.clip_rows import Clip, clip_columns, read_clip
 from custody.errors import UnknownSortError
 from custody.tables import clip_names, clips, links
@@ -117,11 +118,7 @@ def _conditions(wanted: ClipFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(c.officer.is_(None))
     if wanted.case_id is not None:
         conditions.append(
-            c.id.in_(
-                sa.select(links.c.clip_id).where(
-                    links.c.case_id == wanted.case_id, links.c.unlinked_at.is_(None)
-                )
-            )
+            c.id.in_(sa.select(links.c.clip_id).where(links.c.case_id == wanted.case_id, STANDING))
         )
     if wanted.text:
         # PostgreSQL has no place for NUL in a text, so nothing there contains one.

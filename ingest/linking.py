@@ -7,6 +7,8 @@ from datetime import date, datetime, tzinfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from custody.case_rows import STANDING
+from custody.cells import as_text
 from custody.clip_search import find_clips
 from custody.tables import case_officers, cases, links
 
@@ -64,14 +66,14 @@ def suggestions_for(
         (row.clip_id, row.case_id)
         for row in tx.execute(
             sa.select(links.c.clip_id, links.c.case_id).where(
-                links.c.clip_id.in_([row.id for row in dated]), links.c.unlinked_at.is_(None)
+                links.c.clip_id.in_([row.id for row in dated]), STANDING
             )
         )
     }
     found: dict[str, list[Suggestion]] = {}
     for clip in dated:
         proposals = [
-            Suggestion(case.id, case.number, case.title, case.procedure)
+            Suggestion(case.id, as_text(case.number), as_text(case.title), as_text(case.procedure))
             for case in candidates
             if fits(clip.officer, clip.recorded_at, case.officer, case.occurred_on, zone)
             and (clip.id, case.id) not in linked

@@ -21,7 +21,7 @@ from custody.cases import (
     Procedure,
     Stage,
     clips_of_case,
-    get_case,
+    get_case_as_it_stands,
 )
 from custody.events import EventKind, case_item, clip_item
 from custody.history import HistoryEvent, histories_of, history_of
@@ -121,7 +121,7 @@ def list_cases(
 def show_case(request: Request, services: ServicesDep, person: PersonDep, case_id: str) -> Response:
     services.access.require(person.actor, Right.SEE_CLIPS, case_item(case_id))
     with services.database.read() as tx:
-        case = get_case(tx, case_id)
+        case = get_case_as_it_stands(tx, case_id)
         linked = clips_of_case(tx, case_id)
         clip_ids = [one.clip.id for one in linked]
         # A link stands in the history of its clip; those that were taken out again count too.

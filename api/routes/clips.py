@@ -92,6 +92,8 @@ def list_clips(
         links = links_of_clips(tx, clip_ids)
         renditions = renditions_of(tx, clip_ids)
         wanting = find_case_by_id(tx, case)
+        if wanting is not None and wanting.altered:
+            wanting = None  # nothing is linked by what somebody wrote there
         cases = count_cases(tx, CaseFilter(text=wanted.text)) if wanted.text else 0
     listing = None
     query = request.url.query or "all"

@@ -12,8 +12,9 @@ from api.services import Services
 from api.web.pages import Pages, address, go_back, local_path
 from custody.access import Right
 from custody.case_numbers import normalize_case_number
+from custody.case_rows import require_sound_case
 from custody.case_stages import fitting_stages, shown_stages
-from custody.cases import Stage, find_case, get_case
+from custody.cases import Stage, find_case, get_case_as_it_stands
 from custody.clip_search import find_clips
 from custody.errors import CaseNumberError, LinkExistsError
 from custody.events import clip_item
@@ -48,6 +49,8 @@ def link(
         return _ask_again(request, clip_id, case, stage, back, errors.answer_for(error))
     with services.database.read() as tx:
         found = find_case(tx, number)
+        if found is not None:
+            require_sound_case(found)
     if found is None:
         answer = errors.Answer(404, "no_such_case")
         return _ask_again(request, clip_id, case, stage, back, answer)
@@ -139,7 +142,7 @@ def _stages_page(
     answer: errors.Answer | None = None,
 ) -> Response:
     with services.database.read() as tx:
-        case = get_case(tx, case_id)
+        case = get_case_as_it_stands(tx, case_id)
         standing = stages_in_case(tx, case_id, clip_ids)
         clips = find_clips(tx, sorted(standing))
     with services.database.write() as tx:
