@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -10,6 +9,7 @@ from fastapi.responses import Response
 
 from api.dependencies import Person, PersonDep, ServicesDep, SubmittedDep
 from api.services import Services
+from api.web.moments import read_moment
 from api.web.pages import Pages, address, go_back
 from api.web.trace import build_trace
 from custody.access import Right
@@ -127,6 +127,7 @@ def assign(
 ) -> Response:
     """Say by hand whose recording it is and when it was made."""
     services.access.require(person.actor, Right.ASSIGN, clip_item(clip_id))
+    moment = read_moment(recorded_at, services.config.zone)
     with services.database.write() as tx:
         clip = get_clip(tx, clip_id)
         assign_clip(
@@ -136,15 +137,6 @@ def assign(
             clip_id,
             officer.strip() or None,
             recorder.strip() or None,
-            read_moment(recorded_at, services.config.zone) or clip.recorded_at,
+            moment or clip.recorded_at,
         )
     return go_back(back or f"/clips/{clip_id}", "assigned")
-
-
-def read_moment(text: str, zone: tzinfo) -> datetime | None:
-    """A moment ``2026-11-22T17:21:38`` (as ``datetime-local`` sends it) in the bureau's zone."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment

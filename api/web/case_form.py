@@ -27,6 +27,10 @@ class CaseOfficerError(Exception):
     """An officer stands in two lines that say different things; the message is their code."""
 
 
+class CaseOfficersError(Exception):
+    """More officers than a case can have; the message is how many it can."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A field that somebody else changed meanwhile: ``theirs`` stands, ``yours`` was typed.
@@ -43,9 +47,12 @@ class Difference:
 def read_case(typed: Mapping[str, str]) -> NewCase:
     """What the form says; a case without a title is called by its number.
 
-    Raises `CaseDayError`, `CaseOfficerError`, and `ValueError` for a procedure that is none.
+    Raises `CaseDayError`, `CaseOfficerError`, `CaseOfficersError`, and `ValueError` for a procedure
+    that is none.
     """
     officers = read_officers(typed["officers"])
+    if len(officers) > MAX_OFFICERS:
+        raise CaseOfficersError(str(MAX_OFFICERS))
     codes = [one.officer for one in officers]
     for code in codes:
         if codes.count(code) > 1:
@@ -112,7 +119,7 @@ def read_officers(text: str) -> tuple[CaseOfficer, ...]:
     A line that only repeats another is left out.
     """
     found: dict[CaseOfficer, None] = {}
-    for line in text.splitlines()[:MAX_OFFICERS]:
+    for line in text.splitlines():
         parts = re.split(r"[\s,，、;；]+", line.strip(), maxsplit=1)
         code = parts[0][:MAX_CODE_CHARACTERS]
         if code:

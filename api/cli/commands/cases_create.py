@@ -55,12 +55,17 @@ def command(
 
 
 def read_officers(officers: Iterable[str]) -> "tuple[CaseOfficer, ...]":
-    """``CODE`` or ``CODE=CERTIFICATE``, each; one without a code is none."""
+    """``CODE`` or ``CODE=CERTIFICATE``, each; one without a code is none.
+
+    Raises `click.BadParameter` for a code that is given twice: which of the two would count?
+    """
     from custody.cases import CaseOfficer
 
-    parted = (officer.partition("=") for officer in officers)
-    return tuple(
-        CaseOfficer(code.strip(), certificate.strip() or None)
-        for code, _, certificate in parted
-        if code.strip()
-    )
+    found: dict[str, CaseOfficer] = {}
+    for officer in officers:
+        code, _, certificate = (part.strip() for part in officer.partition("="))
+        if code in found:
+            raise click.BadParameter(f"{code} is given twice", param_hint="--officer")
+        if code:
+            found[code] = CaseOfficer(code, certificate or None)
+    return tuple(found.values())

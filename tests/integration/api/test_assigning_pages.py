@@ -134,6 +134,17 @@ def test_one_that_was_altered_or_is_none_assigns_none(
     assert assigned(house, clip_ids[:3]) == [(None, None)] * 3
 
 
+@pytest.mark.parametrize("typed", ["9999-12-31T23:59", "2026-02-30T10:00", "0226-11-22T10:00"])
+def test_a_time_that_no_recording_can_have_is_said_and_assigns_nothing(
+    house: House, legal: httpx.Client, clip_ids: list[str], typed: str
+) -> None:
+    form: dict[str, str | list[str]] = {"officer": "JX0300", "recorded_at": typed}
+    answer = submit(house, legal, f"/clips/{clip_ids[0]}/assign", **form)
+    assert answer.status_code == 422
+    assert "不可能是录制时间" in answer.text
+    assert assigned(house, clip_ids[:1]) == [(None, None)]
+
+
 def test_after_the_last_page_comes_the_one_before(
     house: House, legal: httpx.Client, clip_ids: list[str]
 ) -> None:

@@ -260,6 +260,17 @@ def test_an_officer_in_two_lines_is_asked_about(
     assert len(history(house, case)) == 1
 
 
+def test_more_officers_than_a_case_can_have_are_said_in_the_form(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    officers = "\n".join(f"JX{number:04}" for number in range(51))
+    answer = save(house, legal, case, 0, officers=officers)
+    assert answer.status_code == 422
+    assert "执法人员最多 50 人" in answer.text
+    assert f">{officers}</textarea>" in answer.text
+    assert len(history(house, case)) == 1
+
+
 def test_language_and_theme_lead_back_to_the_form(
     house: House, legal: httpx.Client, case: Case
 ) -> None:
