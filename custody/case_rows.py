@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from custody.cells import as_text, fits, is_readable, raw_columns, read_row
 from custody.errors import CaseAlteredError
+from custody.log.canonical import EARLIEST, LATEST
 from custody.tables import case_officers, cases, links
 
 
@@ -96,6 +97,11 @@ def select_cases(tx: Connection, query: sa.Select[Any]) -> list[Case]:
     return [_read_case(row, officers[row["id"]]) for row in rows]
 
 
+def is_case_day(day: date) -> bool:
+    """Whether ``day`` is in the calendar of the house, in whatever zone it is looked at."""
+    return EARLIEST.date() <= day <= LATEST.date()
+
+
 def require_sound_case(case: Case) -> Case:
     """``case`` itself, to act on. Raises `CaseAlteredError`."""
     if case.altered:
@@ -132,4 +138,6 @@ def _fits(name: str, cell: object) -> bool:
     """Whether ``cell`` is something that was ever written into this column."""
     if cell is not None and name == "procedure":
         return cell in frozenset(Procedure)
+    if isinstance(cell, date) and name == "occurred_on":
+        return is_case_day(cell)
     return fits(cases.c[name], cell)

@@ -19,6 +19,7 @@ from custody.case_rows import (
     CaseOfficer,
     Procedure,
     case_query,
+    is_case_day,
     require_sound_case,
     select_cases,
 )
@@ -91,7 +92,8 @@ _SAYING = (EventKind.CASE_CREATED.value, EventKind.CASE_CHANGED.value)
 def create_case(tx: Connection, ledger: Ledger, actor: Actor, new: NewCase) -> Case:
     """Create a case; ``case.created``.
 
-    Raises `CaseNumberError`, `CaseExistsError`, and `ValueError` for a procedure that is none.
+    Raises `CaseNumberError`, `CaseExistsError`, and `ValueError` for a procedure that is none and a
+    day outside the calendar.
     """
     case = Case(
         id=new_id(),
@@ -222,6 +224,8 @@ def find_case(tx: Connection, number: str) -> Case | None:
 
 def _fields(new: NewCase) -> dict[str, Any]:
     """`CASE_FIELDS` in the form in which they are kept. Raises as `create_case` does."""
+    if new.occurred_on is not None and not is_case_day(new.occurred_on):
+        raise ValueError(f"{new.occurred_on}: outside the calendar")
     return {
         "number": normalize_case_number(new.number),
         "procedure": Procedure(new.procedure).value,

@@ -29,6 +29,7 @@ from custody.errors import GrantExpiredError, PurposeMissingError
 from custody.events import clip_item
 from custody.history import histories_of, history_of
 from custody.item_names import names_in
+from custody.log.canonical import EARLIEST, LATEST
 from custody.renditions import renditions_of
 from custody.viewings import GrantKind, get_grant, note_listing, open_listing, open_viewing
 from ingest.dock_lists import find_dock_session
@@ -243,10 +244,15 @@ def open_clip(
 
 
 def read_day(text: str, zone: tzinfo) -> datetime | None:
-    """The beginning of a day ``2026-11-22`` in the bureau's zone; None where it is no day."""
+    """The beginning of a day ``2026-11-22`` in the bureau's zone; None where it is no day.
+
+    The first and the last days of Python's calendar are none: no other zone could show them.
+    """
     try:
         day = date.fromisoformat(text)
     except ValueError:
+        return None
+    if not EARLIEST.date() <= day <= LATEST.date():
         return None
     return datetime(day.year, day.month, day.day, tzinfo=zone)
 

@@ -12,6 +12,7 @@ from custody.case_numbers import normalize_case_number
 from custody.cases import CASE_FIELDS, Case, CaseOfficer, NewCase
 from custody.errors import CaseNumberError
 from custody.history import HistoryEvent
+from ingest.filenames import FIRST_YEAR, LAST_YEAR
 
 MAX_OFFICERS = 50
 MAX_CODE_CHARACTERS = 64
@@ -20,7 +21,7 @@ Typed = dict[str, str]
 
 
 class CaseDayError(Exception):
-    """What was typed is no day."""
+    """What was typed is no day, or of a year in which nothing was recorded."""
 
 
 class CaseOfficerError(Exception):
@@ -144,10 +145,15 @@ def _normal(name: str, text: str) -> str:
 
 
 def _read_day(text: str) -> date | None:
+    if not text:
+        return None
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise CaseDayError(text) from error
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise CaseDayError(text)
+    return day
 
 
 def _text(value: object) -> str | None:

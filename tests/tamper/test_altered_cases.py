@@ -22,6 +22,8 @@ OTHER_NUMBER = "零城执罚决字〔2026〕第77号"
 ANYWHERE = [
     (CASE, "procedure = 'quick'"),
     (CASE, "created_at = '9999-12-31 23:59:59'"),
+    (CASE, "occurred_on = '0001-01-01'"),
+    (CASE, "occurred_on = '9999-12-31'"),
 ]
 ON_SQLITE = [
     *(

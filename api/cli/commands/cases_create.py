@@ -8,6 +8,7 @@ import click
 
 from api.cli.output import print_json
 from api.cli.shell import Shell, with_shell
+from api.cli.times import require_case_day
 
 if TYPE_CHECKING:
     from custody.cases import CaseOfficer
@@ -41,9 +42,8 @@ def command(
     from custody.access import Right
     from custody.cases import NewCase, create_case
 
-    new = NewCase(
-        number, procedure, title, party, day.date() if day else None, read_officers(officers)
-    )
+    occurred_on = require_case_day(day.date(), "--date") if day else None
+    new = NewCase(number, procedure, title, party, occurred_on, read_officers(officers))
     with shell.open() as services:
         services.access.require(shell.actor, Right.MANAGE_CASES, "cases")
         with services.database.write() as tx:

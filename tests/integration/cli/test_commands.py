@@ -123,6 +123,8 @@ def test_a_case_is_edited_field_by_field(liuhen: Liuhen) -> None:
            "王某", "--officer", "JX0227=0012", "--officer", "JX0228")  # fmt: skip
     assert liuhen("cases", "edit", mistyped).code == 64
     assert liuhen("cases", "edit", mistyped, "--date", "yesterday").code == 64
+    assert liuhen("cases", "edit", mistyped, "--date", "9999-12-31").code == 64
+    assert liuhen("cases", "create", NUMBER, "--title", "x", "--date", "0001-01-01").code == 64
     assert liuhen("cases", "edit", mistyped, "--title", " ").code == 64
     assert liuhen("cases", "edit", NUMBER, "--title", "x").code == 2
     assert liuhen("cases", "edit", mistyped, "--number", "12").code == 2

@@ -92,6 +92,9 @@ def test_a_wrong_number_or_procedure_is_refused(database: Database, ledger: Ledg
         create_case(tx, ledger, ALICE, a_case("2026-12"))
     with pytest.raises(ValueError, match="quick"), database.write() as tx:
         create_case(tx, ledger, ALICE, a_case(procedure="quick"))
+    for day in (date.min, date.max):
+        with pytest.raises(ValueError, match="calendar"), database.write() as tx:
+            create_case(tx, ledger, ALICE, a_case(occurred_on=day))
 
 
 def test_an_officer_named_twice_is_one_officer(database: Database, ledger: Ledger) -> None:
