@@ -26,7 +26,7 @@ from custody.case_rows import (
 from custody.errors import CaseExistsError, CaseNotFoundError, CaseNumberError, StaleCaseError
 from custody.events import EventKind, case_item
 from custody.first_writer import insert_first
-from custody.ids import new_id
+from custody.ids import looks_like_id, new_id
 from custody.ledger import Event, Ledger
 from custody.links import (
     CaseLink,
@@ -198,6 +198,8 @@ def get_case_as_it_stands(tx: Connection, case_id: str) -> Case:
 
 def find_case_by_id(tx: Connection, case_id: str) -> Case | None:
     """The case with this id to be shown, if there is one, whatever its rows hold."""
+    if not looks_like_id(case_id):  # an address may hold what no database takes
+        return None
     found = select_cases(tx, case_query(tx).where(cases.c.id == case_id))
     return found[0] if found else None
 

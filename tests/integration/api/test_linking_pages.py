@@ -244,7 +244,7 @@ def test_days_at_either_end_of_the_calendar_are_no_filter(
 def test_a_case_that_is_none_is_asked_for_by_its_number(
     house: House, legal: httpx.Client, clip_ids: list[str]
 ) -> None:
-    for address in ("/clips?case=nobody", "/clips"):
+    for address in ("/clips?case=nobody", "/clips?case=%00", "/clips?case=%F0%9F", "/clips"):
         page = legal.get(address).text
         assert '<input name="case"' in page
         assert "回到案件" not in page
