@@ -8,6 +8,7 @@ from api import errors
 from api.auth import passwords
 from api.denials import Allowance
 from api.routes import (
+    assignments,
     case_forms,
     cases,
     clips,
@@ -38,6 +39,7 @@ _PARTS = (
     sign_in,
     clips,
     media,
+    assignments,
     links,
     case_forms,
     cases,

@@ -17,7 +17,8 @@ from starlette.requests import ClientDisconnect
 from api.auth import errors as auth
 from api.denials import note_denial
 from api.dependencies import find_person, services_of
-from api.web.case_form import CaseDayError, CaseOfficerError
+from api.web.case_form import CaseDayError, CaseOfficerError, CaseOfficersError
+from api.web.moments import MomentError
 from api.web.pages import Pages
 from api.web.provenance import UnconfirmedDownloadError
 from custody import errors as custody
@@ -54,8 +55,11 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (custody.ClipAlteredError, Answer(409, "clip_altered")),
     (custody.CaseNotFoundError, Answer(404, "not_found")),
     (custody.RenditionNotFoundError, Answer(404, "no_rendition")),
+    (custody.CaseAlteredError, Answer(409, "case_altered")),
     (custody.CaseExistsError, Answer(409, "case_exists")),
     (custody.StaleCaseError, Answer(409, "case_changed")),
+    (MomentError, Answer(422, "moment")),
+    (CaseOfficersError, Answer(422, "case_officers")),
     (CaseDayError, Answer(422, "case_day")),
     (CaseOfficerError, Answer(422, "case_officer")),
     (custody.CaseNumberError, Answer(422, "case_number")),

@@ -102,8 +102,8 @@ def plan_bundle(
     """Gather a case, its clips, their histories and proofs.
 
     ``held`` comes from `hold_case` in the same snapshot ``tx``. Raises as `require_agreement`, and
-    `BundleEmptyError`, `CaseNotFoundError`, `ClipAlteredError`, `ProofError`, `TileError`,
-    `StorageError`.
+    `BundleEmptyError`, `CaseNotFoundError`, `CaseAlteredError`, `ClipAlteredError`, `ProofError`,
+    `TileError`, `StorageError`.
     """
     require_agreement(held)
     case_id = held.case_id

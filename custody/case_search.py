@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from custody.case_numbers import normalize_case_number
-from custody.cases import CLIP_COUNT, Case, select_cases
+from custody.case_rows import Case, case_query, select_cases
 from custody.errors import CaseNumberError, UnknownSortError
 from custody.tables import case_officers, cases
 
@@ -17,7 +17,7 @@ from custody.tables import case_officers, cases
 class CaseFilter:
     """Which cases; None asks nothing. Days are the bureau's, both included.
 
-    ``text`` is found anywhere in number, title or party.
+    ``text`` is found anywhere in number, title or party (ASCII letters in either case).
     """
 
     text: str | None = None
@@ -55,17 +55,16 @@ def search_cases(
 ) -> CasePage:
     """A page of cases in a stable order: equal ones by id, those without the value at the end.
 
-    Raises `UnknownSortError`.
+    Rows that were altered stand among them (`Case.altered`). Raises `UnknownSortError`.
     """
     column = CASE_SORTS.get(sort.removeprefix("-"))
     if column is None:
         raise UnknownSortError(sort)
     downward = sort.startswith("-")
-    conditions = _conditions(wanted)
     page = select_cases(
         tx,
-        sa.select(cases, CLIP_COUNT)
-        .where(*conditions)
+        case_query(tx)
+        .where(*_conditions(wanted))
         .order_by(
             (column.desc() if downward else column.asc()).nulls_last(),
             cases.c.id.desc() if downward else cases.c.id.asc(),
@@ -73,8 +72,13 @@ def search_cases(
         .offset(offset)
         .limit(limit),
     )
-    total = tx.scalar(sa.select(sa.func.count()).select_from(cases).where(*conditions))
-    return CasePage(page, total or 0)
+    return CasePage(page, count_cases(tx, wanted))
+
+
+def count_cases(tx: Connection, wanted: CaseFilter) -> int:
+    """How many cases the filter finds."""
+    counted = sa.select(sa.func.count()).select_from(cases).where(*_conditions(wanted))
+    return tx.scalar(counted) or 0
 
 
 def _conditions(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
@@ -82,11 +86,11 @@ def _conditions(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     if wanted.text:
         text = wanted.text.replace("\x00", "�")
-        any_of = [c.title.contains(text, autoescape=True), c.party.contains(text, autoescape=True)]
+        any_of = [*_contain(c.title, text), *_contain(c.party, text)]
         try:
             any_of.append(c.number == normalize_case_number(text))
         except CaseNumberError:
-            any_of.append(c.number.contains(text, autoescape=True))
+            any_of += _contain(c.number, text)
         conditions.append(sa.or_(*any_of))
     if wanted.officer is not None:
         conditions.append(
@@ -101,3 +105,10 @@ def _conditions(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
     if wanted.occurred_to is not None:
         conditions.append(c.occurred_on <= wanted.occurred_to)
     return conditions
+
+
+def _contain(column: sa.Column[Any], text: str) -> list[sa.ColumnElement[bool]]:
+    """Conditions for ``text`` in ``column``; other letters than ASCII's may differ in case only
+    where the engine knows them."""
+    lowered = sa.func.lower(column).contains(text.lower(), autoescape=True)
+    return [column.contains(text, autoescape=True), lowered]

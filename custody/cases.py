@@ -1,11 +1,11 @@
 """Cases: what recordings are evidence for.
 
-Links between the two are in `custody.links`, lists of cases in `custody.case_search`.
+Reading their rows is in `custody.case_rows`, links between the two in `custody.links`, lists of
+cases in `custody.case_search`.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,10 +14,19 @@ from sqlalchemy.exc import IntegrityError
 
 from custody.actors import Actor
 from custody.case_numbers import normalize_case_number
+from custody.case_rows import (
+    Case,
+    CaseOfficer,
+    Procedure,
+    case_query,
+    is_case_day,
+    require_sound_case,
+    select_cases,
+)
 from custody.errors import CaseExistsError, CaseNotFoundError, CaseNumberError, StaleCaseError
 from custody.events import EventKind, case_item
 from custody.first_writer import insert_first
-from custody.ids import new_id
+from custody.ids import looks_like_id, new_id
 from custody.ledger import Event, Ledger
 from custody.links import (
     CaseLink,
@@ -30,7 +39,7 @@ from custody.links import (
     unlink_clip,
 )
 from custody.log.entry import Json
-from custody.tables import case_officers, cases, links, log_entries
+from custody.tables import case_officers, cases, log_entries
 
 __all__ = [
     "CASE_FIELDS",
@@ -47,28 +56,15 @@ __all__ = [
     "clips_of_case",
     "create_case",
     "find_case",
+    "find_case_by_id",
     "get_case",
+    "get_case_as_it_stands",
     "hold_case",
     "link_clip",
     "links_of_clip",
     "links_of_clips",
     "unlink_clip",
 ]
-
-
-class Procedure(StrEnum):
-    """简易 (one numbered decision on the spot) or 普通 (行政处罚法 ch. 5)."""
-
-    SUMMARY = "summary"
-    GENERAL = "general"
-
-
-@dataclass(frozen=True, slots=True)
-class CaseOfficer:
-    """An officer of a case, by the code that recordings carry, with 执法证号 where it is known."""
-
-    officer: str
-    certificate_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,42 +82,18 @@ class NewCase:
     officers: tuple[CaseOfficer, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A case as its rows stand; ``officers`` in order of code, ``clip_count`` of standing links."""
-
-    id: str
-    number: str
-    procedure: str
-    title: str
-    party: str | None
-    occurred_on: date | None
-    created_at: datetime
-    created_by: str
-    officers: tuple[CaseOfficer, ...]
-    clip_count: int
-
-
 #: What can be changed of a case, as `Case` and its entries name it.
 CASE_FIELDS = ("number", "procedure", "title", "party", "occurred_on", "officers")
 
 #: The entries that say what a case's row is.
 _SAYING = (EventKind.CASE_CREATED.value, EventKind.CASE_CHANGED.value)
 
-#: Beside the columns of a case: how many links to it stand.
-CLIP_COUNT = (
-    sa.select(sa.func.count())
-    .select_from(links)
-    .where(links.c.case_id == cases.c.id, links.c.unlinked_at.is_(None))
-    .scalar_subquery()
-    .label("clip_count")
-)
-
 
 def create_case(tx: Connection, ledger: Ledger, actor: Actor, new: NewCase) -> Case:
     """Create a case; ``case.created``.
 
-    Raises `CaseNumberError`, `CaseExistsError`, and `ValueError` for a procedure that is none.
+    Raises `CaseNumberError`, `CaseExistsError`, and `ValueError` for a procedure that is none and a
+    day outside the calendar.
     """
     case = Case(
         id=new_id(),
@@ -160,8 +132,8 @@ def change_case(
 
     Returns the case as it stands then and which of `CASE_FIELDS` changed: none, and nothing was
     written. ``seen`` is the `case_revision` that ``new`` was made from, None where the caller holds
-    the case. Raises `StaleCaseError` if somebody has changed it since, `CaseNotFoundError`, and as
-    `create_case` does; after `CaseExistsError` ``tx`` can only be rolled back.
+    the case. Raises `StaleCaseError` if somebody has changed it since, and as `get_case` and
+    `create_case` do; after `CaseExistsError` ``tx`` can only be rolled back.
     """
     before = hold_case(tx, case_id)
     case = replace(before, **_fields(new))
@@ -212,45 +184,50 @@ def case_details(case: Case) -> dict[str, Json]:
 
 
 def get_case(tx: Connection, case_id: str) -> Case:
-    """One case. Raises `CaseNotFoundError`."""
-    found = select_cases(tx, sa.select(cases, CLIP_COUNT).where(cases.c.id == case_id))
-    if not found:
+    """One case, to act on. Raises `CaseNotFoundError`, `CaseAlteredError`."""
+    return require_sound_case(get_case_as_it_stands(tx, case_id))
+
+
+def get_case_as_it_stands(tx: Connection, case_id: str) -> Case:
+    """One case to be shown, whatever its rows hold. Raises `CaseNotFoundError`."""
+    found = find_case_by_id(tx, case_id)
+    if found is None:
         raise CaseNotFoundError(case_id)
-    return found[0]
+    return found
+
+
+def find_case_by_id(tx: Connection, case_id: str) -> Case | None:
+    """The case with this id to be shown, if there is one, whatever its rows hold."""
+    if not looks_like_id(case_id):  # an address may hold what no database takes
+        return None
+    found = select_cases(tx, case_query(tx).where(cases.c.id == case_id))
+    return found[0] if found else None
 
 
 def hold_case(tx: Connection, case_id: str) -> Case:
-    """One case, which nobody else changes until ``tx`` ends. Raises `CaseNotFoundError`."""
+    """One case, which nobody else changes until ``tx`` ends. Raises as `get_case`."""
     # On SQLite a write transaction is the only one anyway.
     tx.execute(sa.select(cases.c.id).where(cases.c.id == case_id).with_for_update())
     return get_case(tx, case_id)
 
 
 def find_case(tx: Connection, number: str) -> Case | None:
-    """The case with this number in any accepted writing; None also for what is no number."""
+    """The case with this number in any accepted writing, to be shown, whatever its rows hold.
+
+    None also for what is no number.
+    """
     try:
         normal = normalize_case_number(number)
     except CaseNumberError:
         return None
-    found = select_cases(tx, sa.select(cases, CLIP_COUNT).where(cases.c.number == normal))
+    found = select_cases(tx, case_query(tx).where(cases.c.number == normal))
     return found[0] if found else None
-
-
-def select_cases(tx: Connection, query: sa.Select[Any]) -> list[Case]:
-    """The cases that ``query`` (of `cases` with `CLIP_COUNT`) finds, in its order."""
-    rows = tx.execute(query).mappings().all()
-    officers: dict[str, list[CaseOfficer]] = {row["id"]: [] for row in rows}
-    for one in tx.execute(
-        sa.select(case_officers)
-        .where(case_officers.c.case_id.in_(list(officers)))
-        .order_by(case_officers.c.officer)
-    ):
-        officers[one.case_id].append(CaseOfficer(one.officer, one.certificate_number))
-    return [Case(**row, officers=tuple(officers[row["id"]])) for row in rows]
 
 
 def _fields(new: NewCase) -> dict[str, Any]:
     """`CASE_FIELDS` in the form in which they are kept. Raises as `create_case` does."""
+    if new.occurred_on is not None and not is_case_day(new.occurred_on):
+        raise ValueError(f"{new.occurred_on}: outside the calendar")
     return {
         "number": normalize_case_number(new.number),
         "procedure": Procedure(new.procedure).value,

@@ -7,9 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from custody.case_rows import STANDING
 from custody.clip_rows import Clip, clip_columns, read_clip
 from custody.errors import UnknownSortError
 from custody.tables import clip_names, clips, links
+from custody.typed_digests import TypedDigest, read_digest
 
 #: What a list can be sorted by; with a minus in front, downward.
 CLIP_SORTS: dict[str, sa.Column[Any]] = {
@@ -33,7 +35,7 @@ class ClipFilter:
 
     ``unassigned``: no officer, for the list of manual assignment. ``text`` is found anywhere in
     the name or a further one (ASCII letters in either case), or is a clip's id, its officer or
-    recorder, or the beginning of its SHA-256.
+    recorder, the beginning of its SHA-256, or what `read_digest` knows as one of its digests.
     """
 
     officer: str | None = None
@@ -116,11 +118,7 @@ def _conditions(wanted: ClipFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(c.officer.is_(None))
     if wanted.case_id is not None:
         conditions.append(
-            c.id.in_(
-                sa.select(links.c.clip_id).where(
-                    links.c.case_id == wanted.case_id, links.c.unlinked_at.is_(None)
-                )
-            )
+            c.id.in_(sa.select(links.c.clip_id).where(links.c.case_id == wanted.case_id, STANDING))
         )
     if wanted.text:
         # PostgreSQL has no place for NUL in a text, so nothing there contains one.
@@ -129,8 +127,10 @@ def _conditions(wanted: ClipFilter) -> list[sa.ColumnElement[bool]]:
         further = sa.select(clip_names.c.clip_id).where(
             sa.func.lower(clip_names.c.name).contains(lower, autoescape=True)
         )
+        digest = read_digest(text)
         conditions.append(
             sa.or_(
+                *([] if digest is None else [_has(c.sha256, digest), _has(c.sm3, digest)]),
                 sa.func.lower(c.name).contains(lower, autoescape=True),
                 c.id.in_(further),
                 c.sha256.startswith(lower, autoescape=True),
@@ -140,3 +140,8 @@ def _conditions(wanted: ClipFilter) -> list[sa.ColumnElement[bool]]:
             )
         )
     return conditions
+
+
+def _has(column: sa.Column[str], digest: TypedDigest) -> sa.ColumnElement[bool]:
+    # Of hexadecimal digits none needs to be escaped.
+    return column.like(f"{digest.beginning}%{digest.end}")

@@ -6,7 +6,7 @@ Whatever changes a row here appends its entry in the same transaction.
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -33,9 +33,9 @@ __all__ = [
     "admitted_details",
     "admitted_facts",
     "assign_clip",
+    "assign_unassigned",
     "assigned_details",
     "describe_clip",
-    "find_clip_as_it_stands",
     "find_clip_by_digest",
     "get_clip",
     "get_clip_as_it_stands",
@@ -150,13 +150,8 @@ def get_clip_as_it_stands(tx: Connection, clip_id: str) -> Clip:
 
 def find_clip_by_digest(tx: Connection, sha256: str) -> Clip | None:
     """The clip with these bytes, if they were admitted, to act on. Raises `ClipAlteredError`."""
-    clip = find_clip_as_it_stands(tx, sha256)
+    clip = _find(tx, clips.c.sha256 == sha256)
     return None if clip is None else require_sound(clip)
-
-
-def find_clip_as_it_stands(tx: Connection, sha256: str) -> Clip | None:
-    """The clip with these bytes to be shown, if they were admitted, whatever its row holds."""
-    return _find(tx, clips.c.sha256 == sha256)
 
 
 def describe_clip(
@@ -235,6 +230,29 @@ def assign_clip(
     )
     values = {"officer": officer, "recorder": recorder, "recorded_at": recorded_at}
     return _change(tx, ledger, actor, clip_id, values, event)
+
+
+def assign_unassigned(
+    tx: Connection,
+    ledger: Ledger,
+    actor: Actor,
+    clip_ids: Iterable[str],
+    officer: str | None,
+    recorder: str | None,
+) -> list[str]:
+    """`assign_clip` for many; one that has an officer by now is left as it is, None keeps a value.
+
+    Returns those that were changed. Raises as `assign_clip`; then ``tx`` is to be rolled back.
+    """
+    changed = []
+    # In one fixed order, so that two people assigning the same clips can't wait for each other.
+    for clip_id in sorted(set(clip_ids)):
+        before = _lock(tx, clip_id)
+        if before.officer is None:
+            with_ = recorder or before.recorder
+            after = assign_clip(tx, ledger, actor, clip_id, officer, with_, before.recorded_at)
+            changed += [clip_id] if after != before else []
+    return changed
 
 
 def _find(tx: Connection, condition: sa.ColumnElement[bool], *, lock: bool = False) -> Clip | None:

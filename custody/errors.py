@@ -26,6 +26,10 @@ class CaseNotFoundError(CustodyError):
     """There is no such case."""
 
 
+class CaseAlteredError(CustodyError):
+    """The case's row was altered, so nothing is done by it; verify everything."""
+
+
 class CaseExistsError(CustodyError):
     """A case with this number exists already."""
 

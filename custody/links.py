@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from custody.actors import Actor
+from custody.case_rows import STANDING
 from custody.cells import as_text, raw, read_cell
 from custody.clip_rows import Clip, clip_columns, read_clip
 from custody.errors import (
@@ -121,9 +122,7 @@ def unlink_clip(tx: Connection, ledger: Ledger, actor: Actor, case_id: str, clip
     """
     removed = tx.execute(
         links.update()
-        .where(
-            links.c.case_id == case_id, links.c.clip_id == clip_id, links.c.unlinked_at.is_(None)
-        )
+        .where(links.c.case_id == case_id, links.c.clip_id == clip_id, STANDING)
         .values(unlinked_at=ledger.clock.now(), unlinked_by=actor.id)
         .returning(links.c.id, links.c.stage)
     ).one_or_none()
@@ -186,7 +185,7 @@ def clips_of_case(tx: Connection, case_id: str) -> list[LinkedClip]:
     rows = tx.execute(
         sa.select(*clip_columns(tx), *columns, links.c.linked_by)
         .join(links, links.c.clip_id == clips.c.id)
-        .where(links.c.case_id == case_id, links.c.unlinked_at.is_(None))
+        .where(links.c.case_id == case_id, STANDING)
         .order_by(clips.c.recorded_at.asc().nulls_last(), clips.c.id)
     )
     return [
@@ -208,7 +207,7 @@ def links_of_clips(tx: Connection, clip_ids: Iterable[str]) -> dict[str, list[Ca
     rows = tx.execute(
         sa.select(*columns, raw(tx, links.c.linked_at), cases.c.number, cases.c.title)
         .join(cases, cases.c.id == links.c.case_id)
-        .where(links.c.clip_id.in_(list(found)), links.c.unlinked_at.is_(None))
+        .where(links.c.clip_id.in_(list(found)), STANDING)
         .order_by(cases.c.number)
     )
     for row in rows.mappings():

@@ -7,6 +7,8 @@ from datetime import date, datetime, tzinfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from custody.case_rows import STANDING
+from custody.cells import as_text
 from custody.clip_search import find_clips
 from custody.tables import case_officers, cases, links
 
@@ -18,6 +20,7 @@ class Suggestion:
     case_id: str
     case_number: str
     title: str
+    procedure: str
 
 
 def fits(
@@ -48,6 +51,7 @@ def suggestions_for(
     days = {clip.recorded_at.astimezone(zone).date() for clip in dated if clip.recorded_at}
     candidates = tx.execute(
         sa.select(cases.c.id, cases.c.number, cases.c.title, cases.c.occurred_on)
+        .add_columns(cases.c.procedure)
         .add_columns(case_officers.c.officer)
         .join(case_officers, case_officers.c.case_id == cases.c.id)
         .where(
@@ -62,14 +66,14 @@ def suggestions_for(
         (row.clip_id, row.case_id)
         for row in tx.execute(
             sa.select(links.c.clip_id, links.c.case_id).where(
-                links.c.clip_id.in_([row.id for row in dated]), links.c.unlinked_at.is_(None)
+                links.c.clip_id.in_([row.id for row in dated]), STANDING
             )
         )
     }
     found: dict[str, list[Suggestion]] = {}
     for clip in dated:
         proposals = [
-            Suggestion(case.id, case.number, case.title)
+            Suggestion(case.id, as_text(case.number), as_text(case.title), as_text(case.procedure))
             for case in candidates
             if fits(clip.officer, clip.recorded_at, case.officer, case.occurred_on, zone)
             and (clip.id, case.id) not in linked

@@ -11,7 +11,7 @@ from api.cli.output import visible
 from api.config import ConfigError
 from api.services import HomeMissingError
 from custody.bundles import BundleDigestError, BundleEmptyError, BundleRefusedError
-from custody.errors import ClipAlteredError, CustodyError, KeyFileError
+from custody.errors import CaseAlteredError, ClipAlteredError, CustodyError, KeyFileError
 from custody.log.errors import LogError
 from custody.verification.findings import VerificationImpossibleError
 from ingest.errors import IngestError
@@ -56,4 +56,5 @@ def _known(error: Exception) -> str | None:
 
 def is_evidence_error(error: Exception) -> bool:
     """Whether ``error`` says that evidence or log does not verify (exit code 1)."""
-    return isinstance(error, BundleDigestError | BundleRefusedError | ClipAlteredError)
+    altered = CaseAlteredError | ClipAlteredError
+    return isinstance(error, BundleDigestError | BundleRefusedError | altered)

@@ -58,7 +58,10 @@ def find_case_id(tx: Connection, number: str) -> str:
 
 
 def get_case_by_number(tx: Connection, number: str) -> Case:
-    """The case with this number in any accepted writing. Raises `CaseNotFoundError`."""
+    """The case with this number in any accepted writing, to be shown, whatever its rows hold.
+
+    Raises `CaseNotFoundError`.
+    """
     case = find_case(tx, number)
     if case is None:
         raise CaseNotFoundError(number)
@@ -91,6 +94,13 @@ def clip_json(clip: Clip) -> dict[str, Any]:
     return values | {name: None for name in clip.altered if name in values}
 
 
+def case_title(language: str, case: Case) -> str:
+    """What a case is about, and whether its row can be believed; for people."""
+    if case.altered:
+        return f"{case.title} ({say(language, 'clip.altered', columns=', '.join(case.altered))})"
+    return case.title
+
+
 def clip_state(language: str, clip: Clip) -> str:
     """How a clip is, in one word and why; for people."""
     if clip.altered:
@@ -99,7 +109,8 @@ def clip_state(language: str, clip: Clip) -> str:
 
 
 def case_json(case: Case) -> dict[str, Any]:
-    return {
+    """A case for programs; ``altered`` and what stands in its place are as of `clip_json`."""
+    values: dict[str, Any] = {
         "id": case.id,
         "number": case.number,
         "procedure": case.procedure,
@@ -112,7 +123,9 @@ def case_json(case: Case) -> dict[str, Any]:
             for one in case.officers
         ],
         "clip_count": case.clip_count,
+        "altered": list(case.altered),
     }
+    return values | {name: None for name in case.altered if name in values}
 
 
 def event_json(event: HistoryEvent) -> dict[str, Any]:

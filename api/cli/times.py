@@ -1,6 +1,6 @@
 """Moments on the command line."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import click
@@ -20,3 +20,17 @@ def parse_moment(text: str | None, zone: ZoneInfo, option: str) -> datetime | No
             f"{text!r}: expected 2026-11-22 or 2026-11-22T09:30", param_hint=option
         ) from error
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+
+
+def require_case_day(day: date, option: str) -> date:
+    """``day`` itself, of a year in which something can have been recorded.
+
+    Raises `click.BadParameter` naming ``option``.
+    """
+    from ingest.filenames import FIRST_YEAR, LAST_YEAR
+
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise click.BadParameter(
+            f"{day}: a year from {FIRST_YEAR} to {LAST_YEAR}", param_hint=option
+        )
+    return day

@@ -13,6 +13,7 @@ from api.services import Services
 from api.web.case_form import (
     CaseDayError,
     CaseOfficerError,
+    CaseOfficersError,
     Difference,
     Typed,
     merge,
@@ -55,7 +56,7 @@ class CaseForm:
 
 
 #: What is wrong with what was typed: said in the form.
-_REFUSED = (CaseNumberError, CaseExistsError, CaseDayError, CaseOfficerError)
+_REFUSED = (CaseNumberError, CaseExistsError, CaseDayError, CaseOfficerError, CaseOfficersError)
 
 FormDep = Annotated[CaseForm, Depends()]
 

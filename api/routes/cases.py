@@ -14,13 +14,14 @@ from api.web.pages import Pages, parameters_of
 from api.web.trace import TraceState, build_trace
 from custody.access import Right, allows
 from custody.case_search import CASE_SORTS, CaseFilter, search_cases
+from custody.case_stages import missing_stages, shown_stages
 from custody.cases import (
     Case,
     LinkedClip,
     Procedure,
     Stage,
     clips_of_case,
-    get_case,
+    get_case_as_it_stands,
 )
 from custody.events import EventKind, case_item, clip_item
 from custody.history import HistoryEvent, histories_of, history_of
@@ -45,14 +46,13 @@ class Missing:
 
 
 def what_is_missing(case: Case, linked: Sequence[LinkedClip]) -> Missing:
-    """Stages that no clip covers and officers of whom there is no clip.
+    """Stages of its procedure that no clip covers and officers of whom there is no clip.
 
     One recording may show both officers, so this warns and blocks nothing (处罚法 42).
     """
-    covered = {one.stage for one in linked}
     recording = {one.clip.officer for one in linked}
     return Missing(
-        tuple(stage for stage in Stage if stage not in covered),
+        missing_stages(case.procedure, (one.stage for one in linked)),
         tuple(one.officer for one in case.officers if one.officer not in recording),
     )
 
@@ -121,7 +121,7 @@ def list_cases(
 def show_case(request: Request, services: ServicesDep, person: PersonDep, case_id: str) -> Response:
     services.access.require(person.actor, Right.SEE_CLIPS, case_item(case_id))
     with services.database.read() as tx:
-        case = get_case(tx, case_id)
+        case = get_case_as_it_stands(tx, case_id)
         linked = clips_of_case(tx, case_id)
         clip_ids = [one.clip.id for one in linked]
         # A link stands in the history of its clip; those that were taken out again count too.
@@ -171,5 +171,5 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
             if {one.kind for one in made} & {"poster", "waveform"}
         },
         listing=listing,
-        stages=tuple(Stage),
+        stages=shown_stages(case.procedure, (one.stage for one in linked)),
     )

@@ -13,8 +13,11 @@ from api.web.pages import Pages, parameters_of
 from api.web.provenance import breach_of, original_held, time_source
 from api.web.trace import build_trace, steps_of
 from custody.access import Right, allows
+from custody.case_search import CaseFilter, count_cases
+from custody.case_stages import fitting_stages
 from custody.cases import (
     Stage,
+    find_case_by_id,
     links_of_clip,
     links_of_clips,
 )
@@ -26,6 +29,7 @@ from custody.errors import GrantExpiredError, PurposeMissingError
 from custody.events import clip_item
 from custody.history import histories_of, history_of
 from custody.item_names import names_in
+from custody.log.canonical import EARLIEST, LATEST
 from custody.renditions import renditions_of
 from custody.viewings import GrantKind, get_grant, note_listing, open_listing, open_viewing
 from ingest.dock_lists import find_dock_session
@@ -39,6 +43,8 @@ PER_PAGE = 50
 ROW_GAP = 5.0
 #: What the address can ask for.
 FILTERS = ("text", "officer", "recorder", "from", "to", "state", "kind", "important")
+#: What else stands in it: for which case clips are looked for, and the order.
+KEPT = (*FILTERS, "case", "sort")
 #: Columns that can be sorted by, in the order of the table.
 SORTS = ("recorded_at", "officer", "name", "size_bytes", "state")
 
@@ -56,10 +62,14 @@ def list_clips(
     kind: str = "",
     important: str = "",
     text: str = "",
+    case: str = "",
     sort: str = DEFAULT_CLIP_SORT,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> Response:
-    """The clips that the filters in the address find, fifty a page."""
+    """The clips that the filters in the address find, fifty a page.
+
+    ``case``: the id of the case that they are looked for, to be linked to it.
+    """
     services.access.require(person.actor, Right.SEE_CLIPS, "clips")
     zone = services.config.zone
     wanted = ClipFilter(
@@ -82,6 +92,10 @@ def list_clips(
         origins = origins_of(tx, page.clips, histories)
         links = links_of_clips(tx, clip_ids)
         renditions = renditions_of(tx, clip_ids)
+        wanting = find_case_by_id(tx, case)
+        if wanting is not None and wanting.altered:
+            wanting = None  # nothing is linked by what somebody wrote there
+        cases = count_cases(tx, CaseFilter(text=wanted.text)) if wanted.text else 0
     listing = None
     query = request.url.query or "all"
     with services.database.write() as tx:
@@ -113,49 +127,16 @@ def list_clips(
             if {one.kind for one in made} & {"poster", "waveform"}
         },
         listing=listing,
-        parameters=parameters_of(request, *FILTERS, "sort"),
+        case=wanting,
+        cases_found=cases,
+        parameters=parameters_of(request, *KEPT),
         sort=sort,
         sorts=SORTS,
         offset=offset,
         per_page=PER_PAGE,
         states=tuple(ClipState),
         kinds=MEDIA_KINDS,
-        stages=tuple(Stage),
-    )
-
-
-@router.get("/unassigned")
-def list_unassigned(
-    request: Request,
-    services: ServicesDep,
-    person: PersonDep,
-    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
-) -> Response:
-    """Clips whose name gave no officer, to be assigned by hand."""
-    services.access.require(person.actor, Right.SEE_CLIPS, "clips")
-    with services.database.read() as tx:
-        page = search_clips(tx, ClipFilter(unassigned=True), "-admitted_at", offset, PER_PAGE)
-        clip_ids = [clip.id for clip in page.clips]
-        histories = histories_of(tx, [clip_item(clip_id) for clip_id in clip_ids])
-        names = names_of_clips(tx, clip_ids)
-    now = services.clock.now()
-    with services.database.write() as tx:
-        note_listing(tx, services.ledger, person.actor, clip_ids, "unassigned")
-    pages: Pages = request.app.state.pages
-    return pages.render(
-        request,
-        "unassigned.html",
-        clips=page.clips,
-        hints={
-            clip.id: hint_for(clip, names[clip.id], services.config.zone) for clip in page.clips
-        },
-        traces={
-            clip_id: build_trace(histories[clip_item(clip_id)], now, min_gap=ROW_GAP)
-            for clip_id in clip_ids
-        },
-        total=page.total,
-        offset=offset,
-        per_page=PER_PAGE,
+        stages=fitting_stages(wanting.procedure) if wanting else tuple(Stage),
     )
 
 
@@ -227,6 +208,7 @@ def show_clip(
         grant=grant,
         ended=ended,
         stages=tuple(Stage),
+        stages_of={one.case_id: fitting_stages(one.procedure) for one in suggestions},
     )
 
 
@@ -262,10 +244,15 @@ def open_clip(
 
 
 def read_day(text: str, zone: tzinfo) -> datetime | None:
-    """The beginning of a day ``2026-11-22`` in the bureau's zone; None where it is no day."""
+    """The beginning of a day ``2026-11-22`` in the bureau's zone; None where it is no day.
+
+    The first and the last days of Python's calendar are none: no other zone could show them.
+    """
     try:
         day = date.fromisoformat(text)
     except ValueError:
+        return None
+    if not EARLIEST.date() <= day <= LATEST.date():
         return None
     return datetime(day.year, day.month, day.day, tzinfo=zone)
 

@@ -1,6 +1,5 @@
 """The way in, the page's own files, the reader's language and theme, and the search box."""
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -14,14 +13,15 @@ from api.web.pages import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, address, local_
 from custody.access import Right
 from custody.actors import Role
 from custody.case_numbers import normalize_case_number
+from custody.case_search import CaseFilter, count_cases
 from custody.cases import find_case
-from custody.clips import find_clip_as_it_stands
+from custody.clip_search import ClipFilter, search_clips
 from custody.errors import CaseNumberError
+from custody.typed_digests import read_digest
 
 router = APIRouter()
 
 YEAR_S = 365 * 86400
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @router.get("/")
@@ -72,19 +72,24 @@ def set_preferences(
 
 @router.get("/search")
 def search(services: ServicesDep, person: PersonDep, text: str = "") -> Response:
-    """The one search box: a digest or case number goes straight there, the rest to the clips."""
+    """The one search box: a digest or case number goes straight there, the rest to the clips.
+
+    What no clip has and a case has (its matter, its party) goes to the cases.
+    """
     services.access.require(person.actor, Right.SEE_CLIPS, "clips")
     wanted = text.strip()
-    digest = re.sub(r"\s", "", wanted).lower()
+    digest = read_digest(wanted)
     with services.database.read() as tx:
-        if _SHA256.fullmatch(digest):
-            clip = find_clip_as_it_stands(tx, digest)
-            if clip is not None:
-                return RedirectResponse(f"/clips/{clip.id}", 303)
+        clips = search_clips(tx, ClipFilter(text=wanted or None), limit=2)
+        if digest is not None and digest.is_one and clips.total == 1:
+            return RedirectResponse(f"/clips/{clips.clips[0].id}", 303)
         try:
             case = find_case(tx, normalize_case_number(wanted))
         except CaseNumberError:
             case = None
+        cases = count_cases(tx, CaseFilter(text=wanted or None))
     if case is not None:
         return RedirectResponse(f"/cases/{case.id}", 303)
+    if cases and not clips.total:
+        return RedirectResponse(address("/cases", {"text": wanted}), 303)
     return RedirectResponse(address("/clips", {"text": wanted}), 303)

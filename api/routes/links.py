@@ -1,6 +1,6 @@
-"""What people say of a clip: whose recording it is, and which case and stage it belongs to."""
+"""Which case and stage a clip belongs to, as people say it."""
 
-from datetime import datetime, tzinfo
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -12,9 +12,10 @@ from api.services import Services
 from api.web.pages import Pages, address, go_back, local_path
 from custody.access import Right
 from custody.case_numbers import normalize_case_number
-from custody.cases import Stage, find_case, get_case
+from custody.case_rows import require_sound_case
+from custody.case_stages import fitting_stages, shown_stages
+from custody.cases import Stage, find_case, get_case_as_it_stands
 from custody.clip_search import find_clips
-from custody.clips import assign_clip, get_clip
 from custody.errors import CaseNumberError, LinkExistsError
 from custody.events import clip_item
 from custody.links import change_stage, link_clips, stages_in_case, unlink_clip
@@ -24,32 +25,6 @@ router = APIRouter()
 
 #: As many as a page of the list shows.
 MAX_LINKED_AT_ONCE = 50
-
-
-@router.post("/clips/{clip_id}/assign")
-def assign(
-    services: ServicesDep,
-    person: SubmittedDep,
-    clip_id: str,
-    officer: Annotated[str, Form(max_length=64)] = "",
-    recorder: Annotated[str, Form(max_length=64)] = "",
-    recorded_at: Annotated[str, Form(max_length=32)] = "",
-    back: Annotated[str, Form()] = "",
-) -> Response:
-    """Say by hand whose recording it is and when it was made."""
-    services.access.require(person.actor, Right.ASSIGN, clip_item(clip_id))
-    with services.database.write() as tx:
-        clip = get_clip(tx, clip_id)
-        assign_clip(
-            tx,
-            services.ledger,
-            person.actor,
-            clip_id,
-            officer.strip() or None,
-            recorder.strip() or None,
-            read_moment(recorded_at, services.config.zone) or clip.recorded_at,
-        )
-    return go_back(back or f"/clips/{clip_id}", "assigned")
 
 
 @router.post("/links")
@@ -74,9 +49,14 @@ def link(
         return _ask_again(request, clip_id, case, stage, back, errors.answer_for(error))
     with services.database.read() as tx:
         found = find_case(tx, number)
+        if found is not None:
+            require_sound_case(found)
     if found is None:
         answer = errors.Answer(404, "no_such_case")
         return _ask_again(request, clip_id, case, stage, back, answer)
+    if stage not in (fitting := fitting_stages(found.procedure)):
+        answer = errors.Answer(422, "stage_unfit")
+        return _ask_again(request, clip_id, case, stage, back, answer, fitting)
     with services.database.write() as tx:
         made = len(link_clips(tx, services.ledger, person.actor, found.id, clip_id, stage))
         standing = stages_in_case(tx, found.id, clip_id)
@@ -162,7 +142,7 @@ def _stages_page(
     answer: errors.Answer | None = None,
 ) -> Response:
     with services.database.read() as tx:
-        case = get_case(tx, case_id)
+        case = get_case_as_it_stands(tx, case_id)
         standing = stages_in_case(tx, case_id, clip_ids)
         clips = find_clips(tx, sorted(standing))
     with services.database.write() as tx:
@@ -178,7 +158,7 @@ def _stages_page(
         others=[(clips[one], its) for one, its in standing.items() if its is not stage],
         made=made,
         there=there,
-        stages=tuple(Stage),
+        stages=shown_stages(case.procedure, [stage]),
         back=local_path(back),
     )
 
@@ -190,8 +170,9 @@ def _ask_again(
     stage: Stage,
     back: str,
     answer: errors.Answer,
+    stages: Sequence[Stage] = tuple(Stage),
 ) -> Response:
-    """The form once more, with what was typed and ticked."""
+    """The form once more, with what was typed and ticked, and the stages to choose from."""
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
@@ -201,7 +182,7 @@ def _ask_again(
         clip_ids=clip_ids,
         case=case,
         chosen=stage,
-        stages=tuple(Stage),
+        stages=stages,
         back=local_path(back),
         answer=answer,
     )
@@ -220,12 +201,3 @@ def unlink(
     with services.database.write() as tx:
         unlink_clip(tx, services.ledger, person.actor, case_id, clip_id)
     return go_back(back or f"/clips/{clip_id}", "unlinked")
-
-
-def read_moment(text: str, zone: tzinfo) -> datetime | None:
-    """A moment ``2026-11-22T17:21:38`` (as ``datetime-local`` sends it) in the bureau's zone."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment

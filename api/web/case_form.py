@@ -12,6 +12,7 @@ from custody.case_numbers import normalize_case_number
 from custody.cases import CASE_FIELDS, Case, CaseOfficer, NewCase
 from custody.errors import CaseNumberError
 from custody.history import HistoryEvent
+from ingest.filenames import FIRST_YEAR, LAST_YEAR
 
 MAX_OFFICERS = 50
 MAX_CODE_CHARACTERS = 64
@@ -20,11 +21,15 @@ Typed = dict[str, str]
 
 
 class CaseDayError(Exception):
-    """What was typed is no day."""
+    """What was typed is no day, or of a year in which nothing was recorded."""
 
 
 class CaseOfficerError(Exception):
     """An officer stands in two lines that say different things; the message is their code."""
+
+
+class CaseOfficersError(Exception):
+    """More officers than a case can have; the message is how many it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,12 @@ class Difference:
 def read_case(typed: Mapping[str, str]) -> NewCase:
     """What the form says; a case without a title is called by its number.
 
-    Raises `CaseDayError`, `CaseOfficerError`, and `ValueError` for a procedure that is none.
+    Raises `CaseDayError`, `CaseOfficerError`, `CaseOfficersError`, and `ValueError` for a procedure
+    that is none.
     """
     officers = read_officers(typed["officers"])
+    if len(officers) > MAX_OFFICERS:
+        raise CaseOfficersError(str(MAX_OFFICERS))
     codes = [one.officer for one in officers]
     for code in codes:
         if codes.count(code) > 1:
@@ -112,7 +120,7 @@ def read_officers(text: str) -> tuple[CaseOfficer, ...]:
     A line that only repeats another is left out.
     """
     found: dict[CaseOfficer, None] = {}
-    for line in text.splitlines()[:MAX_OFFICERS]:
+    for line in text.splitlines():
         parts = re.split(r"[\s,，、;；]+", line.strip(), maxsplit=1)
         code = parts[0][:MAX_CODE_CHARACTERS]
         if code:
@@ -137,10 +145,15 @@ def _normal(name: str, text: str) -> str:
 
 
 def _read_day(text: str) -> date | None:
+    if not text:
+        return None
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise CaseDayError(text) from error
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise CaseDayError(text)
+    return day
 
 
 def _text(value: object) -> str | None:

@@ -30,6 +30,9 @@ DONE = (
     "stage_changed",
     "unlinked",
     "assigned",
+    "assigned_many",
+    "assigned_some",
+    "assigned_before",
     "case_changed",
     "case_unchanged",
 )

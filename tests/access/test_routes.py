@@ -63,6 +63,7 @@ RULES: dict[str, Rule] = {
     "POST /sign-out": people(),
     "GET /clips": people(),
     "GET /unassigned": people(),
+    "POST /unassigned": people(admin=NO, clip_id="{clip_id}", officer="JX0227"),
     "GET /clips/{clip_id}": people(),
     "POST /clips/{clip_id}/open": people(admin=NO, purpose="a test"),
     "POST /clips/{clip_id}/assign": people(admin=NO, officer="JX0227", recorder="TA00716"),

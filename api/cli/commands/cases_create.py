@@ -8,6 +8,7 @@ import click
 
 from api.cli.output import print_json
 from api.cli.shell import Shell, with_shell
+from api.cli.times import require_case_day
 
 if TYPE_CHECKING:
     from custody.cases import CaseOfficer
@@ -41,9 +42,8 @@ def command(
     from custody.access import Right
     from custody.cases import NewCase, create_case
 
-    new = NewCase(
-        number, procedure, title, party, day.date() if day else None, read_officers(officers)
-    )
+    occurred_on = require_case_day(day.date(), "--date") if day else None
+    new = NewCase(number, procedure, title, party, occurred_on, read_officers(officers))
     with shell.open() as services:
         services.access.require(shell.actor, Right.MANAGE_CASES, "cases")
         with services.database.write() as tx:
@@ -55,12 +55,17 @@ def command(
 
 
 def read_officers(officers: Iterable[str]) -> "tuple[CaseOfficer, ...]":
-    """``CODE`` or ``CODE=CERTIFICATE``, each; one without a code is none."""
+    """``CODE`` or ``CODE=CERTIFICATE``, each; one without a code is none.
+
+    Raises `click.BadParameter` for a code that is given twice: which of the two would count?
+    """
     from custody.cases import CaseOfficer
 
-    parted = (officer.partition("=") for officer in officers)
-    return tuple(
-        CaseOfficer(code.strip(), certificate.strip() or None)
-        for code, _, certificate in parted
-        if code.strip()
-    )
+    found: dict[str, CaseOfficer] = {}
+    for officer in officers:
+        code, _, certificate = (part.strip() for part in officer.partition("="))
+        if code in found:
+            raise click.BadParameter(f"{code} is given twice", param_hint="--officer")
+        if code:
+            found[code] = CaseOfficer(code, certificate or None)
+    return tuple(found.values())

@@ -7,6 +7,7 @@ import click
 from api.cli.commands.cases_create import read_officers
 from api.cli.output import print_json
 from api.cli.shell import Shell, with_shell
+from api.cli.times import require_case_day
 
 
 @click.command("edit")
@@ -77,6 +78,7 @@ def command(
 
 def _read_day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise click.BadParameter(f"{text} is no day", param_hint="--date") from error
+    return require_case_day(day, "--date")

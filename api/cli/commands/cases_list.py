@@ -12,7 +12,7 @@ from api.cli.shell import Shell, with_shell
 @click.option("--limit", type=click.IntRange(1), default=1000, show_default=True)
 def command(shell: Shell, officer: str | None, text: str | None, limit: int) -> None:
     """List cases, the newest first."""
-    from api.cli.queries import case_json
+    from api.cli.queries import case_json, case_title
     from custody.access import Right
     from custody.case_search import CaseFilter, search_cases
 
@@ -27,7 +27,7 @@ def command(shell: Shell, officer: str | None, text: str | None, limit: int) -> 
             lambda case: [
                 case.number,
                 case.procedure,
-                case.title,
+                case_title(shell.language, case),
                 " ".join(one.officer for one in case.officers),
                 "" if case.occurred_on is None else case.occurred_on.isoformat(),
                 str(case.clip_count),

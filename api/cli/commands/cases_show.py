@@ -11,7 +11,7 @@ from api.cli.shell import Shell, with_shell
 @click.argument("number")
 def command(shell: Shell, number: str) -> None:
     """Show the case NUMBER with its clips by stage."""
-    from api.cli.queries import case_json, clip_json, clip_state, get_case_by_number
+    from api.cli.queries import case_json, case_title, clip_json, clip_state, get_case_by_number
     from custody.access import Right
     from custody.cases import clips_of_case
     from custody.events import EventKind, case_item
@@ -37,7 +37,7 @@ def command(shell: Shell, number: str) -> None:
             return
         rows = [
             [shell.word("head.number"), case.number],
-            [shell.word("head.title"), case.title],
+            [shell.word("head.title"), case_title(shell.language, case)],
             [shell.word("head.procedure"), case.procedure],
             [shell.word("head.officer"), " ".join(one.officer for one in case.officers)],
         ]

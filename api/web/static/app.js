@@ -101,11 +101,21 @@
     needSelection();
   });
 
-  // What is done with rows needs one.
+  // What is done with rows needs one, and says how many it will be done with.
   const needSelection = () => {
-    const none = !document.querySelector("input[name=clip_id]:checked");
-    for (const button of document.querySelectorAll("[data-needs-selection]")) button.disabled = none;
-    for (const hint of document.querySelectorAll("[data-no-selection]")) hint.hidden = !none;
+    const count = document.querySelectorAll("input[name=clip_id]:checked").length;
+    const whole = document.querySelectorAll("input[name=clip_id]").length;
+    for (const button of document.querySelectorAll("[data-needs-selection]")) button.disabled = !count;
+    for (const hint of document.querySelectorAll("[data-no-selection]")) hint.hidden = count > 0;
+    for (const bar of document.querySelectorAll(".bulk")) bar.classList.toggle("idle", !count);
+    for (const chosen of document.querySelectorAll("[data-chosen]")) {
+      chosen.hidden = !count;
+      chosen.textContent = chosen.dataset.chosen.replace("{count}", count);
+    }
+    for (const all of document.querySelectorAll("[data-select-all]")) {
+      all.checked = count > 0 && count === whole;
+      all.indeterminate = count > 0 && count < whole;
+    }
   };
   needSelection();
   // Back and forward restore the ticks after the scripts have run.

@@ -120,6 +120,8 @@ def test_saving_without_a_change_writes_nothing(
     [
         ({"number": "12号"}, 422, "案号认不出来"),
         ({"occurred_on": "2026-13-45"}, 422, "日期认不出来"),
+        ({"occurred_on": "0001-01-01"}, 422, "日期认不出来"),
+        ({"occurred_on": "9999-12-31"}, 422, "日期认不出来"),
         ({"number": "零城执罚决字〔2026〕第99号"}, 409, "这个案号已经建过案件"),
     ],
 )
@@ -257,6 +259,17 @@ def test_an_officer_in_two_lines_is_asked_about(
     assert "执法人员 JX0227 写了两行" in answer.text
     assert f">{officers}</textarea>" in answer.text
     assert field(answer.text, "title") == "新的案由"
+    assert len(history(house, case)) == 1
+
+
+def test_more_officers_than_a_case_can_have_are_said_in_the_form(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    officers = "\n".join(f"JX{number:04}" for number in range(51))
+    answer = save(house, legal, case, 0, officers=officers)
+    assert answer.status_code == 422
+    assert "执法人员最多 50 人" in answer.text
+    assert f">{officers}</textarea>" in answer.text
     assert len(history(house, case)) == 1
 
 

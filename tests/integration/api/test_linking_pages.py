@@ -1,6 +1,9 @@
 """Linking clips on the pages: what is said of those in the case already, and moving them."""
 
+import html
+import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,12 +15,15 @@ from api.app import create_app
 from api.auth.tables import sign_in_sessions
 from api.verification_runs import context_of
 from custody.actors import service_actor
-from custody.cases import Case, Stage, link_clip
+from custody.cases import Case, CaseOfficer, NewCase, Stage, create_case, link_clip
 from custody.history import history_of
 from custody.links import stages_in_case
 from custody.verification import LOG_ONLY, verify_all
+from tests.services.custody import admit_clip
 from tests.services.house import CASE_NUMBER, PASSWORD, House
 from tests.services.http_server import serving
+
+SUMMARY_NUMBER = "零城当罚决字〔2026〕第345号"
 
 
 @pytest.fixture
@@ -146,3 +152,99 @@ def test_an_address_of_that_page_leads_nowhere_else(
     assert none.status_code == 422
     gone = submit(house, legal, "/links/stage", case=case.id, stage="review", clip_id=clip_ids[1])
     assert gone.status_code == 409
+
+
+def test_the_case_that_clips_are_looked_for_stays_through_filters_and_pages(
+    house: House, legal: httpx.Client, case: Case, clip_ids: list[str]
+) -> None:
+    with house.services.database.write() as tx:
+        for n in range(51):
+            admit_clip(tx, house.services.ledger, f"more-{n}", officer="JX0227")
+    link(house, case, clip_ids[:1], Stage.REVIEW)
+    page = legal.get(f"/cases/{case.id}").text
+    [first, _] = re.findall(r'class="button" href="(/clips\?[^"]*)"', page)
+    assert parse_qs(urlsplit(html.unescape(first)).query) == {
+        "case": [case.id],
+        "officer": ["JX0227"],
+        "from": ["2026-11-22"],
+        "to": ["2026-11-22"],
+    }
+    page = legal.get(html.unescape(first)).text
+    assert f'<input type="hidden" name="case" value="{CASE_NUMBER}">' in page  # to be linked to
+    assert f'href="/cases/{case.id}">回到案件</a>' in page
+    filters = page.partition('class="filters"')[2].partition("</form>")[0]
+    assert f'name="case" value="{case.id}"' in filters
+    for kind in ('class="chip on" href', "<th[^>]*><a href"):
+        leading = re.findall(kind + r'="(/clips\?[^"]*)"', page)
+        assert leading
+        assert all(f"case={case.id}" in one for one in leading)
+    whole = legal.get(f"/clips?case={case.id}").text
+    assert re.search(rf'rel="next" href="/clips\?case={case.id}&amp;offset=50"', whole)
+    assert whole.count("已在本案") == 1
+    back = re.search(r'name="back" value="([^"]*)">\n<div class="table', whole)
+    assert back is not None
+    form: dict[str, str | list[str]] = {"case": CASE_NUMBER, "stage": "review"}
+    made = submit(house, legal, "/links", clip_id=clip_ids[1:3], back=back[1], **form)
+    assert made.headers["location"] == f"/clips?case={case.id}"
+    assert "已关联 3 条" in legal.get(made.headers["location"]).text
+
+
+def summary_case(house: House) -> Case:
+    officers = (CaseOfficer("JX0227"),)
+    new = NewCase(SUMMARY_NUMBER, "summary", "占道", None, date(2026, 11, 22), officers)
+    with house.services.database.write() as tx:
+        return create_case(tx, house.services.ledger, service_actor("test"), new)
+
+
+def offered(page: str, form: str) -> list[str]:
+    """The stages that a form of the page offers."""
+    return re.findall(r'<option value="([a-z]+)"', page.partition(form)[2].partition("</form>")[0])
+
+
+def test_of_a_summary_case_only_its_own_stages_are_asked_for(
+    house: House, legal: httpx.Client, clip_ids: list[str]
+) -> None:
+    case = summary_case(house)
+    own = ["investigation", "decision", "service", "enforcement"]
+    [clip] = house.clips("093621")
+    assert offered(legal.get(f"/clips?case={case.id}").text, 'action="/links"') == own
+    assert offered(legal.get(f"/clips/{clip.id}").text, 'action="/links"') == own  # suggested
+    form: dict[str, str | list[str]] = {"clip_id": clip.id, "case": SUMMARY_NUMBER}
+    answer = submit(house, legal, "/links", stage="review", **form)
+    assert answer.status_code == 422
+    assert "没有这个环节" in answer.text
+    assert offered(answer.text, 'action="/links"') == own
+    assert submit(house, legal, "/links", stage="decision", **form).status_code == 303
+    page = legal.get(f"/cases/{case.id}").text
+    assert "这些环节还没有录像：调查取证、送达。" in page
+    heads = re.findall(r"<h2>(\S+) <span class=\"none\">(\d)</span></h2>", page)
+    assert heads == [("调查取证", "0"), ("决定", "1"), ("送达", "0"), ("执行", "0")]
+    assert page.count("不要求这个环节的录像") == 1
+    moving = legal.get(f"/links?case={case.id}&stage=service&clip_id={clip.id}").text
+    assert offered(moving, 'action="/links/stage"') == own
+
+
+def test_what_a_summary_case_has_in_another_stage_stays_in_sight(
+    house: House, legal: httpx.Client, clip_ids: list[str]
+) -> None:
+    case = summary_case(house)
+    link(house, case, clip_ids[:1], Stage.REVIEW)
+    page = legal.get(f"/cases/{case.id}").text
+    assert "stages of-5" in page
+    assert re.search(r"<h2>审核 <span class=\"none\">1</span>", page)
+
+
+def test_days_at_either_end_of_the_calendar_are_no_filter(
+    house: House, legal: httpx.Client, clip_ids: list[str]
+) -> None:
+    for query in ("from=0001-01-01", "to=9999-12-31", "from=0001-01-01&to=0001-01-01"):
+        assert legal.get(f"/clips?{query}").status_code == 200, query
+
+
+def test_a_case_that_is_none_is_asked_for_by_its_number(
+    house: House, legal: httpx.Client, clip_ids: list[str]
+) -> None:
+    for address in ("/clips?case=nobody", "/clips?case=%00", "/clips?case=%F0%9F", "/clips"):
+        page = legal.get(address).text
+        assert '<input name="case"' in page
+        assert "回到案件" not in page

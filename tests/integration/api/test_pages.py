@@ -26,6 +26,7 @@ from custody.object_keys import rendition_key
 from custody.purposes import MAX_PURPOSE_CHARACTERS
 from custody.renditions import NewRendition, add_rendition
 from custody.tables import access_grants, log_entries
+from tests.services.custody import admit_clip
 from tests.services.house import CASE_NUMBER, PASSWORD, House, open_house
 from tests.services.http_server import serving
 
@@ -291,6 +292,7 @@ def test_names_are_shown_set_apart_and_with_what_cannot_be_seen(
 
 def test_a_case_is_made_linked_and_says_what_is_missing(house: House, legal: httpx.Client) -> None:
     form = {"title": "占道经营", "occurred_on": "2026-11-22", "officers": "JX0227 01020304\nJX0228"}
+    form["procedure"] = "general"
     wrong = submit(house, legal, "/cases", number="12号", **form)
     assert wrong.status_code == 422
     assert "JX0227 01020304" in wrong.text  # what was typed is still there
@@ -606,6 +608,17 @@ def test_the_search_box_goes_straight_to_a_digest_or_a_case(
     assert goes_to(clip.sha256.upper()) == f"/clips/{clip.id}"
     assert goes_to("零城执罚决字（２０２６）012") == f"/cases/{case.id}"
     assert goes_to("门口") == "/clips?text=%E9%97%A8%E5%8F%A3"
+    shown = " … ".join((f"{clip.sm3[:4]} {clip.sm3[4:8]}", clip.sm3[-4:])).upper()
+    assert goes_to(f"SM3 {shown}") == f"/clips/{clip.id}"
+    # What only cases say of themselves leads to them; what both say, to the clips and a way on.
+    assert goes_to("餐饮店") == "/cases?text=%E9%A4%90%E9%A5%AE%E5%BA%97"
+    assert goes_to("占道") == "/cases?text=%E5%8D%A0%E9%81%93"
+    assert CASE_NUMBER in legal.get("/cases?text=示例餐饮").text
+    with house.services.database.write() as tx:
+        admit_clip(tx, house.services.ledger, "占道")
+    both = goes_to("占道")
+    assert both == "/clips?text=%E5%8D%A0%E9%81%93"
+    assert f'href="{both.replace("clips", "cases")}"' in legal.get(both).text
 
 
 def test_an_error_says_what_it_means_for_the_evidence(house: House, legal: httpx.Client) -> None:

@@ -107,12 +107,24 @@ def test_a_case_without_clips_is_not_exported_and_says_what_to_do(
     assert liuhen("log", "show", "--kind", "case.exported", "--json").json == []
 
 
+def test_an_officer_given_twice_is_refused(liuhen: Liuhen) -> None:
+    twice = ("--officer", "JX0227=0012", "--officer", " JX0227=0013")
+    refused = liuhen("cases", "create", NUMBER, "--title", "x", *twice)
+    assert (refused.code, "JX0227 is given twice" in refused.err) == (64, True)
+    assert liuhen("cases", "list", "--json").json == []
+    liuhen("cases", "create", NUMBER, "--title", "x")
+    assert liuhen("cases", "edit", NUMBER, *twice).code == 64
+    assert liuhen("cases", "show", NUMBER, "--json").json["officers"] == []
+
+
 def test_a_case_is_edited_field_by_field(liuhen: Liuhen) -> None:
     mistyped = "零城执罚决字〔2026〕第21号"
     liuhen("cases", "create", mistyped, "--title", "占道经营", "--date", "2026-11-20", "--party",
            "王某", "--officer", "JX0227=0012", "--officer", "JX0228")  # fmt: skip
     assert liuhen("cases", "edit", mistyped).code == 64
     assert liuhen("cases", "edit", mistyped, "--date", "yesterday").code == 64
+    assert liuhen("cases", "edit", mistyped, "--date", "9999-12-31").code == 64
+    assert liuhen("cases", "create", NUMBER, "--title", "x", "--date", "0001-01-01").code == 64
     assert liuhen("cases", "edit", mistyped, "--title", " ").code == 64
     assert liuhen("cases", "edit", NUMBER, "--title", "x").code == 2
     assert liuhen("cases", "edit", mistyped, "--number", "12").code == 2

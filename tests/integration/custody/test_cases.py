@@ -92,6 +92,9 @@ def test_a_wrong_number_or_procedure_is_refused(database: Database, ledger: Ledg
         create_case(tx, ledger, ALICE, a_case("2026-12"))
     with pytest.raises(ValueError, match="quick"), database.write() as tx:
         create_case(tx, ledger, ALICE, a_case(procedure="quick"))
+    for day in (date.min, date.max):
+        with pytest.raises(ValueError, match="calendar"), database.write() as tx:
+            create_case(tx, ledger, ALICE, a_case(occurred_on=day))
 
 
 def test_an_officer_named_twice_is_one_officer(database: Database, ledger: Ledger) -> None:
@@ -210,7 +213,7 @@ def several(database: Database, ledger: Ledger, case: Case) -> None:
         for number, changes in (
             (
                 "零城执罚决字〔2026〕第2号",
-                {"title": "夜间噪声", "officers": (CaseOfficer("JX0300"),)},
+                {"title": "夜间噪声 KTV", "officers": (CaseOfficer("JX0300"),)},
             ),
             ("零城当罚决字〔2026〕第3号", {"procedure": "summary", "party": None}),
             ("零城执罚决字〔2026〕第4号", {"occurred_on": None, "title": "100%_"}),
@@ -226,6 +229,10 @@ FILTERS: list[tuple[dict[str, Any], set[int]]] = [
     ({"text": "零城执罚决字(2026)012"}, {12}),
     ({"text": "当罚"}, {3}),
     ({"text": "%_"}, {4}),
+    ({"text": "_"}, {4}),
+    ({"text": "ktv"}, {2}),
+    ({"text": "Ktv"}, {2}),
+    ({"text": "\\"}, set()),
     ({"text": "\x00"}, set()),
     ({"officer": "JX0300"}, {2}),
     ({"officer": "JX0227", "procedure": "general"}, {12, 4, 5}),

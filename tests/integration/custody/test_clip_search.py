@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from api.web.formats import digest_groups, digest_in_full
 from custody.cases import NewCase, Procedure, create_case, link_clip, unlink_clip
 from custody.clip_search import CLIP_SORTS, ClipFilter, find_clips, search_clips
 from custody.clips import set_clip_state
@@ -94,6 +95,21 @@ def test_a_clip_is_found_by_its_digest_or_id(database: Database, ids: dict[str, 
         clip = find_clips(tx, [ids["delta"], "nobody"])[ids["delta"]]
     assert found(database, ClipFilter(text=clip.sha256[:12].upper())) == ["delta"]
     assert found(database, ClipFilter(text=clip.id)) == ["delta"]
+
+
+def test_a_digest_is_found_as_the_pages_show_it(database: Database, ids: dict[str, str]) -> None:
+    with database.read() as tx:
+        clip = find_clips(tx, [ids["delta"]])[ids["delta"]]
+    for algorithm, digest in (("SHA-256", clip.sha256), ("SM3", clip.sm3)):
+        first, second, last = digest_groups(digest)
+        for typed in (
+            digest_in_full(digest).upper(),
+            f"{algorithm} {digest}",
+            f"{first} {second} … {last}".upper(),
+            f"{first} {second}",
+        ):
+            assert found(database, ClipFilter(text=typed)) == ["delta"], typed
+        assert found(database, ClipFilter(text=f"{first} {second} … {last[::-1]}x")) == []
 
 
 def test_each_order_downward_is_the_other_one_turned_round(

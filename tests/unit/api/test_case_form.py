@@ -5,8 +5,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from api.web.case_form import (
+    MAX_OFFICERS,
     CaseDayError,
     CaseOfficerError,
+    CaseOfficersError,
     merge,
     read_case,
     read_officers,
@@ -85,3 +87,11 @@ def test_where_nobody_knows_what_was_before_everything_typed_is_kept() -> None:
     merged, differences = merge(None, FORM | {"party": "theirs"}, yours)
     assert merged == yours
     assert [(one.name, one.kept) for one in differences] == [("title", True), ("party", True)]
+
+
+def test_officers_beyond_the_most_are_refused_and_never_dropped() -> None:
+    lines = [f"JX{number:04}" for number in range(MAX_OFFICERS + 1)]
+    most = [*lines[:-1], lines[0]]  # a line that only repeats another is none
+    assert len(read_case(FORM | {"officers": "\n".join(most)}).officers) == MAX_OFFICERS
+    with pytest.raises(CaseOfficersError, match=f"^{MAX_OFFICERS}$"):
+        read_case(FORM | {"officers": "\n".join(lines)})

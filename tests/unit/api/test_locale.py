@@ -78,10 +78,19 @@ FAMILIES = {
     "log.": ["kind", "item", "actor"],
     "filter.": ["text", "officer", "recorder", "from", "to", "state", "kind", "important"],
     "done.": list(DONE),
+    "unassigned.": ["nothing_ticked", "nobody_named"],
     "error.": [
         f"{key}.{part}"
         for key in {answer.key for _, answer in ANSWERS}
-        | {"internal", "method", "range", "unreadable", "no_such_case", "nothing_selected"}
+        | {
+            "internal",
+            "method",
+            "range",
+            "unreadable",
+            "no_such_case",
+            "nothing_selected",
+            "stage_unfit",
+        }
         for part in ("what", "evidence", "do")
     ],
 }

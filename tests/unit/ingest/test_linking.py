@@ -67,7 +67,7 @@ class Bureau:
             )
             for officer in officers:
                 tx.execute(case_officers.insert().values(case_id=case_id, officer=officer))
-        return Suggestion(case_id, f"No. {case_id}", f"Case {case_id}")
+        return Suggestion(case_id, f"No. {case_id}", f"Case {case_id}", "general")
 
     def link(self, case_id: str, clip_id: str, *, undone: bool = False) -> None:
         with self.database.write() as tx:

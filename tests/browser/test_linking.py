@@ -1,0 +1,91 @@
+"""Choosing clips for a case: the bar that says how many, at hand on a desk and on a phone."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from custody.actors import Role
+from tests.browser.conftest import Visit
+from tests.browser.test_every_page import check, choose
+from tests.services.house import CASE_NUMBER
+
+#: What a finger can hit, in CSS pixels.
+TARGET = 44
+
+
+def go_from_the_case_to_its_clips(visit: Visit) -> None:
+    visit.sign_in(Role.LEGAL)
+    visit.go(f"/search?text={CASE_NUMBER}")
+    visit.page.get_by_role("link", name="查找 JX0227 的录像").click()
+    visit.page.wait_for_url(re.compile(r"/clips\?case="))
+
+
+def in_sight(page: Page, selector: str) -> bool:
+    """Whether it lies in the window and nothing lies over its middle."""
+    found = page.locator(selector).first.evaluate(
+        """element => {
+            const box = element.getBoundingClientRect();
+            const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+            return element === hit || element.contains(hit);
+        }"""
+    )
+    return bool(found)
+
+
+def test_clips_are_chosen_for_a_case_without_scrolling_or_typing(visit: Visit) -> None:
+    page = visit.page
+    go_from_the_case_to_its_clips(visit)
+    button = ".bulk button"
+    assert in_sight(page, button)
+    expect(page.locator(button)).to_be_disabled()
+    boxes = page.locator("input[name=clip_id]")
+    boxes.first.check()
+    expect(page.locator("[data-chosen]")).to_have_text("已选 1 条")
+    page.locator("th [data-select-all]").check()
+    expect(page.locator("[data-chosen]")).to_have_text(f"已选 {boxes.count()} 条")
+    boxes.first.uncheck()
+    assert page.locator("th [data-select-all]").evaluate("box => box.indeterminate")
+    check(visit)
+    page.get_by_role("link", name="回到案件").click()
+    expect(page.locator("h1")).to_have_text(CASE_NUMBER)
+
+
+def test_a_thumb_can_choose_and_link(phone_visit: Visit) -> None:
+    page = phone_visit.page
+    go_from_the_case_to_its_clips(phone_visit)
+    ticks = page.locator("td.select .tick")
+    for box in (ticks.nth(n).bounding_box() for n in range(ticks.count())):
+        assert box is not None
+        assert min(box["width"], box["height"]) >= TARGET
+    ticks.first.tap()
+    expect(page.locator("[data-chosen]")).to_have_text("已选 1 条")
+    for selector in (".bulk button", ".bulk select", ".bulk .tick"):
+        box = page.locator(selector).bounding_box()
+        assert box is not None
+        assert box["height"] >= TARGET
+        assert in_sight(page, selector)
+    check(phone_visit)
+    page.locator(".bulk .tick").tap()
+    expect(page.locator("[data-chosen]")).to_have_text(f"已选 {ticks.count()} 条")
+    page.locator(".bulk .tick").tap()
+    expect(page.locator(".bulk button")).to_be_hidden()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_number_can_be_typed_where_no_case_is_chosen(phone_visit: Visit, language: str) -> None:
+    choose(phone_visit, language, "dark")
+    phone_visit.sign_in(Role.LEGAL)
+    phone_visit.go("/clips")
+    phone_visit.page.locator("td.select .tick").first.tap()
+    check(phone_visit)
+    assert in_sight(phone_visit.page, ".bulk input[name=case]")
+
+
+def test_clips_are_chosen_without_script_too(plain_visit: Visit) -> None:
+    go_from_the_case_to_its_clips(plain_visit)
+    page = plain_visit.page
+    expect(page.locator(".bulk button")).to_be_enabled()
+    expect(page.locator("[data-chosen]")).to_be_hidden()
+    page.click(".bulk button")
+    expect(page.locator("h1")).to_have_text("没有选中录像。")
