@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from custody.cells import Misfit, as_bytes, as_text, is_readable, raw_columns, read_row
-from custody.events import EventKind
+from custody.events import EventKind, clip_item
 from custody.log.entry import Entry, Json, commit_details
 from custody.log.errors import LogError
 from custody.log.merkle import hash_leaf
@@ -116,6 +116,27 @@ def failed(event: HistoryEvent) -> bool:
     """Whether ``event`` is a verification that found something; one that could not read did not."""
     is_run = event.kind == EventKind.VERIFICATION_RUN
     return is_run and not held(event) and event.facts.get("findings") != 0
+
+
+def is_condemned(tx: Connection, clip_id: str) -> bool:
+    """Whether the newest word on a clip's original is that it is not what was admitted.
+
+    So says a verification that found more than a wrong rendition. One that held since, or bytes
+    that came again and were read back (`CLIP_RESTORED`), take it back.
+    """
+    kinds = [EventKind.VERIFICATION_RUN.value, EventKind.CLIP_RESTORED.value]
+    rows = tx.execute(
+        _select(tx)
+        .where(log_entries.c.item == clip_item(clip_id), log_entries.c.kind.in_(kinds))
+        .order_by(log_entries.c.item_seq.desc())
+    )
+    for row in rows.mappings().all():
+        event = _to_event(row)
+        if held(event) or event.kind == EventKind.CLIP_RESTORED:
+            return False
+        if failed(event) and event.facts.get("original_held") is not True:
+            return True
+    return False
 
 
 def newest_events(

@@ -7,8 +7,9 @@ registered yet and that the next try adopts, or everything:
    store and hashed again. No row is touched.
 2. `register`: in one transaction the clip, its log entry and the work it still needs.
 
-A clip whose object the store has lost is healed the same way when its bytes come again: `archive`
-stores them anew, `register` finds the clip of then, and `note_restored` says so in the log.
+A clip whose object the store has lost, or a verification has condemned, is healed the same way
+when its bytes come again: `archive` stores them anew or adopts what was mended, `register` finds
+the clip of then, and `note_restored` says so in the log.
 """
 
 import hashlib
@@ -49,12 +50,16 @@ class Original:
     dock_session_id: str | None = None
 
 
-def stands(store: ObjectStore, clip: Clip) -> bool:
-    """Whether the store has the clip's object with its size; nothing is read of it.
+def stands(store: ObjectStore, clip: Clip, *, condemned: bool) -> bool:
+    """Whether the store has the clip's object with its size, and nothing is known against it.
 
     Asked before the archive says that it has these bytes: whoever holds the other copy may then
-    delete it. Ask outside a write transaction, for a store can be slow. Raises what the store does.
+    delete it. Nothing is read of the object, but a verification that read it may have found other
+    bytes (`custody.history.is_condemned`); then they must come again, to be held against it.
+    Ask outside a write transaction, for a store can be slow. Raises what the store does.
     """
+    if condemned:
+        return False
     try:
         return store.stat(clip.object_key).size_bytes == clip.size_bytes
     except ObjectNotFoundError:
@@ -128,7 +133,9 @@ def note_name(tx: Connection, ledger: Ledger, actor: Actor, clip: Clip, name_raw
 
 
 def note_restored(tx: Connection, ledger: Ledger, actor: Actor, clip: Clip) -> None:
-    """Say that the lost object of ``clip`` was stored anew and read back; ``clip.restored``."""
+    """Say that the object of ``clip``, lost or condemned before, holds its bytes: they came again,
+    stand in the store and were read back from it; ``clip.restored``.
+    """
     facts: dict[str, Json] = {
         "clip": clip.id,
         "sha256": clip.sha256,

@@ -81,7 +81,7 @@ class DigestMismatchError(IngestError):
 
 
 class OriginalLostError(IngestError):
-    """The object store has no longer what was archived; announce the file again and send it."""
+    """What was archived is lost or damaged in the object store; announce the file again."""
 
 
 class ReadBackError(IngestError):

@@ -18,6 +18,7 @@ from custody.actors import Actor
 from custody.clip_names import is_named
 from custody.clips import find_clip_by_digest
 from custody.clock import Clock
+from custody.history import is_condemned
 from custody.ids import new_id
 from custody.ledger import Ledger
 from custody.log.canonical import EARLIEST, LATEST
@@ -151,14 +152,15 @@ class _Importer:
         with self.database.read() as tx:
             known = find_clip_by_digest(tx, original.sha256)
             renamed = known is not None and not is_named(tx, known, original.name_raw)
-        if known is not None and stands(self.store, known):
+            condemned = known is not None and is_condemned(tx, known.id)
+        if known is not None and stands(self.store, known, condemned=condemned):
             if renamed:
                 with self.database.write() as tx:
                     note_name(tx, self.ledger, self.actor, known, original.name_raw)
             return _result(path, Outcome.KNOWN, known.id, original)
         staged.sync()
         stored = archive(self.store, staged.path, original, self.clock.now() + self.lock_for)
-        restored = known is not None and stored
+        restored = known is not None and (stored or condemned)
         with self.database.write() as tx:
             clip, is_new = register(tx, self.ledger, self.clock, self.actor, original, self.zone)
             if restored:

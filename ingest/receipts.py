@@ -5,9 +5,11 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from custody.clock import Clock
+from custody.errors import ClipAlteredError
 from custody.keys import LogKeys
+from custody.log.errors import LogError
 from custody.receipts import find_stored, gather, store_receipt
-from station_agent.wire import Receipt, sign_receipt
+from station_agent.wire import Receipt, open_receipt, sign_receipt
 from storage.objects import ObjectStore
 
 
@@ -16,7 +18,8 @@ def find_or_issue(
 ) -> str:
     """The clip's receipt; issued and kept (in a write transaction) if there is none yet.
 
-    Raises `ClipNotFoundError`, and `ReceiptNotReadyError` until the clip's entry is published.
+    Raises `ClipNotFoundError`, `ReceiptNotReadyError` until the clip's entry is published, and
+    `ClipAlteredError`.
     """
     stored = find_stored(tx, clip_id)
     if stored is not None:
@@ -31,7 +34,8 @@ def make_receipt(
     """A receipt that counts once it is stored; it reads the store, so no writer should wait for it.
 
     It is stored with the same ``issued_at``: a verification holds the row against what is signed.
-    Raises as `find_or_issue`.
+    Every word of it is checked as a station will check it, so that rows which somebody altered get
+    no signed word (`ClipAlteredError`). Raises as `find_or_issue`.
     """
     parts = gather(tx, store, clip_id)
     receipt = Receipt(
@@ -48,4 +52,9 @@ def make_receipt(
         proof=parts.proof,
         issued_at=issued_at,
     )
-    return sign_receipt(receipt, keys.receipts)
+    note = sign_receipt(receipt, keys.receipts)
+    try:
+        open_receipt(note, keys.receipts.verifier, keys.log.verifier)
+    except LogError as error:
+        raise ClipAlteredError(f"clip {clip_id}: no receipt, {error}") from error
+    return note

@@ -20,7 +20,7 @@ from station_agent.hashing import Digests
 from station_agent.journal import File, Journal, State
 from station_agent.manifests import Manifests
 from station_agent.pauses import Pauses
-from station_agent.setbacks import Setbacks
+from station_agent.setbacks import STUMBLES, Setbacks
 from station_agent.transport import NotYet, Transport
 from station_agent.trust import Trust
 
@@ -94,6 +94,13 @@ class ReceiptCollector:
             reason = reasons.compose(reasons.RECEIPT_WRONG, str(error.args[0]))
             self._setbacks.fail(file, reason)
             self._listener(Event("alarm", file.path, State.FAILED, reason=reason))
+            return False
+        except (RefusedError, ServerAwayError) as error:
+            if error.status not in STUMBLES:
+                raise
+            # What it holds of this file is in disorder; the receipts of others need not wait.
+            reason = reasons.compose(reasons.SERVER_ERROR, str(error.args[0]))
+            self._setbacks.put_back(file, reason)
             return False
         except StaleFileError:
             logger.info("changed meanwhile: %s", reasons.visible(file.path))

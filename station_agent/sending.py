@@ -24,7 +24,7 @@ from station_agent.hashing import file_problem, hash_file, identity_of, opened
 from station_agent.journal import File, Journal, State
 from station_agent.manifests import Manifests, moment
 from station_agent.pauses import Pauses
-from station_agent.setbacks import Setbacks
+from station_agent.setbacks import STUMBLES, Setbacks
 from station_agent.transport import Announcement, Transport, true_offset
 
 logger = logging.getLogger(__name__)
@@ -38,8 +38,6 @@ _PROGRESS_BYTES = 64 * 1024 * 1024
 _CORRECTIONS = 3
 #: What the server says about the file itself; other refusals are about the station.
 _REFUSES_FILE = frozenset({400, 413, 415, 422})
-#: What may be this file's doing: the server's own errors, a slow line, an offset that won't settle.
-_STUMBLES = frozenset({408, 409, 500, 502, 504})
 
 
 @dataclass(slots=True)
@@ -225,6 +223,8 @@ class Sender:
             detail = "the archive read other bytes than this station"
             reason = reasons.compose(reasons.DIGEST_MISMATCH, detail)
             self._setbacks.fail(file, reason, forget_digests=True)
+        elif error.status == 409:  # what the archive holds of these bytes is in disorder
+            self._setbacks.put_back(file, reasons.compose(reasons.SERVER_ERROR, str(error.args[0])))
         elif error.status in {404, 410} and file.state is State.SENDING:
             self._setbacks.announce_again(file)
         elif error.status in _REFUSES_FILE:
@@ -242,7 +242,7 @@ class Sender:
         elif error.status == 0 and sent >= _PROGRESS_BYTES:
             self._pauses.hold(file.id, 1)
             logger.info("%s: cut after progress: %s", reasons.visible(file.path), detail)
-        elif error.status in _STUMBLES or (error.status == 0 and sent > 0):
+        elif error.status in STUMBLES or (error.status == 0 and sent > 0):
             # It may be this file that the server stumbles over: let the others go first.
             code = reasons.SERVER_ERROR if error.status else reasons.INTERRUPTED
             self._setbacks.put_back(file, reasons.compose(code, detail))

@@ -14,6 +14,10 @@ from station_agent.pauses import Pauses
 
 logger = logging.getLogger(__name__)
 
+#: What may be one file's doing: the server's own errors, a slow line, an offset that won't settle,
+#: rows or an object of it that are in disorder. The other files need not wait for it.
+STUMBLES = frozenset({408, 409, 500, 502, 504})
+
 
 class Setbacks:
     """See the module. Methods raise `JournalError` only."""

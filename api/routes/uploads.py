@@ -23,6 +23,7 @@ from api.services import Services
 from custody.actors import Actor
 from custody.clips import find_clip_by_digest, get_clip
 from custody.errors import ReceiptNotReadyError
+from custody.history import is_condemned
 from custody.receipts import find_stored, store_receipt
 from ingest import errors, uploads
 from ingest.admission import stands
@@ -132,7 +133,8 @@ async def create(request: Request, services: ServicesDep, actor: StationActor) -
     def work() -> uploads.Upload:
         with services.database.read() as tx:
             known = find_clip_by_digest(tx, announcement.sha256)
-        lost = known is not None and not stands(services.store, known)
+            condemned = known is not None and is_condemned(tx, known.id)
+        lost = known is not None and not stands(services.store, known, condemned=condemned)
         with services.database.write() as tx:
             return uploads.announce(
                 tx,
@@ -222,7 +224,8 @@ async def read_receipt(
     """The archive's signed word; 202 while the clip's entry is not in a published checkpoint.
 
     ``Prefer: wait=N`` (RFC 7240, section 4.3) waits for it up to N seconds, and no longer than
-    `MAX_WAIT_S`. 410 where the store has lost the object since: announce the file again.
+    `MAX_WAIT_S`. 410 where the store has lost the object since, or a verification has found other
+    bytes in it: announce the file again.
     """
     waits_until = time.monotonic() + preferred_wait_s(request.headers, MAX_WAIT_S)
     while True:
@@ -244,6 +247,7 @@ def _receipt(upload_id: str, services: Services, actor: Actor) -> Response:
     try:
         with services.database.read() as tx:
             clip = get_clip(tx, upload.clip_id)
+            condemned = is_condemned(tx, clip.id)
             note = find_stored(tx, upload.clip_id)
             issued_at = services.clock.now()
             made = note or make_receipt(
@@ -251,9 +255,9 @@ def _receipt(upload_id: str, services: Services, actor: Actor) -> Response:
             )
     except ReceiptNotReadyError as error:
         return _not_yet(str(error))
-    if not stands(services.store, clip):
+    if not stands(services.store, clip, condemned=condemned):
         # Whoever gets a receipt may delete his copy. "Gone" lets a station bring the bytes again.
-        log.error("clip %s: the store has not its object %s", clip.id, clip.object_key)
+        log.error("clip %s: %s is lost or damaged, no receipt", clip.id, clip.object_key)
         return _refusal(errors.OriginalLostError(clip.sha256))
     if note is None:
         with services.database.write() as tx:

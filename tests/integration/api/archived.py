@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from api.services import Services
 from custody.clips import Clip, find_clip_by_digest
+from custody.tables import log_entries
 from tests.services.station_client import sha256, sm3
 
 DATA = os.urandom(300_000)
@@ -22,6 +23,13 @@ def clip_of(services: Services, data: bytes) -> Clip:
 def count(services: Services, table: sa.Table) -> int:
     with services.database.read() as tx:
         return int(tx.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
+
+
+def kinds_of(services: Services, clip: Clip) -> list[str]:
+    """What happened to the clip, by its entries."""
+    with services.database.read() as tx:
+        wanted = sa.select(log_entries.c.kind).where(log_entries.c.item == f"clip:{clip.id}")
+        return list(tx.scalars(wanted.order_by(log_entries.c.item_seq)))
 
 
 def assert_archived(services: Services, data: bytes) -> Clip:

@@ -5,7 +5,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,26 +15,25 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from api.services import Services, compose
-from custody.actors import service_actor
-from custody.clips import Clip, get_clip
+from custody.clips import get_clip
 from custody.log.canonical import to_milliseconds
 from custody.object_keys import original_key
 from custody.tables import clip_names, clips, log_entries
 from ingest import reception
-from ingest.stations import create_enrolment_token
 from ingest.tables import clip_work, uploads
-from station_agent.agent import Agent
-from station_agent.config import Config
-from station_agent.enrolment import enrol, load_enrolment, load_key
-from station_agent.events import Event
-from station_agent.journal import open_journal
 from station_agent.manifests import moment
-from station_agent.pauses import Pauses
-from station_agent.transport import Transport
 from station_agent.wire import open_receipt
 from storage.errors import StoreFullError, StoreUnavailableError
 from storage.memory import MemoryStore
-from tests.integration.api.archived import DATA, Faults, assert_archived, clip_of, count
+from tests.integration.api.archived import (
+    DATA,
+    Faults,
+    assert_archived,
+    clip_of,
+    count,
+    kinds_of,
+)
+from tests.integration.api.docked import DockedStation
 from tests.services import disks
 from tests.services.station_client import (
     BYTES,
@@ -182,12 +181,6 @@ def test_any_name_is_kept_as_it_is(services: Services, station: StationClient) -
 # --- what the store has lost ---------------------------------------------------------------------
 
 
-def kinds_of(services: Services, clip: Clip) -> list[str]:
-    with services.database.read() as tx:
-        wanted = sa.select(log_entries.c.kind).where(log_entries.c.item == f"clip:{clip.id}")
-        return list(tx.scalars(wanted.order_by(log_entries.c.item_seq)))
-
-
 def test_a_lost_original_comes_again_before_it_is_receipted(
     services: Services, station: StationClient, memory_store: MemoryStore
 ) -> None:
@@ -247,54 +240,18 @@ def test_a_damaged_original_is_neither_known_nor_receipted_nor_overwritten(
 def test_the_agent_brings_a_lost_original_again(
     services: Services, address: str, memory_store: MemoryStore, tmp_path: Path
 ) -> None:
-    with services.database.write() as tx:
-        token = create_enrolment_token(
-            tx, services.clock, services.ledger, service_actor("test"), "采集站 3"
-        )
     dock = tmp_path / "dock"
     dock.mkdir()
     (dock / "MOV_0001.mp4").write_bytes(DATA)
-    config = Config(
-        server=address,
-        home=tmp_path / "station",
-        watch=(dock,),
-        name="采集站 3",
-        token=token,
-        settle_s=0.05,
-        timeout_s=20,
-    )
-    transport = Transport(address, timeout_s=20)
-    enrol(config.home, address, config.name, token, transport)
-    transport.close()
-
-    def scan(on_sent: Callable[[], None] = lambda: None) -> dict[str, int]:
-        def hear(event: Event) -> None:
-            if event.event == "state" and event.state == "sent":
-                on_sent()
-                services.publisher.run_once()
-
-        journal = open_journal(config.journal_file)[0]
-        agent = Agent(
-            config,
-            load_enrolment(config.home),
-            load_key(config.home),
-            journal,
-            hear,
-            pauses=Pauses(file_s=(0.05, 0.2), server_s=(0.05, 0.2)),
-        )
-        try:
-            return agent.run_once(patience_s=5).counts
-        finally:
-            journal.close()
-
+    docked = DockedStation.enrolled(services, address, tmp_path / "station", dock)
     losses = [lambda: lose(memory_store, original_key(sha256(DATA)))]
     # Lost between the upload and its receipt: the agent hears 410 and brings the bytes again.
-    assert scan(lambda: losses.pop()() if losses else None) == {"received": 1}
+    assert docked.scan(lambda: losses.pop()() if losses else None) == {"received": 1}
     clip = assert_archived(services, DATA)
     # Lost later, and the station's journal with it: announced anew, and not known any more.
     lose(memory_store, clip.object_key)
-    config.journal_file.unlink()
-    assert scan() == {"received": 1}
+    docked.config.journal_file.unlink()
+    assert docked.scan() == {"received": 1}
     assert assert_archived(services, DATA) == clip
     assert kinds_of(services, clip) == ["clip.admitted", "clip.restored", "clip.restored"]
 

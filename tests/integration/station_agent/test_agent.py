@@ -204,6 +204,23 @@ def test_a_file_the_server_stumbles_over_goes_behind_the_others(
     assert archive.clips[hashlib.sha256(b"bad").hexdigest()].index == 4
 
 
+@pytest.mark.parametrize("status", [409, 500])
+@pytest.mark.parametrize(("method", "part"), [("POST", "/api/uploads"), ("GET", "/receipt")])
+def test_what_the_archive_holds_in_disorder_stops_no_other_file(
+    station: Station, archive: FakeArchive, method: str, part: str, status: int
+) -> None:
+    put(station, "bad_IMP.mp4", b"bad")
+    for n in range(3):
+        put(station, f"good{n}.mp4", bytes([n]))
+    archive.fail(method, part, status)
+    outcome = station.with_config(concurrency=1).scan()
+    assert (outcome.counts, outcome.server) == ({"received": 4}, None)
+    assert not [event for event in station.events if event.event == "server"]
+    (trouble,) = [event for event in station.events if event.event == "trouble"]
+    assert (trouble.path or b"").endswith(b"/bad_IMP.mp4")
+    assert (trouble.reason or "").startswith(f"server_error: {status}")
+
+
 def test_a_dropped_upload_is_announced_anew(station: Station, archive: FakeArchive) -> None:
     data = os.urandom(MIB)
     put(station, "clip.mp4", data)

@@ -110,10 +110,10 @@ def test_only_a_whole_object_stands(
 ) -> None:
     with database.write() as tx:
         clip, _ = register(tx, ledger, clock, operator, original(), SHANGHAI)
-    assert not stands(memory_store, clip)
+    assert not stands(memory_store, clip, condemned=False)
     assert archive(memory_store, source, original(), UNTIL)
-    assert stands(memory_store, clip)
+    assert stands(memory_store, clip, condemned=False)
     assert not archive(memory_store, source, original(), UNTIL)
     cut = MemoryStore()
     cut.put_bytes(KEY, DATA[:-1])
-    assert not stands(cut, clip)
+    assert not stands(cut, clip, condemned=False)
