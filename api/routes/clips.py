@@ -8,10 +8,11 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import PersonDep, ServicesDep, SubmittedDep
 from api.routes.media import playable_type
+from api.web.clip_history import read_clip_history
 from api.web.origins import origins_of
 from api.web.pages import Pages, parameters_of
 from api.web.provenance import breach_of, original_held, time_source
-from api.web.trace import build_trace, steps_of
+from api.web.trace import build_trace
 from custody.access import Right, allows
 from custody.cases import (
     Stage,
@@ -24,8 +25,7 @@ from custody.clip_search import CLIP_SORTS, DEFAULT_CLIP_SORT, ClipFilter, searc
 from custody.clips import Clip, ClipState, get_clip_as_it_stands
 from custody.errors import GrantExpiredError, PurposeMissingError
 from custody.events import clip_item
-from custody.history import histories_of, history_of
-from custody.item_names import names_in
+from custody.history import histories_of
 from custody.renditions import renditions_of
 from custody.viewings import GrantKind, get_grant, note_listing, open_listing, open_viewing
 from ingest.dock_lists import find_dock_session
@@ -180,9 +180,7 @@ def show_clip(
         renditions = renditions_of(tx, [clip_id])[clip_id]
         names = names_of_clips(tx, [clip_id])[clip_id]
         links = links_of_clip(tx, clip_id)
-        history = history_of(tx, clip_item(clip_id))
-        item_names = names_in(tx, history)
-        origin = origins_of(tx, [clip], {clip_item(clip_id): history})[clip_id]
+        history = read_clip_history(tx, clip)
         dock_session = find_dock_session(tx, clip.dock_session_id or "")
         suggestions = suggestions_for(tx, [clip_id], services.config.zone).get(clip_id, [])
         if viewing:
@@ -216,14 +214,11 @@ def show_clip(
         stream_type=made["proxy"].media_type if "proxy" in made else _original_type(clip),
         links=links,
         suggestions=suggestions,
-        history=steps_of(history, origin),
-        item_names=item_names,
-        own=clip_item(clip_id),
+        fresh=history.fresh(now, viewing=grant.id if grant else ""),
         dock_session=dock_session,
-        trace=build_trace(history, now, origin=origin),
-        breach=breach_of(history),
-        spared=original_held(history),
-        time_source=time_source(history, clip.recorded_at),
+        breach=breach_of(history.events),
+        spared=original_held(history.events),
+        time_source=time_source(history.events, clip.recorded_at),
         grant=grant,
         ended=ended,
         stages=tuple(Stage),
