@@ -62,6 +62,8 @@ class Pages:
                 "grouped": formats.grouped,
                 "duration": formats.duration,
                 "file_name": formats.file_name,
+                "visible_text": formats.visible_text,
+                "hash_text": formats.hash_text,
                 "plain_name": formats.plain_name,
                 "digest_groups": formats.digest_groups,
                 "digest_in_full": formats.digest_in_full,

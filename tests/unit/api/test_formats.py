@@ -1,5 +1,6 @@
 """How digests, times, sizes and file names are written."""
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -76,3 +77,17 @@ def test_an_ordinary_name_stays_as_it_is() -> None:
     assert str(formats.file_name(name)) == f'<bdi class="name">{shown}</bdi>'
     assert formats.plain_name(name) == name
     assert formats.plain_name("a\u202eb") == "a⟨U+202E⟩b"
+
+
+def test_a_digest_in_a_text_breaks_between_its_groups_only() -> None:
+    html = str(formats.hash_text(f"sha256: “{DIGEST}” <b>\u202e 0123abcd"))
+    assert html.count('<span class="group">') == len(DIGEST) // 4
+    assert html.startswith('sha256: “<span class="group">3f9a</span><wbr><span class="group">21c4')
+    assert html.endswith('” &lt;b&gt;<span class="ctl" title="U+202E">U+202E</span> 0123abcd')
+    assert DIGEST in re.sub("<[^>]*>", "", html)
+
+
+def test_a_text_keeps_its_lines_and_shows_what_cannot_be_seen() -> None:
+    html = str(formats.visible_text("a\tb\n\x00\x1b[31m\u2066<script>"))
+    assert html.startswith("a\tb\n")
+    assert re.sub("<span[^>]*>|</span>", "", html) == "a\tb\n␀␛[31mU+2066&lt;script&gt;"
