@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import PersonDep, ServicesDep, SubmittedDep
-from api.routes.media import playable_type
+from api.routes.media import playable_type, read_text
 from api.web.clip_history import read_clip_history
 from api.web.origins import origins_of
 from api.web.pages import Pages, parameters_of
@@ -201,6 +201,7 @@ def show_clip(
             note_listing(tx, services.ledger, person.actor, [clip_id], f"clip {clip_id}")
     now = services.clock.now()
     made = {one.kind: one for one in renditions}
+    readable = clip.media_kind == "text" and not clip.altered
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
@@ -211,6 +212,8 @@ def show_clip(
         hint=hint_for(clip, names, services.config.zone),
         renditions=renditions,
         made=made,
+        readable=readable,
+        written=read_text(services, grant, clip) if grant and readable else None,
         stream_type=made["proxy"].media_type if "proxy" in made else _original_type(clip),
         links=links,
         suggestions=suggestions,

@@ -8,6 +8,8 @@ from markupsafe import Markup, escape
 
 #: Invisible or direction-changing: control, format, surrogate, private use, line and paragraph.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+#: As often an unseen character is shown one by one.
+MAX_REPEATED = 8
 #: A digest in hexadecimal inside a longer text.
 _HASH = re.compile(r"[0-9a-f]{32,}")
 
@@ -80,8 +82,22 @@ def file_name(name: str) -> Markup:
 
 
 def visible_text(text: str) -> Markup:
-    """A text with what can't be seen made visible, as `file_name` does; its lines stay lines."""
-    return Markup("").join(one if one in "\n\t" else _visible(one) for one in text)
+    """A text with what can't be seen made visible, as `file_name` does; its lines stay lines.
+
+    Of a character that is repeated more than `MAX_REPEATED` times, one is shown, and how often.
+    """
+    hidden = {one for one in set(text) - {"\n", "\t"} if unicodedata.category(one) in _INVISIBLE}
+    if not hidden:
+        return escape(text)
+    shown = {one: str(_visible(one)) for one in hidden}
+
+    def show(run: re.Match[str]) -> str:
+        count = len(run[0])
+        return shown[run[1]] * count if count <= MAX_REPEATED else f"{shown[run[1]]}×{count} "
+
+    # What is escaped is none of what is hidden.
+    runs = re.compile(rf"([{re.escape(''.join(sorted(hidden)))}])\1*")
+    return Markup(runs.sub(show, str(escape(text))))  # noqa: S704 - both parts are escaped
 
 
 def hash_text(text: str) -> Markup:
