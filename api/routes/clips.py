@@ -1,6 +1,6 @@
 """Clips: the list with its filters, one clip, opening it."""
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from api.dependencies import PersonDep, ServicesDep, SubmittedDep
 from api.routes.media import playable_type, read_text
 from api.web.clip_history import read_clip_history
+from api.web.days import read_day, read_end_of_day
 from api.web.origins import origins_of
 from api.web.pages import Pages, parameters_of
 from api.web.provenance import breach_of, original_held, time_source
@@ -66,7 +67,7 @@ def list_clips(
         officer=officer.strip() or None,
         recorder=recorder.strip() or None,
         recorded_from=read_day(since, zone),
-        recorded_to=_day_after(read_day(until, zone)),
+        recorded_to=read_end_of_day(until, zone),
         state=state if state in set(ClipState) else None,
         media_kind=kind if kind in MEDIA_KINDS else None,
         important=True if important else None,
@@ -257,16 +258,3 @@ def open_clip(
     except PurposeMissingError:
         return RedirectResponse(f"/clips/{clip_id}?refused=open", 303)
     return RedirectResponse(f"/clips/{clip_id}?viewing={grant.id}", 303)
-
-
-def read_day(text: str, zone: tzinfo) -> datetime | None:
-    """The beginning of a day ``2026-11-22`` in the bureau's zone; None where it is no day."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return datetime(day.year, day.month, day.day, tzinfo=zone)
-
-
-def _day_after(day: datetime | None) -> datetime | None:
-    return None if day is None else day + timedelta(days=1)

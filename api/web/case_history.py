@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
+from api.actor_names import accounts_of
 from api.web.fresh_history import FreshHistory, fresh_history
 from api.web.trace import build_trace
 from custody.events import EventKind, case_item, clip_item
@@ -16,12 +17,16 @@ from custody.links import clips_once_in_case
 
 @dataclass(frozen=True, slots=True)
 class CaseHistory:
-    """The entries of a case, oldest first; those of its clips by item; names of other items."""
+    """The entries of a case, oldest first; those of its clips by item.
+
+    With the names of other items and the accounts of actors.
+    """
 
     case_id: str
     events: list[HistoryEvent]
     of_clips: dict[str, list[HistoryEvent]]
     names: dict[str, str]
+    accounts: dict[str, str]
 
     def fresh(self, now: datetime, *, turn: int = 0) -> FreshHistory:
         """As the page shows it after ``turn`` looks."""
@@ -30,6 +35,7 @@ class CaseHistory:
             self.events,
             build_trace(self.events, now),
             self.names,
+            self.accounts,
             case_item(self.case_id),
             path=f"/cases/{self.case_id}/history",
             turn=turn,
@@ -42,7 +48,8 @@ def read_case_history(tx: Connection, case_id: str) -> CaseHistory:
     ever_linked = clips_once_in_case(tx, case_id)
     of_clips = histories_of(tx, [clip_item(clip_id) for clip_id in ever_linked])
     events = merge_history(case_id, history_of(tx, case_item(case_id)), of_clips.values())
-    return CaseHistory(case_id, events, of_clips, names_in(tx, events))
+    accounts = accounts_of(tx, (event.actor_id for event in events))
+    return CaseHistory(case_id, events, of_clips, names_in(tx, events), accounts)
 
 
 def merge_history(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
+from api.actor_names import accounts_of
 from api.web.fresh_history import FreshHistory, fresh_history
 from api.web.origins import origins_of
 from api.web.trace import Origin, build_trace, steps_of
@@ -16,12 +17,16 @@ from custody.item_names import names_in
 
 @dataclass(frozen=True, slots=True)
 class ClipHistory:
-    """The entries of ``clip``, oldest first, where it comes from, and the names of other items."""
+    """The entries of ``clip``, oldest first, and where it comes from.
+
+    With the names of other items and the accounts of actors.
+    """
 
     clip: Clip
     events: list[HistoryEvent]
     origin: Origin
     names: dict[str, str]
+    accounts: dict[str, str]
 
     def fresh(self, now: datetime, *, turn: int = 0, viewing: str = "") -> FreshHistory:
         """As the page shows it after ``turn`` looks; ``viewing`` is the grant it is open under."""
@@ -30,6 +35,7 @@ class ClipHistory:
             steps_of(self.events, self.origin),
             build_trace(self.events, now, origin=self.origin),
             self.names,
+            self.accounts,
             clip_item(self.clip.id),
             path=f"/clips/{self.clip.id}/history",
             turn=turn,
@@ -42,4 +48,5 @@ def read_clip_history(tx: Connection, clip: Clip) -> ClipHistory:
     item = clip_item(clip.id)
     events = history_of(tx, item)
     origin = origins_of(tx, [clip], {item: events})[clip.id]
-    return ClipHistory(clip, events, origin, names_in(tx, events))
+    accounts = accounts_of(tx, (event.actor_id for event in events))
+    return ClipHistory(clip, events, origin, names_in(tx, events), accounts)

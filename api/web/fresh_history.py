@@ -23,14 +23,15 @@ LOOKS_LAST = timedelta(minutes=2)
 class FreshHistory:
     """What the two panels show of an item, and when htmx asks for them again.
 
-    ``own`` is the item and ``names`` are those of the others; ``pause_s`` is None where nothing
-    waits or the last look was taken. ``looks`` is the address of the next look, ``anew`` that of
-    the first one, for when something was written meanwhile.
+    ``own`` is the item, ``names`` are those of the others, ``accounts`` those of the actors;
+    ``pause_s`` is None where nothing waits or the last look was taken. ``looks`` is the address of
+    the next look, ``anew`` that of the first one, for when something was written meanwhile.
     """
 
     own: str
     steps: Sequence[Step]
     names: dict[str, str]
+    accounts: dict[str, str]
     trace: Trace
     pause_s: int | None
     looks: str
@@ -42,6 +43,7 @@ def fresh_history(
     steps: Sequence[Step],
     trace: Trace,
     names: dict[str, str],
+    accounts: dict[str, str],
     own: str,
     *,
     path: str,
@@ -56,6 +58,7 @@ def fresh_history(
         own,
         steps,
         names,
+        accounts,
         trace,
         pause_s,
         looks=address(path, parameters, turn=turn + 1),

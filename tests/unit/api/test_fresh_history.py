@@ -8,7 +8,15 @@ from tests.unit.api.test_trace import happened, trace
 def look(events: list[HistoryEvent], turn: int = 0) -> tuple[int | None, str]:
     """Seconds to the look after ``turn`` others, and its address."""
     fresh = fresh_history(
-        events, events, trace(events), {}, "clip:1", path="/clips/1/history", turn=turn, viewing="g"
+        events,
+        events,
+        trace(events),
+        {},
+        {},
+        "clip:1",
+        path="/clips/1/history",
+        turn=turn,
+        viewing="g",
     )
     return fresh.pause_s, fresh.looks
 
