@@ -41,18 +41,6 @@ def utc_time(moment: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
-def size(size_bytes: int) -> str:
-    """``2.61 GB`` in decimal units, as recorders and disks count."""
-    if size_bytes < 1000:
-        return f"{size_bytes} B"
-    amount = float(size_bytes)
-    for unit in ("kB", "MB", "GB", "TB"):
-        amount /= 1000
-        if amount < 999.5 or unit == "TB":
-            return f"{amount:.3g} {unit}" if amount < 100 else f"{amount:.0f} {unit}"
-    raise AssertionError("unreachable: the last unit takes every amount")
-
-
 def grouped(number: int) -> str:
     """``1,234,567``."""
     return f"{number:,}"

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 
 from api.config import Config
+from api.sizes import size_text
 from api.web import formats
 from api.web.assets import Assets
 from api.web.locale import LANGUAGES, has_text, translate
@@ -58,7 +59,7 @@ class Pages:
                 "local_time": self._local_time,
                 "local_span": self._local_span,
                 "utc_time": formats.utc_time,
-                "size": formats.size,
+                "size": size_text,
                 "grouped": formats.grouped,
                 "duration": formats.duration,
                 "file_name": formats.file_name,

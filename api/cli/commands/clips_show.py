@@ -2,9 +2,10 @@
 
 import click
 
-from api.cli.output import local, print_json, print_table, size
+from api.cli.output import local, print_json, print_table
 from api.cli.shell import Shell, with_shell
 from api.cli.words import say_word
+from api.sizes import size_text
 
 
 @click.command("show")
@@ -55,7 +56,7 @@ def command(shell: Shell, clip: str) -> None:
                 [shell.word("head.further_name"), f"{one.name} ({local(one.named_at, zone)})"]
                 for one in names
             ),
-            [shell.word("head.size"), f"{size(found.size_bytes)} ({found.size_bytes})"],
+            [shell.word("head.size"), f"{size_text(found.size_bytes)} ({found.size_bytes})"],
             ["SHA-256", found.sha256],
             ["SM3", found.sm3],
             [shell.word("head.officer"), found.officer or ""],
@@ -69,7 +70,7 @@ def command(shell: Shell, clip: str) -> None:
             rows.append([shell.word("head.link"), f"{link.case_number} ({stage})"])
         for one in made:
             kind = say_word(shell.language, "rendition", one.kind)
-            rows.append([kind, f"{one.sha256} {size(one.size_bytes)}"])
+            rows.append([kind, f"{one.sha256} {size_text(one.size_bytes)}"])
         print_table([shell.word("head.field"), shell.word("head.value")], rows)
         click.echo()
         heads = ("index", "at", "kind", "actor", "outcome")

@@ -35,23 +35,6 @@ def test_a_span_names_its_second_day_only_where_it_is_another() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "text"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1 kB"),
-        (17_100, "17.1 kB"),
-        (704_123, "704 kB"),
-        (999_600, "1 MB"),
-        (2_610_000_000, "2.61 GB"),
-        (5_000_000_000_000_000, "5000 TB"),
-    ],
-)
-def test_a_size_has_three_figures(amount: int, text: str) -> None:
-    assert formats.size(amount) == text
-
-
-@pytest.mark.parametrize(
     ("milliseconds", "text"),
     [(0, "0:00"), (42_000, "0:42"), (725_400, "12:05"), (3_723_000, "1:02:03")],
 )
