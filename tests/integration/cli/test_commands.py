@@ -15,6 +15,7 @@ import pytest
 from api.cli import shell
 from api.config import load_config
 from api.services import open_services
+from custody.bundle_readme import COMMANDS
 from custody.publisher import LOG_LOCK
 from custody.sequencer import newest_pending
 from tests.integration.cli.conftest import NUMBER, Liuhen
@@ -130,6 +131,35 @@ def test_what_people_read_is_in_their_own_words(
         assert words in case, words
     assert "summary" not in case
     assert "investigation" not in case
+
+
+def test_a_receipt_in_a_bag_is_checked_as_its_readme_says(
+    liuhen: Liuhen, footage: Path, tmp_path: Path
+) -> None:
+    liuhen("import", str(footage))
+    clip_id = liuhen("clips", "list", "--json").json[0]["id"]
+    liuhen("cases", "create", NUMBER, "--title", "占道经营")
+    liuhen("cases", "link", NUMBER, clip_id, "--stage", "review")
+    assert liuhen("cases", "export", NUMBER, "-o", str(tmp_path / "bag")).code == 0
+    data = tmp_path / "bag" / "data"
+    assert (data / "README.txt").read_text(encoding="utf-8").count(COMMANDS) == 2
+
+    def check() -> subprocess.CompletedProcess[str]:
+        commands = COMMANDS.replace("<id>", clip_id)
+        environment = {**os.environ, "TMPDIR": str(tmp_path)}
+        return subprocess.run(
+            ["sh", "-c", commands],
+            cwd=data, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    good = check()
+    assert (good.returncode, "Signature Verified Successfully" in good.stdout) == (0, True), good
+    receipt = data / f"receipts/{clip_id}.txt"
+    text = receipt.read_text(encoding="utf-8")
+    receipt.write_text(text.replace('"size_bytes":', '"size_bytes":1', 1), encoding="utf-8")
+    bad = check()
+    assert bad.returncode != 0
+    assert "Verified Successfully" not in bad.stdout
 
 
 def test_a_case_without_clips_is_not_exported_and_says_what_to_do(
