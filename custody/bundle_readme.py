@@ -1,5 +1,16 @@
 """The page that goes with a bag: how to check it without us. Chinese first."""
 
+#: The key of a ``vkey`` file as DER, the signed text, the signature, and what OpenSSL says to them.
+COMMANDS = r"""
+     r=receipts/<id>.txt t=$(mktemp -d)
+     (printf '\060\052\060\005\006\003\053\145\160\003\041\000'
+      cut -d+ -f3- log/receipts.vkey | base64 -d | tail -c 32) > $t/key.der
+     sed '/^$/,$d' $r > $t/text
+     tail -n 1 $r | cut -d' ' -f3 | base64 -d | tail -c 64 > $t/signature
+     openssl pkeyutl -verify -pubin -keyform DER -inkey $t/key.der -rawin \
+       -in $t/text -sigfile $t/signature
+""".strip("\n")
+
 _TEXT = """\
 证据包  {number}
 ================
@@ -28,6 +39,21 @@ _TEXT = """\
   3. log/checkpoint 是 C2SP signed-note，签名须用 log/log.vkey 验证。
      请另行取得同一公钥与更早或更晚的检查点，确认它们属于同一棵树。
   4. 细节：HMAC-SHA256（密钥 salt，内容为 details 的规范 JSON）等于条目中的 commitment。
+
+四、入库回执是否成立
+  回执 receipts/<编号>.txt 是存档签名的话：这条录像已存入、已读回，入库条目已公布。它是 C2SP
+  signed-note：第一行标题，第二行 JSON，空一行，最后一行“— 名称 签名”（Ed25519）。
+  1. 签名，用系统自带的工具（OpenSSL 3），在 data 文件夹里运行，把 <id> 换成录像编号：
+{commands}
+     显示 Signature Verified Successfully 即为存档所签。
+  2. 第二行 JSON 中的 sha256、sm3、size_bytes 必须与 originals/ 中的文件一致。
+  3. 其中的 entry（base64）是入库条目：kind 为 clip.admitted，outcome 为 ok，item 为
+     clip:<clip_id>，facts 恰为 clip（即 clip_id）、sha256、sm3、size_bytes，值与回执相同。
+  4. 其中的 checkpoint 是签发时的检查点，签名用 log/log.vkey 验证；entry 按第三节第 1、2 步，
+     用 index、proof（base64）和该检查点第二行的条目数算出的根，必须等于它的第三行。它可能
+     早于 log/checkpoint。
+  5. salt 与 details 按第三节第 4 步等于 entry 中的 commitment。
+  没有回执的录像，是导出时入库条目还没有公布，不等于有问题。
 
 
 Evidence bag  {number}
@@ -58,9 +84,27 @@ trusting us.
    c. log/checkpoint is a C2SP signed note; verify its signature with log/log.vkey. Obtain that
       key, and an earlier or later checkpoint, from somebody else as well.
    d. HMAC-SHA256(key: salt, over the canonical JSON of details) is the entry's commitment.
+
+4. Does a receipt hold?
+   receipts/<id>.txt is the archive's signed word that a recording is stored and was read back, and
+   that its admission is published. It is a C2SP signed note: a title, a line of JSON, an empty
+   line, and the line of the signature (Ed25519).
+   a. The signature, with what every system has (OpenSSL 3), in the folder data;
+      <id> is the recording's:
+{commands}
+      "Signature Verified Successfully" says that the archive signed it.
+   b. sha256, sm3 and size_bytes in the JSON must be those of the file in originals/.
+   c. ``entry`` (base64) is the admission: kind clip.admitted, outcome ok, item clip:<clip_id>, and
+      its facts are exactly clip (the clip_id), sha256, sm3 and size_bytes, as in the receipt.
+   d. ``checkpoint`` is the one of that day; verify its signature with log/log.vkey. As in 3 a and
+      b, index, proof (base64) and the number on its second line lead from ``entry`` to the root
+      on its third. It may be older than log/checkpoint.
+   e. ``salt`` and ``details`` make the commitment in ``entry``, as in 3 d.
+   A recording without a receipt is not a wrong one: its admission was not published yet when the
+   bag was made.
 """
 
 
 def readme(number: str) -> str:
     """The text for the bag of the case ``number``."""
-    return _TEXT.format(number=number)
+    return _TEXT.format(number=number, commands=COMMANDS)

@@ -39,6 +39,7 @@ log_entries = sa.Table(
     ),
     sa.Index("ix_log_entries_kind_idx", "kind", "idx"),
     sa.Index("ix_log_entries_actor_id_idx", "actor_id", "idx"),
+    sa.Index("ix_log_entries_at_idx", "at", "idx"),
     # The few entries that say whether an item stands, however long its history is.
     sa.Index(
         "ix_log_entries_verification_runs",

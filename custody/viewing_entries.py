@@ -61,6 +61,33 @@ def has_entry(
     return False
 
 
+def has_listed(tx: Connection, actor: Actor, query: str, since: datetime) -> bool:
+    """Whether an entry says that ``actor`` read what ``query`` names, at ``since`` or later."""
+    item = actor_item(actor)
+    table = log_entries
+    newest = sa.select(sa.func.max(table.c.item_seq)).where(table.c.item == item).scalar_subquery()
+    rows = tx.execute(
+        sa.select(table.c.entry, table.c.leaf_hash, table.c.salt, table.c.details).where(
+            table.c.item == item,
+            table.c.item_seq > newest - ENTRIES_SEARCHED,
+            table.c.kind == EventKind.CLIPS_LISTED.value,
+            table.c.actor_id == actor.id,
+            table.c.at >= since,
+        )
+    )
+    for stored, leaf_hash, salt, text in rows:
+        entry = _read(bytes(stored), bytes(leaf_hash))
+        if (
+            entry is not None
+            and (entry.kind, entry.item, entry.actor.id)
+            == (EventKind.CLIPS_LISTED.value, item, actor.id)
+            and entry.at >= since
+            and _details(entry, salt, text).get("query") == query
+        ):
+            return True
+    return False
+
+
 def _read(stored: bytes, leaf_hash: bytes) -> Entry | None:
     """The entry if the row still holds what was appended."""
     try:
@@ -71,12 +98,18 @@ def _read(stored: bytes, leaf_hash: bytes) -> Entry | None:
 
 def _lists(entry: Entry, clip_id: str, salt: bytes | None, text: str | None) -> bool:
     """Whether the details that ``entry`` commits to name the clip."""
+    listed = _details(entry, salt, text).get("clips")
+    return isinstance(listed, list) and clip_id in listed
+
+
+def _details(entry: Entry, salt: bytes | None, text: str | None) -> dict[str, Any]:
+    """The details that ``entry`` commits to; empty where the row holds others."""
     try:
         details: Any = json.loads(text or "null")
-        return (
+        agrees = (
             isinstance(details, dict)
-            and clip_id in details.get("clips", [])
             and commit_details(details, bytes(salt or b"")) == entry.commitment
         )
     except (LogError, ValueError):
-        return False
+        return {}
+    return details if agrees else {}

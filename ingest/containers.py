@@ -10,6 +10,7 @@ Only a bounded number of bytes is read and nothing is executed, so this runs in 
 import codecs
 import struct
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -227,23 +228,35 @@ def _text(head: bytes, tail: bytes, size: int, suffix: str) -> Signature | None:
     if not head or suffix in MEDIA_SUFFIXES:
         return None
     # A tail of 16-bit characters begins with a whole one, where it begins at an even place.
-    ends = ((head, 0), (tail, (size - len(tail)) % 2))
+    encoding = _encoding(((head, 0), (tail, (size - len(tail)) % 2)))
+    return None if encoding is None else Signature(None, "text")
+
+
+def text_encoding(beginning: bytes) -> str | None:
+    """The encoding, by Python's name, by which `identify` takes a text for one; None for none."""
+    return _encoding(((beginning[:HEAD_BYTES], 0),))
+
+
+def _encoding(ends: Sequence[tuple[bytes, int]]) -> str | None:
+    """The encoding of a text of which ``ends`` are known, the beginning first.
+
+    Each comes with the number of its bytes that are no part of a whole 16-bit character.
+    """
+    head = ends[0][0]
     if head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         encoding = "utf-16-le" if head[0] == 0xFF else "utf-16-be"
-        whole = all(_is_text(data[skip:], encoding) for data, skip in ends)
-        return Signature(None, "text") if whole else None
+        return encoding if all(_is_text(data[skip:], encoding) for data, skip in ends) else None
     if 0 in head:
         # Without the mark, only what is mostly ASCII is taken for it: chance makes rare characters.
-        wide = any(
-            all(_is_text(data[skip:], encoding, mostly_ascii=True) for data, skip in ends)
+        wide = (
+            encoding
             for encoding in ("utf-16-le", "utf-16-be")
+            if all(_is_text(data[skip:], encoding, mostly_ascii=True) for data, skip in ends)
         )
-        return Signature(None, "text") if wide else None
-    if not {*head, *tail}.isdisjoint(CONTROL_BYTES):
+        return next(wide, None)
+    if any(not CONTROL_BYTES.isdisjoint(data) for data, _ in ends):
         return None
-    if _is_text(head, "utf-8-sig") or _is_text(head, "gb18030"):
-        return Signature(None, "text")
-    return None
+    return next((one for one in ("utf-8-sig", "gb18030") if _is_text(head, one)), None)
 
 
 def _is_text(data: bytes, encoding: str, *, mostly_ascii: bool = False) -> bool:

@@ -48,6 +48,8 @@ def build_status(
         {"name": reasons.visible(file.path), "state": file.state, "reason": file.reason or ""}
         for file in journal.files(State.REFUSED, State.FAILED, State.GONE)
     ]
+    # Only so many are named: first those that somebody should look after.
+    troubled.sort(key=lambda entry: reasons.code_of(entry["reason"]) == reasons.EMPTY)
     wrong = next(
         (
             entry["reason"]

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 import click
 
 from api.cli.main import EXIT_DOES_NOT_VERIFY, EXIT_FAILED, EXIT_GOOD
-from api.cli.output import print_json, size, visible
+from api.cli.output import print_json, visible
 from api.cli.queries import find_case_id, find_clip
 from api.cli.shell import Shell
 from api.services import Services
+from api.sizes import size_text
 from api.verification_runs import context_of, names_in, record
 from api.web.locale import translate
 from custody.access import Right
@@ -99,7 +100,7 @@ def _print(shell: Shell, report: Report, names: dict[str, str]) -> None:
             clips=report.clips_checked,
             renditions=report.renditions_checked,
             entries=report.entries_checked,
-            bytes=size(report.bytes_read),
+            bytes=size_text(report.bytes_read),
         )
     else:
         shell.say("verify.bad", findings=report.finding_count, unchecked=len(report.unchecked))
@@ -150,9 +151,8 @@ def _progress(shell: Shell) -> Iterator[Callable[[Progress], None]]:
         text = f"{phase} {progress.done}/{progress.total}"
         if progress.total_bytes:
             rate = progress.done_bytes / max(now - started, 0.001)
-            text += (
-                f"  {size(progress.done_bytes)}/{size(progress.total_bytes)}  {size(int(rate))}/s"
-            )
+            done, total = size_text(progress.done_bytes), size_text(progress.total_bytes)
+            text += f"  {done}/{total}  {size_text(int(rate))}/s"
         click.echo(f"\r\x1b[K{text}" if live else text, err=True, nl=not live)
 
     try:

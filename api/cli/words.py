@@ -97,6 +97,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "head.seen": ("最近联系", "last seen"),
     "head.field": ("项", "field"),
     "head.value": ("值", "value"),
+    "head.further_name": ("另有文件名", "further name"),
+    "head.admitted": ("入库时间", "admitted"),
+    "head.link": ("关联案件", "link"),
+    "head.stage": ("环节", "stage"),
+    "head.party": ("当事人", "party"),
+    "officer.certificate": ("{officer}（执法证号 {number}）", "{officer} (certificate {number})"),
+    "officer.no_certificate": ("{officer}（未填执法证号）", "{officer} (no certificate number)"),
     "demo.footage": ("正在生成示例录像：{folder}", "making sample footage in {folder}"),
     "demo.enrolled": ("采集站已登记：{name}", "station enrolled: {name}"),
     "demo.scanning": ("采集：{folder}", "docking {folder}"),
@@ -125,6 +132,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "state.received": ("已入库", "received"),
     "state.released": ("已释放", "released"),
     "state.refused": ("未接收", "refused"),
+    "state.failed": ("会再试", "will be tried again"),
+    "state.skipped": ("未采集", "not taken"),
     "state.gone": ("文件已不在", "gone"),
     "demo.open": ("打开：{address}", "open: {address}"),
     "demo.user": (
@@ -143,7 +152,15 @@ def say_reason(language: str, reason: str) -> str:
     """A station's reason code, and what may follow it after a colon, in words."""
     code, colon, rest = reason.partition(":")
     key = f"reason.{code.strip()}"
-    return say(language, key) + colon + rest if key in WORDS else reason
+    if key in WORDS:
+        return say(language, key) + colon + rest
+    return translate(language, key) + colon + rest if has_text(key) else reason
+
+
+def say_word(language: str, family: str, code: str) -> str:
+    """A code of the archive as the pages call it; one that has no word in ``family`` as it is."""
+    key = f"{family}.{code}"
+    return translate(language, key) if has_text(key) else code
 
 
 def say_clip_state(language: str, state: str, reason: str | None) -> str:

@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from api.cli.output import size, visible
+from api.cli.output import visible
 from api.cli.words import WORDS, say, say_reason
+from api.sizes import size_text
 
 #: States in which the agent has done with a file.
 FINAL = {"received", "released", "refused", "gone"}
@@ -48,7 +49,7 @@ class PlainDisplay:
             return
         parts = [_state(self._language, state or sort), _name(event)]
         if event.get("total"):
-            parts.append(size(int(event["total"])))
+            parts.append(size_text(int(event["total"])))
         if event.get("reason"):
             parts.append(visible(say_reason(self._language, str(event["reason"]))))
         click.echo("  " + "  ".join(part for part in parts if part))
@@ -108,7 +109,7 @@ class LiveDisplay:
             completed=done,
             total=total or None,
             state=word,
-            amount=f"{size(done)} / {size(total)}",
+            amount=f"{size_text(done)} / {size_text(total)}",
         )
 
     def left(self, text: str, done: int, total: int) -> None:

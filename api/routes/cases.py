@@ -1,6 +1,6 @@
 """Cases: the list, and one case with its clips by officer, by stage, and what is missing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.dependencies import PersonDep, ServicesDep
+from api.web.case_history import read_case_history
 from api.web.case_timeline import build_timeline
 from api.web.origins import origins_of
 from api.web.pages import Pages, parameters_of
@@ -23,10 +24,8 @@ from custody.cases import (
     clips_of_case,
     get_case_as_it_stands,
 )
-from custody.events import EventKind, case_item, clip_item
-from custody.history import HistoryEvent, histories_of, history_of
-from custody.item_names import names_in
-from custody.links import clips_once_in_case
+from custody.events import case_item, clip_item
+from custody.history import histories_of
 from custody.renditions import renditions_of
 from custody.viewings import note_listing, open_listing
 
@@ -55,22 +54,6 @@ def what_is_missing(case: Case, linked: Sequence[LinkedClip]) -> Missing:
         missing_stages(case.procedure, (one.stage for one in linked)),
         tuple(one.officer for one in case.officers if one.officer not in recording),
     )
-
-
-def merge_history(
-    case_id: str,
-    own: Sequence[HistoryEvent],
-    of_clips: Iterable[Sequence[HistoryEvent]],
-) -> list[HistoryEvent]:
-    """The case's own events and those that linked clips to it or took them out, oldest first."""
-    linking = (
-        event
-        for history in of_clips
-        for event in history
-        if event.kind in {EventKind.LINK_MADE, EventKind.LINK_REMOVED}
-        and event.facts.get("case") == case_id
-    )
-    return sorted([*own, *linking], key=lambda event: event.at)
 
 
 @router.get("/cases")
@@ -124,12 +107,8 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
         case = get_case_as_it_stands(tx, case_id)
         linked = clips_of_case(tx, case_id)
         clip_ids = [one.clip.id for one in linked]
-        # A link stands in the history of its clip; those that were taken out again count too.
-        ever_linked = clips_once_in_case(tx, case_id)
-        histories = histories_of(tx, [clip_item(clip_id) for clip_id in ever_linked])
-        history = merge_history(case_id, history_of(tx, case_item(case_id)), histories.values())
-        names = names_in(tx, history)
-        origins = origins_of(tx, [one.clip for one in linked], histories)
+        history = read_case_history(tx, case_id)
+        origins = origins_of(tx, [one.clip for one in linked], history.of_clips)
         renditions = renditions_of(tx, clip_ids)
     listing = None
     with services.database.write() as tx:
@@ -142,7 +121,7 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
     now = services.clock.now()
     traces = {
         clip_id: build_trace(
-            histories[clip_item(clip_id)], now, min_gap=ROW_GAP, origin=origins[clip_id]
+            history.of_clips[clip_item(clip_id)], now, min_gap=ROW_GAP, origin=origins[clip_id]
         )
         for clip_id in clip_ids
     }
@@ -155,10 +134,7 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
         missing=what_is_missing(case, linked),
         timeline=build_timeline(case, linked, services.config.zone),
         zone=services.config.zone,
-        history=history,
-        item_names=names,
-        own=case_item(case_id),
-        trace=build_trace(history, now),
+        fresh=history.fresh(now),
         traces=traces,
         failing=[
             one

@@ -1,17 +1,19 @@
 """Clips: the list with its filters, one clip, opening it."""
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import PersonDep, ServicesDep, SubmittedDep
-from api.routes.media import playable_type
+from api.routes.media import playable_type, read_text
+from api.web.clip_history import read_clip_history
+from api.web.days import read_day, read_end_of_day
 from api.web.origins import origins_of
 from api.web.pages import Pages, parameters_of
 from api.web.provenance import breach_of, original_held, time_source
-from api.web.trace import build_trace, steps_of
+from api.web.trace import build_trace
 from custody.access import Right, allows
 from custody.case_search import CaseFilter, count_cases
 from custody.case_stages import fitting_stages
@@ -27,9 +29,7 @@ from custody.clip_search import CLIP_SORTS, DEFAULT_CLIP_SORT, ClipFilter, searc
 from custody.clips import Clip, ClipState, get_clip_as_it_stands
 from custody.errors import GrantExpiredError, PurposeMissingError
 from custody.events import clip_item
-from custody.history import histories_of, history_of
-from custody.item_names import names_in
-from custody.log.canonical import EARLIEST, LATEST
+from custody.history import histories_of
 from custody.renditions import renditions_of
 from custody.viewings import GrantKind, get_grant, note_listing, open_listing, open_viewing
 from ingest.dock_lists import find_dock_session
@@ -76,7 +76,7 @@ def list_clips(
         officer=officer.strip() or None,
         recorder=recorder.strip() or None,
         recorded_from=read_day(since, zone),
-        recorded_to=_day_after(read_day(until, zone)),
+        recorded_to=read_end_of_day(until, zone),
         state=state if state in set(ClipState) else None,
         media_kind=kind if kind in MEDIA_KINDS else None,
         important=True if important else None,
@@ -161,9 +161,7 @@ def show_clip(
         renditions = renditions_of(tx, [clip_id])[clip_id]
         names = names_of_clips(tx, [clip_id])[clip_id]
         links = links_of_clip(tx, clip_id)
-        history = history_of(tx, clip_item(clip_id))
-        item_names = names_in(tx, history)
-        origin = origins_of(tx, [clip], {clip_item(clip_id): history})[clip_id]
+        history = read_clip_history(tx, clip)
         dock_session = find_dock_session(tx, clip.dock_session_id or "")
         suggestions = suggestions_for(tx, [clip_id], services.config.zone).get(clip_id, [])
         if viewing:
@@ -184,6 +182,7 @@ def show_clip(
             note_listing(tx, services.ledger, person.actor, [clip_id], f"clip {clip_id}")
     now = services.clock.now()
     made = {one.kind: one for one in renditions}
+    readable = clip.media_kind == "text" and not clip.altered
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
@@ -194,17 +193,16 @@ def show_clip(
         hint=hint_for(clip, names, services.config.zone),
         renditions=renditions,
         made=made,
+        readable=readable,
+        written=read_text(services, grant, clip) if grant and readable else None,
         stream_type=made["proxy"].media_type if "proxy" in made else _original_type(clip),
         links=links,
         suggestions=suggestions,
-        history=steps_of(history, origin),
-        item_names=item_names,
-        own=clip_item(clip_id),
+        fresh=history.fresh(now, viewing=grant.id if grant else ""),
         dock_session=dock_session,
-        trace=build_trace(history, now, origin=origin),
-        breach=breach_of(history),
-        spared=original_held(history),
-        time_source=time_source(history, clip.recorded_at),
+        breach=breach_of(history.events),
+        spared=original_held(history.events),
+        time_source=time_source(history.events, clip.recorded_at),
         grant=grant,
         ended=ended,
         stages=tuple(Stage),
@@ -241,21 +239,3 @@ def open_clip(
     except PurposeMissingError:
         return RedirectResponse(f"/clips/{clip_id}?refused=open", 303)
     return RedirectResponse(f"/clips/{clip_id}?viewing={grant.id}", 303)
-
-
-def read_day(text: str, zone: tzinfo) -> datetime | None:
-    """The beginning of a day ``2026-11-22`` in the bureau's zone; None where it is no day.
-
-    The first and the last days of Python's calendar are none: no other zone could show them.
-    """
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    if not EARLIEST.date() <= day <= LATEST.date():
-        return None
-    return datetime(day.year, day.month, day.day, tzinfo=zone)
-
-
-def _day_after(day: datetime | None) -> datetime | None:
-    return None if day is None else day + timedelta(days=1)

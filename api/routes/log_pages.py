@@ -15,9 +15,11 @@ from fastapi.responses import Response
 from sqlalchemy.engine import Connection
 from starlette.exceptions import HTTPException
 
+from api.actor_names import accounts_of, actors_called
 from api.auth.sessions import note_log_read
 from api.dependencies import Person, PersonDep, ServicesDep
 from api.services import Services
+from api.web.days import read_day, read_end_of_day
 from api.web.entry_values import items_of, read_values
 from api.web.locale import LANGUAGES, catalogue
 from api.web.pages import Pages
@@ -46,21 +48,44 @@ def show_log(
     kind: str = "",
     item: str = "",
     actor: str = "",
+    who: str = "",
+    since: Annotated[str, Query(alias="from")] = "",
+    until: Annotated[str, Query(alias="to")] = "",
     before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
 ) -> Response:
-    """Entries, the newest first."""
+    """Entries, the newest first.
+
+    ``actor`` is the id of one, ``who`` a name or account; ``from`` and ``to`` are days of the
+    bureau's zone. A day that is none leaves that end open, as the form shows it empty.
+    """
     services.access.require(person.actor, Right.READ_LOG, LOG_ITEM)
     wanted = item.strip()
-    query = {"kind": kind, "item": wanted, "actor": actor}
+    zone = services.config.zone
+    begin, end = read_day(since, zone), read_end_of_day(until, zone)
+    parameters = {
+        "kind": kind,
+        "item": item,
+        "actor": actor,
+        "who": who.strip(),
+        "from": since if begin else "",
+        "to": until if end else "",
+    }
+    query = parameters | {"item": wanted}
     _note_reading(services, person, {name: value for name, value in query.items() if value})
     kinds = sorted(one.value for one in EventKind)
     with services.database.read() as tx:
+        called = actors_called(tx, who) if who.strip() else None
+        # No actor has a NUL in its id, and PostgreSQL takes none in a question.
+        actor_ids = _both(called, [one for one in [actor] if "\x00" not in one] if actor else None)
         if wanted:
             # An item's own history is short and complete, pending entries included.
             events = [
                 event
                 for event in reversed(history_of(tx, wanted) if is_item(wanted) else [])
-                if (not kind or event.kind == kind) and (not actor or event.actor_id == actor)
+                if (not kind or event.kind == kind)
+                and (actor_ids is None or event.actor_id in actor_ids)
+                and (begin is None or event.at >= begin)
+                and (end is None or event.at < end)
             ]
         else:
             events = newest_events(
@@ -68,8 +93,11 @@ def show_log(
                 before=before,
                 limit=PER_PAGE,
                 kind=kind if kind in kinds else None,
-                actor_id=actor or None,
+                actor_ids=actor_ids,
+                since=begin,
+                until=end,
             )
+        accounts = accounts_of(tx, (event.actor_id for event in events))
         names = names_in(tx, events)
         checkpoint = newest_checkpoint(tx)
         numbered = _numbered(tx)
@@ -84,7 +112,9 @@ def show_log(
         checkpoint=checkpoint,
         unpublished=numbered - (checkpoint.size if checkpoint else 0) + pending,
         kinds=kinds,
-        parameters={"kind": kind, "item": item, "actor": actor},
+        parameters=parameters,
+        accounts=accounts,
+        nobody=called is not None and len(called) < 2 and not events,
         before=before,
     )
 
@@ -98,6 +128,7 @@ def show_entry(request: Request, services: ServicesDep, person: PersonDep, index
         event = find_event(tx, index) if 0 <= index < 2**53 else None
         named = [] if event is None else [*items_of(event.facts), *items_of(event.details)]
         names = {} if event is None else names_of(tx, [event.item, *named])
+        accounts = {} if event is None else accounts_of(tx, [event.actor_id])
         checkpoint = newest_checkpoint(tx)
     if event is None:
         raise HTTPException(404)
@@ -117,12 +148,20 @@ def show_entry(request: Request, services: ServicesDep, person: PersonDep, index
         facts=read_values(event.facts, words, event.item),
         details=read_values(details, words, event.item),
         names=names,
+        accounts=accounts,
         index=index,
         checkpoint=checkpoint if proof or (checkpoint and checkpoint.size == 1) else None,
         entry=entry.decode(),
         readable=json.dumps(json.loads(entry), ensure_ascii=False, indent=2) if entry else "",
         proof=[part.hex() for part in proof],
     )
+
+
+def _both(one: list[str] | None, other: list[str] | None) -> list[str] | None:
+    """What is in both of two choices; None is the choice of everything."""
+    if one is None or other is None:
+        return other if one is None else one
+    return [value for value in one if value in other]
 
 
 def _numbered(tx: Connection) -> int:

@@ -17,6 +17,7 @@ from api.dependencies import Person, PersonDep, ServicesDep, SubmittedDep
 from api.services import Services
 from api.web.provenance import UnconfirmedDownloadError, breach_of, original_held
 from api.web.ranges import ByteRange, RangeUnsatisfiableError, parse_range
+from api.web.text_original import MAX_SHOWN_BYTES, ShownText, shown_text
 from custody.access import Right
 from custody.clips import Clip, get_clip
 from custody.errors import PurposeMissingError, RenditionNotFoundError
@@ -24,6 +25,7 @@ from custody.events import clip_item
 from custody.history import history_of
 from custody.renditions import Rendition, find_rendition, get_rendition
 from custody.viewings import Grant, GrantKind, count_bytes, get_grant, open_download
+from storage.errors import ObjectNotFoundError
 
 router = APIRouter()
 
@@ -67,6 +69,22 @@ def playable_type(clip: Clip) -> str | None:
     kind = PLAYABLE.get(clip.name.rpartition(".")[2].lower())
     wanted = {"picture": "image/", "audio": "audio/", "video": "video/"}.get(clip.media_kind)
     return kind if kind and wanted and kind.startswith(wanted) else None
+
+
+def read_text(services: Services, grant: Grant, clip: Clip) -> ShownText:
+    """The beginning of a text original, counted into its viewing before it is handed over.
+
+    Raises as `ObjectStore.open` does, `ObjectNotFoundError` for an object that ends early too, and
+    `GrantExpiredError` once the viewing is closed.
+    """
+    length = min(clip.size_bytes, MAX_SHOWN_BYTES)
+    with services.store.open(clip.object_key, length=length) as handle:
+        beginning = handle.read()
+    if len(beginning) != length:
+        raise ObjectNotFoundError(f"{clip.object_key} ended {length - len(beginning)} bytes early")
+    with services.database.write() as tx:
+        count_bytes(tx, grant.id, 1, length)
+    return shown_text(beginning, clip.size_bytes)
 
 
 @router.get("/clips/{clip_id}/thumbnail")

@@ -66,9 +66,12 @@ def verify_one(
     record(services, person.actor, Selection(clip_ids=frozenset({clip_id})), verdict.report)
     template = "parts/verdict.html" if request.headers.get("hx-request") else "verdict.html"
     pages: Pages = request.app.state.pages
-    return pages.render(
+    response = pages.render(
         request, template, clip=clip, verdict=verdict, checked_at=services.clock.now()
     )
+    # The page's trace has one more entry, and waits for its proof.
+    response.headers["HX-Trigger"] = "written"
+    return response
 
 
 def _render(request: Request, services: Services, template: str) -> Response:

@@ -1,5 +1,6 @@
 """How digests, times, sizes, durations and file names are written on a page. Pure functions."""
 
+import re
 import unicodedata
 from datetime import UTC, datetime, tzinfo
 
@@ -7,6 +8,10 @@ from markupsafe import Markup, escape
 
 #: Invisible or direction-changing: control, format, surrogate, private use, line and paragraph.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+#: As often an unseen character is shown one by one.
+MAX_REPEATED = 8
+#: A digest in hexadecimal inside a longer text.
+_HASH = re.compile(r"[0-9a-f]{32,}")
 
 
 def digest_groups(digest: str) -> tuple[str, str, str]:
@@ -36,18 +41,6 @@ def utc_time(moment: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
-def size(size_bytes: int) -> str:
-    """``2.61 GB`` in decimal units, as recorders and disks count."""
-    if size_bytes < 1000:
-        return f"{size_bytes} B"
-    amount = float(size_bytes)
-    for unit in ("kB", "MB", "GB", "TB"):
-        amount /= 1000
-        if amount < 999.5 or unit == "TB":
-            return f"{amount:.3g} {unit}" if amount < 100 else f"{amount:.0f} {unit}"
-    raise AssertionError("unreachable: the last unit takes every amount")
-
-
 def grouped(number: int) -> str:
     """``1,234,567``."""
     return f"{number:,}"
@@ -69,18 +62,47 @@ def file_name(name: str) -> Markup:
     """
     parts = [Markup('<bdi class="name">')]
     for character in name:
-        category = unicodedata.category(character)
-        if character == "\x7f":
-            parts.append(_control("␡", character))
-        elif ord(character) < 0x20:
-            parts.append(_control(chr(0x2400 + ord(character)), character))
-        elif category in _INVISIBLE:
-            parts.append(_control(f"U+{ord(character):04X}", character))
-        else:
-            parts.append(escape(character))
-            if character == "_":  # the parts of a recorder's name stay whole, lines break between
-                parts.append(Markup("<wbr>"))
+        parts.append(_visible(character))
+        if character == "_":  # the parts of a recorder's name stay whole, lines break between
+            parts.append(Markup("<wbr>"))
     parts.append(Markup("</bdi>"))
+    return Markup("").join(parts)
+
+
+def visible_text(text: str) -> Markup:
+    """A text with what can't be seen made visible, as `file_name` does; its lines stay lines.
+
+    Of a character that is repeated more than `MAX_REPEATED` times, one is shown, and how often.
+    """
+    hidden = {one for one in set(text) - {"\n", "\t"} if unicodedata.category(one) in _INVISIBLE}
+    if not hidden:
+        return escape(text)
+    shown = {one: str(_visible(one)) for one in hidden}
+
+    def show(run: re.Match[str]) -> str:
+        count = len(run[0])
+        return shown[run[1]] * count if count <= MAX_REPEATED else f"{shown[run[1]]}×{count} "
+
+    # What is escaped is none of what is hidden.
+    runs = re.compile(rf"([{re.escape(''.join(sorted(hidden)))}])\1*")
+    return Markup(runs.sub(show, str(escape(text))))  # noqa: S704 - both parts are escaped
+
+
+def hash_text(text: str) -> Markup:
+    """``text`` with what can't be seen made visible and each digest in it in groups of four.
+
+    A line may break between groups and never inside one. The groups are set apart by the style
+    sheet, so that what is copied is the digest as it was.
+    """
+    parts: list[Markup] = []
+    end = 0
+    for found in _HASH.finditer(text):
+        parts.append(visible_text(text[end : found.start()]))
+        end = found.end()
+        for start in range(0, len(found[0]), 4):
+            group = found[0][start : start + 4]
+            parts.append(Markup('<span class="group">{}</span><wbr>').format(group))
+    parts.append(visible_text(text[end:]))
     return Markup("").join(parts)
 
 
@@ -90,6 +112,16 @@ def plain_name(name: str) -> str:
         f"⟨U+{ord(character):04X}⟩" if unicodedata.category(character) in _INVISIBLE else character
         for character in name
     )
+
+
+def _visible(character: str) -> Markup:
+    if character == "\x7f":
+        return _control("␡", character)
+    if ord(character) < 0x20:
+        return _control(chr(0x2400 + ord(character)), character)
+    if unicodedata.category(character) in _INVISIBLE:
+        return _control(f"U+{ord(character):04X}", character)
+    return escape(character)
 
 
 def _control(shown: str, character: str) -> Markup:

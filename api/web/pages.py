@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 
 from api.config import Config
+from api.sizes import size_text
 from api.web import formats
 from api.web.assets import Assets
 from api.web.locale import LANGUAGES, has_text, translate
@@ -61,10 +62,12 @@ class Pages:
                 "local_time": self._local_time,
                 "local_span": self._local_span,
                 "utc_time": formats.utc_time,
-                "size": formats.size,
+                "size": size_text,
                 "grouped": formats.grouped,
                 "duration": formats.duration,
                 "file_name": formats.file_name,
+                "visible_text": formats.visible_text,
+                "hash_text": formats.hash_text,
                 "plain_name": formats.plain_name,
                 "digest_groups": formats.digest_groups,
                 "digest_in_full": formats.digest_in_full,

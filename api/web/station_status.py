@@ -11,6 +11,8 @@ from typing import Any
 MAX_TEXT = 300
 MAX_FILES = 50
 
+#: Reasons for a refusal about which nothing can be done, and nothing needs to be.
+SETTLED = frozenset({"empty"})
 #: The states of a file on its way, in their order; what stands for "done" and for "trouble".
 WAY = ("seen", "settled", "hashed", "sending", "sent", "received", "released")
 DONE = frozenset({"received", "released"})
@@ -39,7 +41,11 @@ class TroubledFile:
 
 @dataclass(frozen=True, slots=True)
 class StationStatus:
-    """The status of one station."""
+    """The status of one station.
+
+    ``troubled`` are files that somebody should look after, ``settled`` those that were refused for
+    good reason.
+    """
 
     version: str
     counts: dict[str, int]
@@ -47,6 +53,7 @@ class StationStatus:
     waiting: int
     current: tuple[CurrentFile, ...]
     troubled: tuple[TroubledFile, ...]
+    settled: tuple[TroubledFile, ...]
     free_bytes: int | None
     clock: datetime | None
     alarm: str
@@ -69,6 +76,7 @@ def read_status(status: Mapping[str, Any] | None) -> StationStatus | None:
         for state in (*WAY, *TROUBLED)
         if isinstance(files, Mapping) and _count(files.get(state))
     }
+    not_through = [_troubled(one) for one in _listed(status.get("refused"))]
     return StationStatus(
         version=_text(status.get("version")),
         counts=counts,
@@ -85,7 +93,8 @@ def read_status(status: Mapping[str, Any] | None) -> StationStatus | None:
             )
             for one in _listed(status.get("current"))
         ),
-        troubled=tuple(_troubled(one) for one in _listed(status.get("refused"))),
+        troubled=tuple(one for one in not_through if not _is_settled(one)),
+        settled=tuple(one for one in not_through if _is_settled(one)),
         free_bytes=free if isinstance(free := status.get("free_bytes"), int) else None,
         clock=_moment(status.get("clock")),
         alarm=_text(status.get("alarm")),
@@ -99,6 +108,10 @@ def _troubled(one: Mapping[str, Any]) -> TroubledFile:
     return TroubledFile(
         _text(one.get("name")), state if state in TROUBLED else "failed", code, detail
     )
+
+
+def _is_settled(file: TroubledFile) -> bool:
+    return file.state == "refused" and file.code in SETTLED
 
 
 def _listed(value: object) -> list[Mapping[str, Any]]:

@@ -65,6 +65,7 @@ RULES: dict[str, Rule] = {
     "GET /unassigned": people(),
     "POST /unassigned": people(admin=NO, clip_id="{clip_id}", officer="JX0227"),
     "GET /clips/{clip_id}": people(),
+    "GET /clips/{clip_id}/history": people(),
     "POST /clips/{clip_id}/open": people(admin=NO, purpose="a test"),
     "POST /clips/{clip_id}/assign": people(admin=NO, officer="JX0227", recorder="TA00716"),
     "POST /links": people(
@@ -85,6 +86,7 @@ RULES: dict[str, Rule] = {
     "GET /cases/new": people(admin=NO),
     "POST /cases": people(admin=NO, number="零城执罚决字〔2026〕第{number}号", title="a test"),
     "GET /cases/{case_id}": people(),
+    "GET /cases/{case_id}/history": people(),
     "GET /cases/{case_id}/edit": people(admin=NO),
     "POST /cases/{case_id}/edit": people(
         admin=NO, number="零城执罚决字〔2026〕第12号", title="a test {number}", seen="0"

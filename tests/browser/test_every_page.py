@@ -164,3 +164,14 @@ def test_a_page_brings_little_script_and_the_same_file_never_twice(visit: Visit)
     page.wait_for_selector(".plyr")
     assert 0 < sum(sizes.values()) < SCRIPT_LIMIT
     assert all("?v=" in address for address in sizes)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_list_fits_an_old_screen_with_its_scroll_bar(visit: Visit, language: str) -> None:
+    choose(visit, language, "light")
+    visit.sign_in(Role.LEGAL)
+    visit.page.set_viewport_size({"width": 1366 - 17, "height": 768})
+    visit.go("/clips?officer=JX0227")  # one of these is linked, which fills the last column
+    expect(visit.page.locator("table.clips td:last-child a").first).to_be_visible()
+    table = "document.querySelector('.table')"
+    assert visit.page.evaluate(f"{table}.scrollWidth - {table}.clientWidth") == 0

@@ -171,3 +171,26 @@ def test_everything_in_the_archive_is_verified_in_the_background(visit: Visit) -
     visit.page.click(".start button")
     expect(visit.page.locator("#run .notice")).to_contain_text("全部一致", timeout=60_000)
     expect(visit.page.locator(".start button")).to_be_visible()
+
+
+def test_what_was_just_done_turns_proved_before_the_readers_eyes(visit: Visit) -> None:
+    page = visit.page
+    visit.sign_in(Role.LEGAL)
+    open_clip(visit, "093621", "看公布")
+    page.evaluate("document.querySelector('video').dataset.same = 'yes'")
+    row = page.locator(".history tr", has_text="看公布")
+    height = "document.querySelector('.trace-full').getBoundingClientRect().height"
+    before = page.evaluate(height)
+    mark = page.locator(".trace-full .mark").first
+    mark.focus()
+    expect(row).to_contain_text("已证明", timeout=40_000)
+    expect(page.locator(".trace-full")).to_contain_text("已证明")
+    expect(mark).to_be_focused()
+    assert page.evaluate(height) == before
+    assert page.evaluate("document.querySelector('video').dataset.same") == "yes"
+    # Verifying writes one more entry, which is waited for anew.
+    runs = page.locator(".history tr", has_text="核验").count()
+    page.click("form[hx-post] button")
+    expect(page.locator(".verdict")).to_contain_text("核验通过")
+    expect(page.locator(".history tr", has_text="核验")).to_have_count(runs + 1, timeout=40_000)
+    expect(page.locator(".history .state.waiting")).to_have_count(0, timeout=40_000)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from api.cli.main import run
 from api.web.locale import LANGUAGES, translate
 from tests.tamper import attacks
+from tests.tamper.test_database_file import hide_in_index
 from tests.tamper.worlds import World
 
 #: What an entry's row may say it is of.
@@ -90,3 +91,11 @@ def test_the_clip_of_a_finding_is_named(
     assert run(["verify", *home]) == 1
     assert name in capsys.readouterr().out
     assert name in run_everything(clerk).replace("<wbr>", "")
+
+
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+def test_a_damaged_database_is_shown_with_what_to_do(world: World, clerk: httpx.Client) -> None:
+    hint = translate("zh", "verification.damaged")
+    assert hint not in run_everything(clerk)
+    hide_in_index(world)
+    assert hint in run_everything(clerk)

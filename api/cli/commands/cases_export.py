@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from api.cli.output import print_json, size
+from api.cli.output import print_json
 from api.cli.shell import Shell, with_shell
+from api.sizes import size_text
 
 
 @click.command("export")
@@ -58,5 +59,5 @@ def command(shell: Shell, number: str, output: Path) -> None:
                 "exported",
                 path=str(path),
                 clips=len(bundle.plan.linked),
-                bytes=size(bundle.payload_bytes),
+                bytes=size_text(bundle.payload_bytes),
             )

@@ -4,6 +4,7 @@ import click
 
 from api.cli.output import print_json
 from api.cli.shell import Shell, with_shell
+from api.cli.words import say_word
 
 STAGES = ("initiation", "investigation", "review", "decision", "service", "enforcement")
 
@@ -28,4 +29,5 @@ def command(shell: Shell, number: str, clip: str, stage: str) -> None:
         if shell.as_json:
             print_json({"link": link_id, "case": case.number, "clip": found.id, "stage": stage})
         else:
-            shell.say("linked", clip=found.id, number=case.number, stage=stage)
+            word = say_word(shell.language, "stage", stage)
+            shell.say("linked", clip=found.id, number=case.number, stage=word)

@@ -3,6 +3,7 @@
 import click
 
 from api.cli.shell import Shell, with_shell
+from api.cli.words import say_word
 
 
 @click.command("list")
@@ -26,7 +27,7 @@ def command(shell: Shell, officer: str | None, text: str | None, limit: int) -> 
             case_json,
             lambda case: [
                 case.number,
-                case.procedure,
+                say_word(shell.language, "procedure", case.procedure),
                 case_title(shell.language, case),
                 " ".join(one.officer for one in case.officers),
                 "" if case.occurred_on is None else case.occurred_on.isoformat(),

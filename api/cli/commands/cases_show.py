@@ -4,6 +4,7 @@ import click
 
 from api.cli.output import local, print_json, print_table
 from api.cli.shell import Shell, with_shell
+from api.cli.words import say, say_word
 
 
 @click.command("show")
@@ -38,17 +39,23 @@ def command(shell: Shell, number: str) -> None:
         rows = [
             [shell.word("head.number"), case.number],
             [shell.word("head.title"), case_title(shell.language, case)],
-            [shell.word("head.procedure"), case.procedure],
-            [shell.word("head.officer"), " ".join(one.officer for one in case.officers)],
+            [shell.word("head.procedure"), say_word(shell.language, "procedure", case.procedure)],
+            [shell.word("head.party"), case.party or ""],
+            [shell.word("head.day"), "" if case.occurred_on is None else str(case.occurred_on)],
         ]
+        for one in case.officers:
+            certificate = one.certificate_number
+            key = "officer.certificate" if certificate else "officer.no_certificate"
+            said = say(shell.language, key, officer=one.officer, number=certificate)
+            rows.append([shell.word("head.officer"), said])
         print_table([shell.word("head.field"), shell.word("head.value")], rows)
         click.echo()
-        names = ("id", "name", "officer", "recorded", "state")
+        names = ("stage", "id", "name", "officer", "recorded", "state")
         print_table(
-            ["stage", *(shell.word(f"head.{name}") for name in names)],
+            [shell.word(f"head.{name}") for name in names],
             [
                 [
-                    one.stage.value,
+                    say_word(shell.language, "stage", one.stage.value),
                     one.clip.id,
                     one.clip.name,
                     one.clip.officer or "",

@@ -2,8 +2,9 @@
 
 import click
 
-from api.cli.output import local, size
+from api.cli.output import local
 from api.cli.shell import Shell, with_shell
+from api.sizes import size_text
 
 PAGE = 500
 
@@ -76,7 +77,7 @@ def command(
                 clip.officer or "",
                 clip.recorder or "",
                 local(clip.recorded_at, zone),
-                size(clip.size_bytes),
+                size_text(clip.size_bytes),
                 clip_state(shell.language, clip),
             ],
         )

@@ -2,8 +2,10 @@
 
 import click
 
-from api.cli.output import iso, local, print_json, print_table, size
+from api.cli.output import local, print_json, print_table
 from api.cli.shell import Shell, with_shell
+from api.cli.words import say_word
+from api.sizes import size_text
 
 
 @click.command("show")
@@ -14,6 +16,7 @@ def command(shell: Shell, clip: str) -> None:
     from api.cli.queries import clip_json, clip_state, event_json, find_clip
     from custody.access import Right
     from custody.cases import links_of_clip
+    from custody.clip_names import names_of_clips
     from custody.events import EventKind, clip_item
     from custody.history import history_of
     from custody.renditions import renditions_of
@@ -27,6 +30,7 @@ def command(shell: Shell, clip: str) -> None:
         with services.database.read() as tx:
             made = renditions_of(tx, [found.id])[found.id]
             links = links_of_clip(tx, found.id)
+            names = names_of_clips(tx, [found.id])[found.id]
             events = history_of(tx, item)
         if shell.as_json:
             print_json(
@@ -46,31 +50,39 @@ def command(shell: Shell, clip: str) -> None:
             return
         zone = services.config.zone
         rows = [
-            ["id", found.id],
-            ["name", found.name],
-            ["size", f"{size(found.size_bytes)} ({found.size_bytes})"],
-            ["sha256", found.sha256],
-            ["sm3", found.sm3],
-            ["officer", found.officer or ""],
-            ["recorder", found.recorder or ""],
-            ["recorded", local(found.recorded_at, zone)],
-            ["admitted", iso(found.admitted_at)],
-            ["state", clip_state(shell.language, found)],
+            [shell.word("head.id"), found.id],
+            [shell.word("head.name"), found.name],
+            *(
+                [shell.word("head.further_name"), f"{one.name} ({local(one.named_at, zone)})"]
+                for one in names
+            ),
+            [shell.word("head.size"), f"{size_text(found.size_bytes)} ({found.size_bytes})"],
+            ["SHA-256", found.sha256],
+            ["SM3", found.sm3],
+            [shell.word("head.officer"), found.officer or ""],
+            [shell.word("head.recorder"), found.recorder or ""],
+            [shell.word("head.recorded"), local(found.recorded_at, zone)],
+            [shell.word("head.admitted"), local(found.admitted_at, zone)],
+            [shell.word("head.state"), clip_state(shell.language, found)],
         ]
-        rows += [["link", f"{link.case_number} ({link.stage.value})"] for link in links]
-        rows += [[one.kind, f"{one.sha256} {size(one.size_bytes)}"] for one in made]
+        for link in links:
+            stage = say_word(shell.language, "stage", link.stage.value)
+            rows.append([shell.word("head.link"), f"{link.case_number} ({stage})"])
+        for one in made:
+            kind = say_word(shell.language, "rendition", one.kind)
+            rows.append([kind, f"{one.sha256} {size_text(one.size_bytes)}"])
         print_table([shell.word("head.field"), shell.word("head.value")], rows)
         click.echo()
-        names = ("index", "at", "kind", "actor", "outcome")
+        heads = ("index", "at", "kind", "actor", "outcome")
         print_table(
-            [shell.word(f"head.{name}") for name in names],
+            [shell.word(f"head.{name}") for name in heads],
             [
                 [
                     "–" if event.idx is None else str(event.idx),
                     local(event.at, zone),
-                    event.kind,
+                    say_word(shell.language, "event", event.kind),
                     event.actor_name or event.actor_id,
-                    event.outcome,
+                    say_word(shell.language, "outcome", event.outcome),
                 ]
                 for event in events
             ],

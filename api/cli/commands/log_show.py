@@ -4,6 +4,7 @@ import click
 
 from api.cli.output import local, print_json, print_table
 from api.cli.shell import Shell, with_shell
+from api.cli.words import say_word
 
 
 @click.command("show")
@@ -45,10 +46,10 @@ def command(
                 [
                     "–" if event.idx is None else str(event.idx),
                     local(event.at, services.config.zone),
-                    event.kind,
+                    say_word(shell.language, "event", event.kind),
                     event.item,
                     event.actor_name or event.actor_id,
-                    event.outcome,
+                    say_word(shell.language, "outcome", event.outcome),
                 ]
                 for event in events
             ],

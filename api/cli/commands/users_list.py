@@ -3,6 +3,7 @@
 import click
 
 from api.cli.shell import Shell, with_shell
+from api.cli.words import say_word
 
 
 @click.command("list")
@@ -29,7 +30,7 @@ def command(shell: Shell) -> None:
             },
             lambda user: [
                 user.name,
-                user.role.value,
-                "disabled" if user.disabled_at else "active",
+                say_word(shell.language, "role", user.role.value),
+                say_word(shell.language, "users", "disabled" if user.disabled_at else "active"),
             ],
         )

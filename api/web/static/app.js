@@ -94,6 +94,18 @@
     });
   }
 
+  // A history that is shown anew leaves the focus where it was: at the same link of the same row.
+  let left = null;
+  document.addEventListener("htmx:beforeSwap", () => {
+    const row = document.activeElement?.closest("#history tr");
+    left = row && [row.id, [...row.querySelectorAll("a")].indexOf(document.activeElement)];
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!left || document.activeElement !== document.body) return;
+    document.getElementById(left[0])?.querySelectorAll("a")[left[1]]?.focus({ preventScroll: true });
+    left = null;
+  });
+
   // All rows at once.
   document.addEventListener("change", (event) => {
     const all = event.target.closest("[data-select-all]");

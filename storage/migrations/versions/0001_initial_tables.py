@@ -117,6 +117,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("log_entries", schema=None) as batch_op:
         batch_op.create_index("ix_log_entries_actor_id_idx", ["actor_id", "idx"], unique=False)
+        batch_op.create_index("ix_log_entries_at_idx", ["at", "idx"], unique=False)
         batch_op.create_index("ix_log_entries_kind_idx", ["kind", "idx"], unique=False)
         batch_op.create_index(
             "ix_log_entries_pending",

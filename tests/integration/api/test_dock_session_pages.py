@@ -186,6 +186,14 @@ def test_a_long_list_comes_in_pages(dock: Dock, monkeypatch: pytest.MonkeyPatch)
     assert fates(dock.page("?offset=5000")) == {}
 
 
+def test_an_empty_list_says_so_and_one_without_such_files_says_that(dock: Dock) -> None:
+    assert "清单里没有这一类文件" in dock.page("?fate=refused").text
+    dock.open_session()
+    page = dock.page().text
+    assert "来源里没有文件" in page
+    assert "清单里没有这一类文件" not in page
+
+
 def test_what_is_no_session_of_the_station_is_not_found(dock: Dock) -> None:
     other = enrolled_station(dock.house.services, str(dock.http.base_url), "二号站")
     other.http.close()

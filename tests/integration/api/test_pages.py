@@ -512,15 +512,16 @@ def test_a_list_promises_no_more_than_the_clips_page_keeps(
     house: House, legal: httpx.Client
 ) -> None:
     services, clip = house.services, house.clips("4pm")[0]
-    for kind in ("text", "document"):
+    for kind, promise in (("text", "可查看"), ("document", "可下载查看")):
         with services.database.write() as tx:
             common = (tx, services.ledger, service_actor("test"), clip.id)
             describe_clip(*common, {}, None, kind)
             set_clip_state(*common, ClipState.READY)
-        assert "可下载查看" in legal.get("/clips?text=4pm").text, kind
+        assert f"</svg>{promise}</span>" in legal.get("/clips?text=4pm").text, kind
         page = legal.get(f"/clips/{clip.id}").text
-        assert "可下载查看" in page
-        assert "这类文件不能在页面里显示" in page
+        assert f"</svg>{promise}</span>" in page
+        assert ("这类文件不能在页面里显示" in page) == (kind == "document")
+        assert (f'action="/clips/{clip.id}/open"' in page) == (kind == "text")
 
 
 def test_what_fails_verification_is_red_in_every_list(

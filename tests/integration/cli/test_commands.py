@@ -1,10 +1,13 @@
 """The commands one after another, as a person would use them."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import bagit
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from api.cli import shell
 from api.config import load_config
 from api.services import open_services
+from custody.bundle_readme import COMMANDS
 from custody.publisher import LOG_LOCK
 from custody.sequencer import newest_pending
 from tests.integration.cli.conftest import NUMBER, Liuhen
@@ -85,6 +89,77 @@ def test_case_from_creation_to_bag(liuhen: Liuhen, footage: Path, tmp_path: Path
     assert exported["facts"]["tagmanifest_sha256"] == done.json["tagmanifest_sha256"]
     assert liuhen("cases", "export", NUMBER, "-o", str(bag)).code == 2  # it is there already
     assert liuhen("verify").code == 0
+
+
+def test_what_people_read_is_in_their_own_words(
+    liuhen: Liuhen, footage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIUHEN_LANGUAGE", "zh")
+    liuhen("import", str(footage))
+    again = tmp_path / "again"
+    again.mkdir()
+    original = next(footage.glob("TA00716*"))
+    (again / "另一个名字.MOV").write_bytes(original.read_bytes())
+    liuhen("import", str(again))
+    clip = next(one for one in liuhen("clips", "list", "--json").json if one["officer"] == "JX0227")
+    liuhen("cases", "create", NUMBER, "--title", "占道经营", "--procedure", "summary", "--date",
+           "2026-11-20", "--party", "王某", "--officer", "JX0227=0012", "--officer",
+           "JX0228")  # fmt: skip
+    liuhen("cases", "link", NUMBER, clip["id"], "--stage", "investigation")
+
+    shown = liuhen("clips", "show", clip["id"]).out
+    rows = dict(line.split("\t") for line in shown.split("\n\n")[0].splitlines())
+    assert rows["关联案件"] == f"{NUMBER} (调查取证)"
+    assert rows["另有文件名"].startswith("另一个名字.MOV (20")
+    admitted = datetime.fromisoformat(clip["admitted_at"]).astimezone(ZoneInfo("Asia/Shanghai"))
+    assert rows["入库时间"] == admitted.strftime("%Y-%m-%d %H:%M:%S")
+    for text in (shown, liuhen("log", "show").out):
+        assert {"入库", "另有文件名", "关联案件"} <= set(re.split(r"[\t\n]", text))
+        assert "clip.admitted" not in text
+        assert "\tok" not in text
+    assert "clip.admitted" in liuhen("log", "show", "--json").out
+
+    case = liuhen("cases", "show", NUMBER).out
+    for words in (
+        "简易程序",
+        "王某",
+        "2026-11-20",
+        "JX0227（执法证号 0012）",
+        "JX0228（未填执法证号）",
+        "调查取证",
+    ):
+        assert words in case, words
+    assert "summary" not in case
+    assert "investigation" not in case
+
+
+def test_a_receipt_in_a_bag_is_checked_as_its_readme_says(
+    liuhen: Liuhen, footage: Path, tmp_path: Path
+) -> None:
+    liuhen("import", str(footage))
+    clip_id = liuhen("clips", "list", "--json").json[0]["id"]
+    liuhen("cases", "create", NUMBER, "--title", "占道经营")
+    liuhen("cases", "link", NUMBER, clip_id, "--stage", "review")
+    assert liuhen("cases", "export", NUMBER, "-o", str(tmp_path / "bag")).code == 0
+    data = tmp_path / "bag" / "data"
+    assert (data / "README.txt").read_text(encoding="utf-8").count(COMMANDS) == 2
+
+    def check() -> subprocess.CompletedProcess[str]:
+        commands = COMMANDS.replace("<id>", clip_id)
+        environment = {**os.environ, "TMPDIR": str(tmp_path)}
+        return subprocess.run(
+            ["sh", "-c", commands],
+            cwd=data, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    good = check()
+    assert (good.returncode, "Signature Verified Successfully" in good.stdout) == (0, True), good
+    receipt = data / f"receipts/{clip_id}.txt"
+    text = receipt.read_text(encoding="utf-8")
+    receipt.write_text(text.replace('"size_bytes":', '"size_bytes":1', 1), encoding="utf-8")
+    bad = check()
+    assert bad.returncode != 0
+    assert "Verified Successfully" not in bad.stdout
 
 
 def test_a_case_without_clips_is_not_exported_and_says_what_to_do(

@@ -141,7 +141,7 @@ def test_the_newest_of_the_whole_log(
         assert [event.idx for event in newest_events(tx)] == [3, 2, 1, 0]
         assert [event.idx for event in newest_events(tx, before=3, limit=2)] == [2, 1]
         assert [event.idx for event in newest_events(tx, kind="verification.run")] == [3]
-        assert [event.idx for event in newest_events(tx, actor_id=ALICE.id)] == [2, 1, 0]
+        assert [event.idx for event in newest_events(tx, actor_ids=[ALICE.id])] == [2, 1, 0]
         event = find_event(tx, 1)
         assert find_event(tx, 4) is None
     assert event is not None

@@ -1,5 +1,6 @@
 """How digests, times, sizes and file names are written."""
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -34,23 +35,6 @@ def test_a_span_names_its_second_day_only_where_it_is_another() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "text"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1 kB"),
-        (17_100, "17.1 kB"),
-        (704_123, "704 kB"),
-        (999_600, "1 MB"),
-        (2_610_000_000, "2.61 GB"),
-        (5_000_000_000_000_000, "5000 TB"),
-    ],
-)
-def test_a_size_has_three_figures(amount: int, text: str) -> None:
-    assert formats.size(amount) == text
-
-
-@pytest.mark.parametrize(
     ("milliseconds", "text"),
     [(0, "0:00"), (42_000, "0:42"), (725_400, "12:05"), (3_723_000, "1:02:03")],
 )
@@ -76,3 +60,17 @@ def test_an_ordinary_name_stays_as_it_is() -> None:
     assert str(formats.file_name(name)) == f'<bdi class="name">{shown}</bdi>'
     assert formats.plain_name(name) == name
     assert formats.plain_name("a\u202eb") == "a⟨U+202E⟩b"
+
+
+def test_a_digest_in_a_text_breaks_between_its_groups_only() -> None:
+    html = str(formats.hash_text(f"sha256: “{DIGEST}” <b>\u202e 0123abcd"))
+    assert html.count('<span class="group">') == len(DIGEST) // 4
+    assert html.startswith('sha256: “<span class="group">3f9a</span><wbr><span class="group">21c4')
+    assert html.endswith('” &lt;b&gt;<span class="ctl" title="U+202E">U+202E</span> 0123abcd')
+    assert DIGEST in re.sub("<[^>]*>", "", html)
+
+
+def test_a_text_keeps_its_lines_and_shows_what_cannot_be_seen() -> None:
+    html = str(formats.visible_text("a\tb\n\x00\x1b[31m\u2066<script>"))
+    assert html.startswith("a\tb\n")
+    assert re.sub("<span[^>]*>|</span>", "", html) == "a\tb\n␀␛[31mU+2066&lt;script&gt;"

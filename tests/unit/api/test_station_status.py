@@ -47,3 +47,15 @@ def test_a_long_text_is_cut_and_no_status_is_none() -> None:
     assert status is not None
     assert len(status.alarm) == 300
     assert read_status(None) is None
+
+
+def test_an_empty_file_that_was_refused_is_settled_and_no_alarm() -> None:
+    refused = [
+        {"name": "empty.mp4", "state": "refused", "reason": "empty"},
+        {"name": "again.mp4", "state": "failed", "reason": "empty"},
+        {"name": "wrong.mp4", "state": "refused", "reason": "server_refused: 413"},
+    ]
+    status = read_status({"refused": refused})
+    assert status is not None
+    assert [one.name for one in status.settled] == ["empty.mp4"]
+    assert [one.name for one in status.troubled] == ["again.mp4", "wrong.mp4"]

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from api.cli.output import print_json, print_table, size, visible
+from api.cli.output import print_json, print_table, visible
+from api.sizes import size_text
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_json_keeps_names_readable(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_sizes() -> None:
-    assert [size(n) for n in (0, 1023, 1024, 3 * 1024**3, 5 * 1024**4)] == [
+    assert [size_text(n) for n in (0, 1023, 1024, 3 * 1024**3, 5 * 1024**4)] == [
         "0 B",
         "1023 B",
         "1.0 KiB",

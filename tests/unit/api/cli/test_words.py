@@ -1,6 +1,6 @@
 import string
 
-from api.cli.words import WORDS, say, say_clip_reason, say_clip_state, say_reason
+from api.cli.words import WORDS, say, say_clip_reason, say_clip_state, say_reason, say_word
 from api.web.locale import LANGUAGES
 
 
@@ -29,3 +29,15 @@ def test_a_clips_state_is_said_in_the_readers_language() -> None:
     assert say_clip_state("en", "ready", None) == "Ready"
     assert say_clip_state("zh", "damaged", reason).startswith("文件损坏: 录制中断")
     assert say_clip_reason("zh", "unheard_of: as it came") == "unheard_of: as it came"
+
+
+def test_what_a_station_does_not_take_is_said_in_words() -> None:
+    assert say("zh", "state.skipped") == "未采集"
+    assert say_reason("zh", "symlink") == "符号链接"
+    assert say_reason("en", "fifo: a pipe") != "fifo: a pipe"
+
+
+def test_codes_of_the_archive_read_as_on_the_pages() -> None:
+    assert say_word("zh", "event", "clip.admitted") == "入库"
+    assert say_word("en", "procedure", "summary") == "Summary procedure"
+    assert say_word("zh", "event", "clip.unheard_of") == "clip.unheard_of"

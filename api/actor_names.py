@@ -1,0 +1,45 @@
+"""Who the actors of the log are called: accounts and stations, looked up for pages."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from api.auth.tables import users
+from custody.ids import looks_like_id
+from ingest.tables import stations
+
+#: Of a name that more carry, as many are looked for.
+MAX_CALLED = 500
+
+
+def actors_called(tx: Connection, text: str) -> list[str]:
+    """The ids of whose account, name or station's name has ``text`` in it; one query.
+
+    What acts without an account (``operator``, ``worker``, ``anonymous``) is called by its id.
+    """
+    wanted = text.strip().lower()
+    if not wanted or "\x00" in wanted:  # nobody is called that, and PostgreSQL takes no NUL
+        return []
+
+    def has(column: sa.Column[str]) -> sa.ColumnElement[bool]:
+        return sa.func.lower(column).contains(wanted, autoescape=True)
+
+    found = sa.union_all(
+        sa.select(users.c.id).where(has(users.c.name) | has(users.c.display_name)),
+        sa.select(stations.c.id).where(has(stations.c.name)),
+    )
+    ids = tx.scalars(sa.select(found.subquery().c.id).order_by("id").limit(MAX_CALLED)).all()
+    return [wanted, *map(str, ids)]
+
+
+def accounts_of(tx: Connection, actor_ids: Iterable[str]) -> dict[str, str]:
+    """The account of each of ``actor_ids`` that has one, in one query: names can be shared.
+
+    An account is never renamed, so that today's is that of then.
+    """
+    wanted = sorted({one for one in actor_ids if looks_like_id(one)})
+    if not wanted:
+        return {}
+    rows = tx.execute(sa.select(users.c.id, users.c.name).where(users.c.id.in_(wanted)))
+    return {row.id: row.name for row in rows}

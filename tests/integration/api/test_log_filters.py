@@ -1,0 +1,114 @@
+"""The log's page by person and by day: what is found, and that its pages keep the filter."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from api.app import create_app
+from api.auth.users import create_user
+from custody.actors import Actor, Role, Via
+from custody.clock import FixedClock
+from custody.events import EventKind
+from custody.history import history_of
+from custody.ledger import Event
+from tests.services.house import PASSWORD, House, open_house
+from tests.services.http_server import serving
+
+#: Midnight between two days of the bureau, not of UTC.
+MIDNIGHT = datetime(2026, 11, 24, tzinfo=ZoneInfo("Asia/Shanghai")).astimezone(UTC)
+#: The same name as bob's, another account.
+NAMESAKE = "bob2"
+
+
+@pytest.fixture
+def house(database_url: str, tmp_path: Path, clock: FixedClock) -> Iterator[House]:
+    with open_house(tmp_path / "home", database_url=database_url, clock=clock) as house:
+        services = house.services
+        with services.database.write() as tx:
+            common = (tx, services.ledger, house.actor(Role.ADMIN), services.clock)
+            user, _ = create_user(*common, name=NAMESAKE, display_name="鲍勃", role=Role.LEGAL)
+        namesake = Actor(user.id, Role.LEGAL, Via.PASSWORD, "127.0.0.1", "鲍勃")
+        for minutes, actor, times in ((-1, house.actor(Role.LEGAL), 60), (0, namesake, 1)):
+            clock.moment = MIDNIGHT + timedelta(minutes=minutes)
+            events = [Event(EventKind.CLIPS_LISTED, f"user:{actor.id}") for _ in range(times)]
+            with services.database.write() as tx:
+                services.ledger.append_many(tx, actor, events)
+        house.publish()
+        yield house
+
+
+@pytest.fixture
+def client(house: House) -> Iterator[httpx.Client]:
+    with serving(create_app(house.services)) as address, httpx.Client(base_url=address) as client:
+        client.post("/sign-in", data={"name": "alice", "password": PASSWORD})
+        yield client
+
+
+def rows(page: str) -> list[str]:
+    return re.findall(r"<tr>\s*<td class=\"number wide\">.*?</tr>", page, re.DOTALL)
+
+
+def test_a_person_is_found_by_a_part_of_the_name_or_by_the_account(
+    house: House, client: httpx.Client
+) -> None:
+    both = rows(client.get("/log", params={"who": "鲍"}).text)
+    assert len(both) == 50
+    assert sum(f">{NAMESAKE}</small>" in row for row in both) == 1
+    assert sum(">bob</small>" in row for row in both) == 49
+    one = rows(client.get("/log", params={"who": NAMESAKE.upper()}).text)
+    assert len(one) == 1
+    assert len(rows(client.get("/log", params={"who": "setup"}).text)) == 4
+    for nobody in ("%", "_", "zzz", "\x00"):
+        answer = client.get("/log", params={"who": nobody})
+        assert answer.status_code == 200
+        assert rows(answer.text) == [], nobody
+        assert "没有叫“" in answer.text
+    assert client.get("/log", params={"actor": "\x00"}).status_code == 200
+
+
+def test_a_day_is_one_of_the_bureaus_zone(house: House, client: httpx.Client) -> None:
+    day = "2026-11-24"
+    assert len(rows(client.get("/log", params={"from": day, "to": day}).text)) == 1
+    before = client.get("/log", params={"from": "2026-11-23", "to": "2026-11-23"}).text
+    assert len(rows(before)) == 50
+    assert NAMESAKE not in before
+    assert rows(client.get("/log", params={"from": "2026-11-25"}).text) == []
+    strange = client.get("/log", params={"from": "yesterday", "to": "9999-12-31"})
+    assert len(rows(strange.text)) == 50
+
+
+def test_turning_the_page_keeps_the_filter(house: House, client: httpx.Client) -> None:
+    wanted = {"who": "bob", "from": "2026-11-23", "to": "2026-11-23", "kind": "clips.listed"}
+    first = client.get("/log", params=wanted).text
+    assert len(rows(first)) == 50
+    older = re.search(r'rel="next" href="([^"]+)"', first)
+    assert older is not None
+    second = client.get(older[1].replace("&amp;", "&")).text
+    assert len(rows(second)) == 10
+    assert not set(rows(first)) & set(rows(second))
+    assert 'name="who" value="bob"' in second
+    assert 'name="from" value="2026-11-23"' in second
+    # Who looked for whom is in the log itself.
+    with house.services.database.read() as tx:
+        read = history_of(tx, "log")[-1]
+    assert {name: read.details[name] for name in wanted} == wanted
+
+
+def test_an_items_own_history_is_filtered_too(house: House, client: httpx.Client) -> None:
+    item = f"user:{house.people[Role.LEGAL].id}"
+    assert len(rows(client.get("/log", params={"item": item}).text)) == 62  # with the account's own
+    assert rows(client.get("/log", params={"item": item, "who": NAMESAKE}).text) == []
+    assert rows(client.get("/log", params={"item": item, "from": "2026-11-24"}).text) == []
+
+
+def test_an_entry_says_which_account(house: House, client: httpx.Client) -> None:
+    only = rows(client.get("/log", params={"who": NAMESAKE}).text)[0]
+    index = re.search(r'href="/log/entries/(\d+)"', only)
+    assert index is not None
+    page = client.get(f"/log/entries/{index[1]}").text
+    assert f'鲍勃 <small class="code">{NAMESAKE}</small>' in page
