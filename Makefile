@@ -6,7 +6,8 @@ BIN    := $(VENV)/bin
 PORT   ?= 8470
 HOME_DIR ?= var
 FOOTAGE ?=
-WORKERS ?= 2
+# More than cores: a test often waits for a disk, a browser or another process.
+WORKERS ?= 3
 # What the tests need beside the dev environment: the page's scripts and other people's programs.
 TESTED_WITH = api/web/static/vendor/.stamp tests/tus_js/node_modules/.stamp verifiers
 

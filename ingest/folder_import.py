@@ -24,7 +24,7 @@ from custody.ledger import Ledger
 from custody.log.canonical import EARLIEST, LATEST
 from ingest.admission import Original, archive, note_name, note_restored, register, stands
 from ingest.digests import BUFFER_BYTES, DigestPair
-from ingest.errors import FileChangedError, FileUnreadableError, NotAFileError
+from ingest.errors import FileChangedError, FileUnreadableError, NotAFileError, ReadBackError
 from ingest.filenames import decode_name
 from storage.database import Database
 from storage.objects import ObjectStore
@@ -130,7 +130,7 @@ class _Importer:
                 return self._take(path, descriptor, staged)
         except NotAFileError as error:
             return ImportResult(path, Outcome.SKIPPED, str(error))
-        except (FileUnreadableError, FileChangedError) as error:
+        except (FileUnreadableError, FileChangedError, ReadBackError) as error:
             return ImportResult(path, Outcome.REFUSED, str(error))
         finally:
             self.staging.discard(staged_id)

@@ -17,7 +17,6 @@ from custody.ledger import Ledger
 from custody.object_keys import original_key
 from custody.tables import clips, log_entries
 from ingest import folder_import
-from ingest.errors import ReadBackError
 from ingest.folder_import import ImportResult, Outcome, Progress, import_paths
 from ingest.tables import clip_work
 from storage.database import Database
@@ -196,14 +195,16 @@ def test_a_store_that_fails_ends_the_import_and_the_next_one_adopts_its_object(
     assert [result.outcome for result in run_import(footage)] == [Outcome.ARCHIVED]
 
 
-def test_a_wrong_object_in_the_place_is_an_error(
+def test_a_wrong_object_in_the_place_refuses_that_file_and_stops_no_other(
     run_import: Import, footage: Path, database: Database, memory_store: MemoryStore
 ) -> None:
     (footage / "MOV_0001.mp4").write_bytes(b"bytes")
+    (footage / "MOV_0002.mp4").write_bytes(b"sound")
     memory_store.put_bytes(original_key(sha256(b"bytes")), b"other")
-    with pytest.raises(ReadBackError, match="stood there before"):
-        run_import(footage)
-    assert count(database, clips) == 0
+    refused, archived = run_import(footage)
+    assert (refused.outcome, archived.outcome) == (Outcome.REFUSED, Outcome.ARCHIVED)
+    assert "stood there before" in (refused.reason or "")
+    assert count(database, clips) == 1
 
 
 def test_what_the_store_has_lost_is_stored_again(
@@ -231,8 +232,9 @@ def test_a_damaged_object_is_no_known_one(
     key = original_key(sha256(b"bytes"))
     lose(memory_store, key)
     memory_store.put_bytes(key, b"byte")
-    with pytest.raises(ReadBackError, match="stood there before"):
-        run_import(footage)
+    [result] = run_import(footage)
+    assert result.outcome == Outcome.REFUSED
+    assert "stood there before" in (result.reason or "")
 
 
 def test_a_name_is_reported_as_people_read_it(run_import: Import, footage: Path) -> None:
