@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from custody.cells import as_text, fits, is_readable, raw_columns, read_row
+from custody.cells import as_text, fits, is_readable, raw_columns, read_row, shown_row
 from custody.errors import CaseAlteredError
 from custody.log.canonical import EARLIEST, LATEST
 from custody.tables import case_officers, cases, links
@@ -110,17 +110,7 @@ def require_sound_case(case: Case) -> Case:
 
 
 def _read_case(row: RowMapping, officer_rows: Iterable[RowMapping]) -> Case:
-    values: dict[str, Any] = {}
-    altered = []
-    for name, cell in read_row(cases, row).items():
-        if _fits(name, cell):
-            values[name] = cell
-            continue
-        altered.append(name)
-        if name in STAND_INS:
-            values[name] = STAND_INS[name]
-        else:
-            values[name] = as_text(cell) if isinstance(cases.c[name].type, sa.String) else None
+    values, altered = shown_row(cases, row, _fits, STAND_INS)
     officers = []
     for one in officer_rows:
         cells = read_row(case_officers, one)

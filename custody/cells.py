@@ -8,7 +8,7 @@ other, and which a verification finds.
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -62,6 +62,32 @@ def _raw_columns(table: sa.Table, dialect: str) -> tuple[sa.ColumnElement[Any], 
 def read_row(table: sa.Table, row: RowMapping) -> dict[str, Any]:
     """The cells of one raw row by column: Python values, or `Misfit`."""
     return {column.name: read_cell(column, row[column.name]) for column in table.c}
+
+
+def shown_row(
+    table: sa.Table,
+    row: RowMapping,
+    is_fit: Callable[[str, object], bool],
+    stand_ins: Mapping[str, Any],
+) -> tuple[dict[str, Any], list[str]]:
+    """A raw row to be shown however it was altered: a value for each column, and the columns whose
+    cells are not ``is_fit``.
+
+    For such a cell stands what ``stand_ins`` has for it; else its text as it can be written where
+    text belongs, and None elsewhere.
+    """
+    values: dict[str, Any] = {}
+    altered = []
+    for name, cell in read_row(table, row).items():
+        if is_fit(name, cell):
+            values[name] = cell
+            continue
+        altered.append(name)
+        if name in stand_ins:
+            values[name] = stand_ins[name]
+        else:
+            values[name] = as_text(cell) if isinstance(table.c[name].type, sa.String) else None
+    return values, altered
 
 
 def fitting_rows(table: sa.Table, rows: Iterable[RowMapping]) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from custody.cells import as_text, fits, raw_columns, read_row
+from custody.cells import fits, raw_columns, shown_row
 from custody.errors import ClipAlteredError
 from custody.tables import clips
 
@@ -82,17 +82,7 @@ def clip_columns(tx: Connection) -> tuple[sa.ColumnElement[Any], ...]:
 
 def read_clip(row: RowMapping) -> Clip:
     """A row of `clip_columns`, and perhaps others, as it stands."""
-    values: dict[str, Any] = {}
-    altered = []
-    for name, cell in read_row(clips, row).items():
-        if _fits(name, cell):
-            values[name] = cell
-            continue
-        altered.append(name)
-        if name in STAND_INS:
-            values[name] = STAND_INS[name]
-        else:
-            values[name] = as_text(cell) if isinstance(clips.c[name].type, sa.String) else None
+    values, altered = shown_row(clips, row, _fits, STAND_INS)
     return Clip(**values, altered=tuple(altered))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi import FastAPI
 
@@ -12,7 +13,7 @@ from api.services import Services, compose
 from custody.clock import SystemClock
 from storage.database import Database
 from storage.memory import MemoryStore
-from tests.services.house import House, open_house
+from tests.services.house import PASSWORD, House, open_house
 from tests.services.http_server import serving
 from tests.services.station_client import StationClient, enrolled_station
 
@@ -57,3 +58,14 @@ def station(services: Services, address: str) -> Iterator[StationClient]:
     client = enrolled_station(services, address, "采集站 1")
     yield client
     client.http.close()
+
+
+@pytest.fixture
+def legal(house: House) -> Iterator[httpx.Client]:
+    """Signed in as bob, the legal clerk."""
+    with (
+        serving(create_app(house.services)) as address,
+        httpx.Client(base_url=address) as client,
+    ):
+        client.post("/sign-in", data={"name": "bob", "password": PASSWORD})
+        yield client

@@ -1,23 +1,19 @@
 """Clips without an officer on the pages: assigned one by one or many at once, and what is said."""
 
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
-import sqlalchemy as sa
 
-from api.app import create_app
-from api.auth.tables import sign_in_sessions
 from api.verification_runs import context_of
 from custody.clips import assign_clip, get_clip
 from custody.history import history_of
 from custody.object_keys import original_key
 from custody.tables import clips
 from custody.verification import LOG_ONLY, verify_all
+from tests.integration.api.signed_in import submit
 from tests.services.custody import ALICE, admit_clip, new_clip
 from tests.services.house import PASSWORD, House
-from tests.services.http_server import serving
 
 
 @pytest.fixture
@@ -31,25 +27,6 @@ def clip_ids(house: House) -> list[str]:
             clip = admit_clip(tx, house.services.ledger, seed, recorder=recorder, object_key=key)
             made.append(clip.id)
     return made
-
-
-@pytest.fixture
-def legal(house: House) -> Iterator[httpx.Client]:
-    """Signed in as bob, the legal clerk."""
-    with (
-        serving(create_app(house.services)) as address,
-        httpx.Client(base_url=address) as client,
-    ):
-        client.post("/sign-in", data={"name": "bob", "password": PASSWORD})
-        yield client
-
-
-def submit(
-    house: House, client: httpx.Client, path: str, **form: str | list[str]
-) -> httpx.Response:
-    with house.services.database.read() as tx:
-        token = tx.scalars(sa.select(sign_in_sessions.c.csrf_token)).one()
-    return client.post(path, data={"csrf": token, **form})
 
 
 def assigned(house: House, clip_ids: list[str]) -> list[tuple[str | None, str | None]]:

@@ -1,22 +1,20 @@
 """A case's page and its form, on both engines: what is shown, kept, refused and logged."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
-from api.app import create_app
 from api.auth.tables import sign_in_sessions
 from custody.actors import Role, service_actor
 from custody.cases import Case, NewCase, Stage, change_case, create_case, get_case, link_clip
 from custody.clips import describe_clip
 from custody.history import HistoryEvent, history_of
+from tests.integration.api.signed_in import submit
 from tests.services.custody import admit_clip
 from tests.services.house import CASE_NUMBER, PASSWORD, House
-from tests.services.http_server import serving
 
 FORM = {
     "number": CASE_NUMBER,
@@ -33,22 +31,8 @@ def case(house: House) -> Case:
     return house.add_case()
 
 
-@pytest.fixture
-def legal(house: House) -> Iterator[httpx.Client]:
-    """Signed in as bob, the legal clerk."""
-    with (
-        serving(create_app(house.services)) as address,
-        httpx.Client(base_url=address) as client,
-    ):
-        client.post("/sign-in", data={"name": "bob", "password": PASSWORD})
-        yield client
-
-
 def save(house: House, client: httpx.Client, case: Case, seen: int, **form: str) -> httpx.Response:
-    with house.services.database.read() as tx:
-        token = tx.scalars(sa.select(sign_in_sessions.c.csrf_token)).one()
-    data = FORM | {"csrf": token, "seen": str(seen)} | form
-    return client.post(f"/cases/{case.id}/edit", data=data)
+    return submit(house, client, f"/cases/{case.id}/edit", **(FORM | {"seen": str(seen)} | form))
 
 
 def alice_changes(house: House, case: Case, **changes: object) -> None:

@@ -2,26 +2,22 @@
 
 import html
 import re
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-import sqlalchemy as sa
 
-from api.app import create_app
-from api.auth.tables import sign_in_sessions
 from api.verification_runs import context_of
 from custody.actors import service_actor
 from custody.cases import Case, CaseOfficer, NewCase, Stage, create_case, link_clip
 from custody.history import history_of
 from custody.links import stages_in_case
 from custody.verification import LOG_ONLY, verify_all
+from tests.integration.api.signed_in import submit
 from tests.services.custody import admit_clip
-from tests.services.house import CASE_NUMBER, PASSWORD, House
-from tests.services.http_server import serving
+from tests.services.house import CASE_NUMBER, House
 
 SUMMARY_NUMBER = "零城当罚决字〔2026〕第345号"
 
@@ -36,25 +32,6 @@ def clip_ids(house: House, tmp_path: Path) -> list[str]:
     """Five of them."""
     house.add_footage(tmp_path / "footage", work=False)
     return [clip.id for clip in house.clips()][:5]
-
-
-@pytest.fixture
-def legal(house: House) -> Iterator[httpx.Client]:
-    """Signed in as bob, the legal clerk."""
-    with (
-        serving(create_app(house.services)) as address,
-        httpx.Client(base_url=address) as client,
-    ):
-        client.post("/sign-in", data={"name": "bob", "password": PASSWORD})
-        yield client
-
-
-def submit(
-    house: House, client: httpx.Client, path: str, **form: str | list[str]
-) -> httpx.Response:
-    with house.services.database.read() as tx:
-        token = tx.scalars(sa.select(sign_in_sessions.c.csrf_token)).one()
-    return client.post(path, data={"csrf": token, **form})
 
 
 def link(house: House, case: Case, clip_ids: list[str], stage: Stage) -> None:
