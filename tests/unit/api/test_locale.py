@@ -82,6 +82,7 @@ FAMILIES = {
         f"{key}.{part}"
         for key in {answer.key for _, answer in ANSWERS}
         | {"internal", "method", "range", "unreadable", "no_such_case", "nothing_selected"}
+        | {"body_slow", "body_large"}
         for part in ("what", "evidence", "do")
     ],
 }
