@@ -31,6 +31,7 @@ from api.routes import (
 from api.services import Services
 from api.verification_runs import VerificationRuns
 from api.web.assets import Assets
+from api.web.body_limits import BodyLimits
 from api.web.form_text import FormText
 from api.web.pages import Pages
 from api.web.security import SameOrigin, SecurityHeaders
@@ -73,6 +74,7 @@ def create_app(services: Services) -> FastAPI:
     errors.install(app)
     # The last one added is the outermost: headers stand on refusals too.
     app.add_middleware(FormText)
+    app.add_middleware(BodyLimits)
     app.add_middleware(SameOrigin, refuse=_refuse)
     app.add_middleware(SecurityHeaders, hsts=services.config.secure_cookies)
     passwords.warm_up()

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from storage.regular_files import read_small_file
+
 FILE_NAME = "liuhen.toml"
 
 
@@ -105,7 +107,7 @@ def load_config(
     settings: dict[str, Any] = {}
     if path.exists():
         try:
-            settings.update(tomllib.loads(path.read_text(encoding="utf-8")))
+            settings.update(tomllib.loads(read_small_file(path).decode()))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ConfigError(f"{path}: {error}") from error
     for name in types:
@@ -123,9 +125,10 @@ def load_config(
 
 def _from_environment(name: str, environment: Mapping[str, str]) -> str | None:
     if file := environment.get(f"{name}_FILE"):
+        # Whoever starts the service names this file; it may well be a pipe that holds the secret.
         try:
             return Path(file).read_text(encoding="utf-8").strip()
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{name}_FILE: {error}") from error
     return environment.get(name)
 

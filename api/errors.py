@@ -87,6 +87,8 @@ _UNKNOWN = Answer(500, "internal")
 _BY_STATUS = {
     404: Answer(404, "not_found"),
     405: Answer(405, "method"),
+    408: Answer(408, "body_slow"),
+    413: Answer(413, "body_large"),
     416: Answer(416, "range"),
 }
 

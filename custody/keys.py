@@ -13,6 +13,7 @@ from custody.errors import KeyFileError
 from custody.log.errors import NoteError
 from custody.log.note import NoteSigner, generate
 from storage.durable import make_folder, new_file, sync_folder, write_all, write_file
+from storage.regular_files import read_small_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def _load_or_create(path: Path, name: str) -> NoteSigner:
     text = signer.verifier.vkey + "\n"
     if not public.exists():
         write_file(public, text.encode(), mode=0o644)
-    elif public.read_text(encoding="utf-8") != text:
+    elif _read(public) != text:
         raise KeyFileError(f"{public}: not the verifier key of {path.name}")
     return signer
 
@@ -65,14 +66,18 @@ def _create(path: Path, name: str) -> None:
 
 
 def _load(path: Path) -> NoteSigner:
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise KeyFileError(f"{path}: {error}") from error
+    text = _read(path)
+    mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise KeyFileError(f"{path}: mode {mode:04o} lets others read it; chmod 600")
     try:
         return NoteSigner.parse(text.strip())
     except NoteError as error:
+        raise KeyFileError(f"{path}: {error}") from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return read_small_file(path).decode()
+    except (OSError, UnicodeDecodeError) as error:
         raise KeyFileError(f"{path}: {error}") from error

@@ -16,6 +16,7 @@ from custody.log.errors import LogError, ProofError
 from custody.log.merkle import EMPTY_ROOT, verify_consistency
 from custody.log.note import NoteSigner, NoteVerifier, sign_note
 from storage.durable import write_file
+from storage.regular_files import read_small_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Signer:
     def last(self) -> Signed | None:
         """What was signed last; None for a new log. Raises `SignerStateError`."""
         try:
-            text = self._state_file.read_text(encoding="utf-8")
+            text = read_small_file(self._state_file).decode()
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from station_agent.errors import ConfigError
+from station_agent.regular_files import read_small_file
 
 PREFIX = "LIUHEN_STATION_"
 
@@ -96,7 +97,7 @@ def load_config(
     Raises `ConfigError` naming the setting that can't be used.
     """
     try:
-        settings: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings: dict[str, Any] = tomllib.loads(read_small_file(path).decode())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
     names = {field.name for field in fields(Config)}

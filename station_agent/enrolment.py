@@ -18,6 +18,7 @@ from custody.log.errors import LogError
 from custody.log.note import NoteSigner, NoteVerifier
 from station_agent.durable import write_file
 from station_agent.errors import NotEnrolledError, StationKeyError
+from station_agent.regular_files import read_small_file
 from station_agent.wire import station_key_name
 
 KEY_FILE = "station.key"
@@ -56,7 +57,7 @@ def load_key(home: Path) -> NoteSigner:
     try:
         if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise StationKeyError(f"{path}: readable by others, expected mode 0600")
-        return NoteSigner.parse(path.read_text(encoding="ascii").strip())
+        return NoteSigner.parse(read_small_file(path).decode("ascii").strip())
     except (OSError, UnicodeDecodeError, LogError) as error:
         raise StationKeyError(f"{path}: {error}") from error
 
@@ -103,7 +104,7 @@ def load_enrolment(home: Path) -> Enrolment:
     """What was pinned. Raises `NotEnrolledError`, or `StationKeyError` if it can't be read."""
     path = home / ENROLMENT_FILE
     try:
-        enrolment = Enrolment(**json.loads(path.read_text(encoding="utf-8")))
+        enrolment = Enrolment(**json.loads(read_small_file(path)))
         _check(enrolment)
     except FileNotFoundError as error:
         raise NotEnrolledError from error

@@ -22,6 +22,7 @@ from station_agent.errors import (
     StaleFileError,
 )
 from station_agent.journal_schema import VERSION, migrate, version_of
+from station_agent.regular_files import require_regular_database
 from station_agent.settle import Identity
 
 
@@ -113,6 +114,10 @@ class Journal:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self._lock = threading.RLock()
+        try:
+            require_regular_database(path)
+        except OSError as error:
+            raise JournalError(f"{path}: {error}") from error
         with _translated():
             target = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
             self.connection = sqlite3.connect(

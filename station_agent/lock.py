@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from station_agent.errors import AlreadyRunningError
+from station_agent.regular_files import require_regular
 
 LOCK_FILE = "agent.lock"
 
@@ -19,6 +20,7 @@ class HomeLock:
 
     def __enter__(self) -> "HomeLock":
         """Raises `AlreadyRunningError`, or `OSError` where the file can't be made."""
+        require_regular(self._path)
         file = self._path.open("a+b")
         for pause_s in (0.05, 0.1, 0.2, None):  # `is_running` holds it for a moment
             try:

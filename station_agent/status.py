@@ -12,6 +12,7 @@ from typing import Any
 from station_agent import reasons
 from station_agent.durable import write_file
 from station_agent.journal import Journal, State
+from station_agent.regular_files import read_small_file
 from station_agent.sending import Current
 
 STATUS_FILE = "status.json"
@@ -97,7 +98,7 @@ def save_status(home: Path, status: dict[str, Any]) -> None:
 def load_status(home: Path) -> dict[str, Any] | None:
     """What the agent last left; None if there is nothing to read."""
     try:
-        value = json.loads((home / STATUS_FILE).read_bytes())
+        value = json.loads(read_small_file(home / STATUS_FILE))
     except (OSError, ValueError):
         return None
     return value if isinstance(value, dict) else None

@@ -28,6 +28,7 @@ from station_agent.errors import (
     StationKeyError,
 )
 from station_agent.hashing import Digests
+from station_agent.regular_files import read_small_file
 
 TRUST_FILE = "trust.json"
 _REMEMBERED = 256
@@ -64,7 +65,7 @@ class Trust:
 
     def _load(self) -> None:
         try:
-            value = json.loads(self._path.read_text(encoding="utf-8"))
+            value = json.loads(read_small_file(self._path))
             self._note = value["checkpoint"]
             self.alarm = None if value["alarm"] is None else Alarm(**value["alarm"])
             if self._note is not None:
@@ -194,7 +195,7 @@ def read_alarm(home: Path) -> str | None:
     """The alarm on record, for those who only look. Raises `StationKeyError`."""
     path = home / TRUST_FILE
     try:
-        alarm = json.loads(path.read_text(encoding="utf-8"))["alarm"]
+        alarm = json.loads(read_small_file(path))["alarm"]
         return None if alarm is None else str(alarm["text"])
     except FileNotFoundError:
         return None

@@ -6,6 +6,7 @@ that read or write rows take the `Connection` they are given.
 
 import fcntl
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -18,6 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
 from sqlalchemy.types import TypeDecorator
 
+from storage.regular_files import open_regular_file
 from storage.sqlite_file import SqliteFile
 from storage.sqlite_integrity import Damage, RowsCallback, find_damage
 
@@ -167,7 +169,8 @@ class Database:
 
     @contextmanager
     def _file_lock(self, name: str, *, wait: bool) -> Iterator[bool]:
-        with Path(f"{self.url.database}.{name}.lock").open("ab") as handle:
+        path = Path(f"{self.url.database}.{name}.lock")
+        with os.fdopen(open_regular_file(path, os.O_RDWR | os.O_CREAT), "rb") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError:
@@ -195,6 +198,7 @@ def _sqlite_engine(url: URL, file: SqliteFile) -> Engine:
     @event.listens_for(engine, "do_connect")
     def look_first(*_: object) -> None:
         file.require()  # or connecting would make a new, empty file in the place of a lost one
+        file.require_regular()
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:

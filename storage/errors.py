@@ -42,5 +42,9 @@ class StagingBusyError(StorageError):
     """Another request is writing to this upload."""
 
 
+class StagingUnusableError(StorageError):
+    """Something that is no regular file stands where an upload is staged; remove it."""
+
+
 class StagingMissingError(StorageError):
     """The staged bytes of this upload are not there."""

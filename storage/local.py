@@ -41,6 +41,7 @@ from storage.objects import (
     check_retention,
     utc_now,
 )
+from storage.regular_files import read_small_file
 
 SWEEP_AFTER = timedelta(days=1)
 #: The file system can't or won't link this file (another device, no links, not ours): copy it.
@@ -242,7 +243,7 @@ class LocalStore:
 
     def _retained_until(self, key: str) -> datetime | None:
         try:
-            text = (self._retention / key).read_text(encoding="ascii")
+            text = read_small_file(self._retention / key).decode("ascii")
             return datetime.fromisoformat(text).astimezone(UTC)
         except (FileNotFoundError, NotADirectoryError):
             return None

@@ -6,7 +6,11 @@ on writing into a file that nobody finds again, and its next connection would op
 
 from pathlib import Path
 
-from storage.errors import DatabaseReplacedError
+from storage.errors import DatabaseReplacedError, DatabaseUnreadableError
+from storage.regular_files import NotRegularFileError, require_regular
+
+#: What SQLite opens beside a database, by itself.
+_BESIDE = ("", "-wal", "-shm", "-journal")
 
 
 class SqliteFile:
@@ -20,6 +24,14 @@ class SqliteFile:
         """A connection has opened the file. Raises `DatabaseReplacedError` if it is another one."""
         self.require()
         self._opened = self._identity()
+
+    def require_regular(self) -> None:
+        """Raise `DatabaseUnreadableError` if SQLite would open a pipe, a folder or a device."""
+        try:
+            for suffix in _BESIDE:
+                require_regular(self._path.with_name(self._path.name + suffix))
+        except NotRegularFileError as error:
+            raise DatabaseUnreadableError(f"{error.filename}: {error}") from error
 
     def require(self) -> None:
         """Raise `DatabaseReplacedError` unless the name still stands for the file; a `stat`."""

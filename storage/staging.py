@@ -11,6 +11,7 @@ on it is the archive's, and `Staging.open` never writes to it again: it goes on 
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from storage import durable
-from storage.errors import StagingBusyError, StagingMissingError
+from storage.errors import StagingBusyError, StagingMissingError, StagingUnusableError
 
 _SUFFIX = ".part"
 
@@ -96,7 +97,7 @@ class Staging:
         """Write on from ``offset``; what lies beyond is cut off. At offset 0 the file is made.
 
         Raises `StagingBusyError` while another thread or process holds it, `StagingMissingError`
-        when fewer than ``offset`` bytes are there, `StoreFullError`.
+        when fewer than ``offset`` bytes are there, `StagingUnusableError`, `StoreFullError`.
         """
         if offset < 0:
             raise ValueError(f"not an offset: {offset}")
@@ -157,6 +158,8 @@ class Staging:
         except BlockingIOError as error:
             raise StagingBusyError(path.stem) from error
         found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise StagingUnusableError(str(path))
         if not _is_at(path, found):
             return False
         if found.st_size < offset:
@@ -181,7 +184,7 @@ def _copy_of(path: Path) -> Path:
 
 
 def _open(path: Path, *, create: bool) -> int:
-    flags = os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a named pipe must not hold us
     try:
         with durable.reporting_full_disk():
             return os.open(path, flags | os.O_RDWR | (os.O_CREAT if create else 0), 0o600)

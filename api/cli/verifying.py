@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -17,6 +18,7 @@ from api.verification_runs import context_of, names_in, record
 from api.web.locale import translate
 from custody.access import Right
 from custody.events import case_item, clip_item
+from custody.log.checkpoint import Checkpoint
 from custody.verification import (
     EVERYTHING,
     Finding,
@@ -25,6 +27,8 @@ from custody.verification import (
     Selection,
     verify_all,
 )
+from custody.verification.against import open_kept
+from storage.regular_files import read_small_file
 
 #: Seconds between two lines of progress where standard error is no terminal.
 PLAIN_STEP_S = 5.0
@@ -50,14 +54,30 @@ def select(
     return selection
 
 
+def read_kept(services: Services, file: Path) -> Checkpoint:
+    """The checkpoint that ``file`` holds or proves. Raises `NotKeptFromHereError`, `OSError`."""
+    return open_kept(read_small_file(file), context_of(services))
+
+
 def run_verification(
-    shell: Shell, services: Services, selection: Selection, *, sm3: bool, threads: int | None
+    shell: Shell,
+    services: Services,
+    selection: Selection,
+    *,
+    sm3: bool,
+    threads: int | None,
+    against: Checkpoint | None = None,
 ) -> int:
     """Verify, print, append ``verification.run``; the exit code."""
     started = time.monotonic()
     with _progress(shell) as progress:
         report = verify_all(
-            context_of(services), selection, sm3=sm3, threads=threads, progress=progress
+            context_of(services),
+            selection,
+            sm3=sm3,
+            threads=threads,
+            against=against,
+            progress=progress,
         )
     unrecorded = record(services, shell.actor, selection, report)
     if unrecorded:
@@ -110,6 +130,9 @@ def _print(shell: Shell, report: Report, names: dict[str, str]) -> None:
             shell.say("verify.no_tree")
     else:
         shell.say("verify.tree", size=report.checkpoint.size, root=report.checkpoint.root.hex())
+    if report.against is not None and report.continues:
+        kept = report.against
+        shell.say("verify.continues", size=kept.size, root=kept.root.hex())
     waiting = report.pending + report.unpublished
     if waiting:
         shell.say("verify.waiting", count=waiting)

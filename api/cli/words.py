@@ -47,6 +47,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "检查点：{size} 条，根 {root}",
         "checkpoint: {size} entries, root {root}",
     ),
+    "verify.continues": (
+        "接续所留存的检查点：{size} 条，根 {root}",
+        "continues the checkpoint that was kept: {size} entries, root {root}",
+    ),
     "verify.no_tree": ("日志尚未发布", "nothing is published yet"),
     "verify.waiting": (
         "另有 {count} 条日志待发布",

@@ -5,17 +5,20 @@ from typing import Any, NoReturn
 
 from fastapi import HTTPException, Request
 
+from api.web.body_limits import refusal
+
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
-    """The body, at most ``max_bytes`` of it; more answers 413."""
+    """The body, at most ``max_bytes`` of it; more answers 413, and one that does not end in
+    time 408 (`api.web.body_limits`)."""
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > max_bytes:
-        raise HTTPException(413, f"at most {max_bytes} bytes")
+        raise refusal(413, f"at most {max_bytes} bytes")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > max_bytes:
-            raise HTTPException(413, f"at most {max_bytes} bytes")
+            raise refusal(413, f"at most {max_bytes} bytes")
     return bytes(body)
 
 

@@ -18,7 +18,7 @@ from api.dependencies import ServicesDep
 from api.routes import tus_headers as tus
 from api.routes.prefer import preferred_wait_s
 from api.routes.station_auth import StationActor
-from api.routes.upload_stream import receive
+from api.routes.upload_stream import UploadStalledError, receive
 from api.services import Services
 from custody.actors import Actor
 from custody.clips import find_clip_by_digest, get_clip
@@ -53,6 +53,7 @@ _ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.AnnouncementError, 400, "announcement"),
     (errors.UploadAdmittedError, 403, "admitted"),
     (errors.UploadNotFoundError, 404, "not_found"),
+    (UploadStalledError, 408, "stalled"),
     (errors.OffsetMismatchError, 409, "offset"),
     (errors.UploadGoneError, 410, "gone"),
     (errors.OriginalLostError, 410, "original_lost"),
@@ -95,6 +96,8 @@ def _refusal(error: Exception) -> Response:
     headers = {}
     if isinstance(error, errors.OffsetMismatchError):
         headers["Upload-Offset"] = str(error.expected)
+    if isinstance(error, UploadStalledError):
+        headers["Connection"] = "close"
     if isinstance(error, TusVersionError):
         headers["Tus-Version"] = tus.VERSION
     detail = str(error) or (type(error).__doc__ or "").strip()

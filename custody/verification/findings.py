@@ -211,6 +211,9 @@ class Report:
     #: Objects that nothing explains yet, too young to be a finding.
     young_objects: int = 0
     checkpoint: Checkpoint | None = None
+    #: What somebody outside kept, where that was asked for, and whether the log continues it.
+    against: Checkpoint | None = None
+    continues: bool = False
 
     def add(self, finding: Finding) -> None:
         if finding.clip_id is not None:
@@ -261,6 +264,13 @@ class Report:
             "unpublished": self.unpublished,
             "pending": self.pending,
             "young_objects": self.young_objects,
+            "against": None
+            if self.against is None
+            else {
+                "size": self.against.size,
+                "root": self.against.root.hex(),
+                "continues": self.continues,
+            },
             "checkpoint": None
             if self.checkpoint is None
             else {

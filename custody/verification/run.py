@@ -7,8 +7,10 @@ from sqlalchemy.engine import Connection
 
 from custody.events import EventKind
 from custody.log.canonical import parse_canonical
+from custody.log.checkpoint import Checkpoint
 from custody.log.entry import Json
 from custody.log.errors import LogError
+from custody.verification.against import check_against
 from custody.verification.context import (
     EVERYTHING,
     ProgressCallback,
@@ -35,12 +37,14 @@ def verify_all(
     *,
     threads: int | None = None,
     sm3: bool = False,
+    against: Checkpoint | None = None,
     progress: ProgressCallback | None = None,
 ) -> Report:
     """Re-read and recompute what ``selection`` names; nothing stored is believed.
 
     ``threads`` read bytes (by default as many as there are cores, at least two). SHA-256 is always
-    recomputed, SM3 with ``sm3``. Raises `VerificationImpossibleError` where rows or store can't be
+    recomputed, SM3 with ``sm3``. With ``against`` (from `open_kept`) a run of the whole log proves
+    that it continues that tree. Raises `VerificationImpossibleError` where rows or store can't be
     read at all and nothing was found before; a single object that can't be read and a phase that
     could not be finished are in `Report.unchecked`.
     """
@@ -58,6 +62,9 @@ def verify_all(
                 check_schema(tx, report)
             with phases.phase("log"):
                 corrections = check_whole_log(context, report, tell)
+            if against is not None:
+                with phases.phase("log"):
+                    check_against(context, against, report)
             with phases.phase("rows"), snapshot(context.database) as tx:
                 check_items(tx, context, corrections, report, tasks, tell)
         else:

@@ -1,5 +1,7 @@
 """`liuhen verify`: read everything again and say what does not agree."""
 
+from pathlib import Path
+
 import click
 
 from api.cli.shell import Shell, with_shell
@@ -10,6 +12,12 @@ from api.cli.shell import Shell, with_shell
 @click.option("--all", "everything", is_flag=True, help="Every clip and the whole log (default).")
 @click.option("--clip", "clip", metavar="ID", help="One clip, by id or SHA-256.")
 @click.option("--case", "case_number", metavar="NO", help="The clips of one case.")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Prove that the log continues a checkpoint or receipt that was kept elsewhere.",
+)
 @click.option("--sm3", is_flag=True, help="Recompute SM3 too (four times slower than SHA-256).")
 @click.option("--threads", type=click.IntRange(1, 64), help="Default: one for each core.")
 def command(
@@ -17,6 +25,7 @@ def command(
     everything: bool,
     clip: str | None,
     case_number: str | None,
+    against: Path | None,
     sm3: bool,
     threads: int | None,
 ) -> int:
@@ -27,8 +36,11 @@ def command(
     """
     if sum([everything, clip is not None, case_number is not None]) > 1:
         raise click.UsageError("--all, --clip and --case exclude each other")
-    from api.cli.verifying import run_verification, select
+    if against is not None and (clip is not None or case_number is not None):
+        raise click.UsageError("--against is about the whole log, not about --clip or --case")
+    from api.cli.verifying import read_kept, run_verification, select
 
     with shell.open() as services:
         selection = select(shell, services, clip, case_number)
-        return run_verification(shell, services, selection, sm3=sm3, threads=threads)
+        kept = None if against is None else read_kept(services, against)
+        return run_verification(shell, services, selection, sm3=sm3, threads=threads, against=kept)

@@ -91,6 +91,7 @@ FAMILIES = {
             "nothing_selected",
             "stage_unfit",
         }
+        | {"body_slow", "body_large"}
         for part in ("what", "evidence", "do")
     ],
 }

@@ -1,0 +1,73 @@
+"""Today's log held against a checkpoint that somebody outside kept.
+
+Whoever winds everything back together, the signer's memory too, can't wind back what an auditor, a
+station or a court's bag holds.
+"""
+
+from custody.errors import CustodyError
+from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.errors import LogError
+from custody.log.merkle import Frontier, hash_leaf
+from custody.log.receipt import open_receipt
+from custody.verification.context import VerificationContext
+from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.rows import numbered_hashes, snapshot
+
+SUBJECT = "kept checkpoint"
+
+
+class NotKeptFromHereError(CustodyError):
+    """This is no checkpoint and no receipt signed by this log's keys."""
+
+
+def open_kept(note: bytes, context: VerificationContext) -> Checkpoint:
+    """The checkpoint in a kept note: itself, or the one that a receipt proves its clip in.
+
+    Raises `NotKeptFromHereError`: another log's, altered, or this archive has other keys by now.
+    """
+    try:
+        return open_checkpoint(note, context.log_verifier, origin=context.origin)
+    except LogError as error:
+        if context.receipt_verifier is None:
+            raise NotKeptFromHereError(str(error)) from error
+        try:
+            receipt = open_receipt(note, context.receipt_verifier, context.log_verifier)
+            return open_checkpoint(receipt.checkpoint, context.log_verifier, origin=context.origin)
+        except LogError:
+            raise NotKeptFromHereError(str(error)) from error
+
+
+def check_against(context: VerificationContext, kept: Checkpoint, report: Report) -> None:
+    """A finding unless the log continues the tree of ``kept``; call after the whole log's check.
+
+    That check holds the published checkpoint against the stored entries. What is added here: the
+    first ``kept.size`` of these same entries make the root that was kept, and no fewer are shown.
+    """
+    report.against = kept
+    expected = f"{kept.size} entries under {kept.root.hex()}"
+    # 1. The stored entries, from the first on, as many as were kept or as there are.
+    frontier = Frontier()
+    with snapshot(context.database) as tx:
+        for idx, _, entry in numbered_hashes(tx):
+            if frontier.size == kept.size or idx != frontier.size:
+                break
+            frontier.append(hash_leaf(entry))
+    # 2. They are as many, and the checkpoint that is shown covers them.
+    shown = 0 if report.checkpoint is None else report.checkpoint.size
+    if frontier.size < kept.size or shown < kept.size:
+        message = (
+            f"The log holds {frontier.size} of the {kept.size} entries that were kept and shows "
+            f"a checkpoint of {shown}: it was wound back, or restored from an older copy."
+        )
+        found = f"{frontier.size} entries under {frontier.root().hex()}"
+        code = FindingCode.CHECKPOINT_ROLLED_BACK
+        index = min(frontier.size, shown)
+        report.add(Finding(code, SUBJECT, message, expected, found, entry_index=index))
+    # 3. As many entries make the same root.
+    elif frontier.root() != kept.root:
+        message = f"The first {kept.size} entries are not those of the checkpoint that was kept."
+        found = f"{kept.size} entries under {frontier.root().hex()}"
+        code = FindingCode.CHECKPOINT_INCONSISTENT
+        report.add(Finding(code, SUBJECT, message, expected, found, entry_index=kept.size))
+    else:
+        report.continues = True
