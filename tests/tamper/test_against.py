@@ -85,25 +85,20 @@ def wind_back(world: World, copy: Path, *, beyond: bool) -> Path:
     return kept
 
 
-@pytest.fixture
-def sqlite_world(world: World) -> World:
-    if not world.services.database.is_sqlite:
-        pytest.skip("the rows of PostgreSQL are wound back by its own means")
-    return world
-
-
+#: The rows of PostgreSQL are wound back by its own means: by cutting, below.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("beyond", "code"), [(False, "checkpoint_rolled_back"), (True, "checkpoint_inconsistent")]
 )
 def test_everything_wound_back_is_found_by_what_was_kept(
-    sqlite_world: World,
+    world: World,
     tmp_path: Path,
     home: list[str],
     capsys: pytest.CaptureFixture[str],
     beyond: bool,
     code: str,
 ) -> None:
-    kept = wind_back(sqlite_world, tmp_path / "copy", beyond=beyond)
+    kept = wind_back(world, tmp_path / "copy", beyond=beyond)
     findings, against = verify(capsys, home, kept, 1)
     assert [(one["code"], one["subject"]) for one in findings] == [(code, SUBJECT)]
     expected = f"{against['size']} entries under {against['root']}"
