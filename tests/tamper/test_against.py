@@ -86,7 +86,7 @@ def wind_back(world: World, copy: Path, *, beyond: bool) -> Path:
 
 
 #: The rows of PostgreSQL are wound back by its own means: by cutting, below.
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("beyond", "code"), [(False, "checkpoint_rolled_back"), (True, "checkpoint_inconsistent")]
 )
