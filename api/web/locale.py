@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 
 LANGUAGES = ("zh", "en")
+#: The end of a key whose text is for a ``count`` of one; Chinese has no such form.
+ONE = "#one"
 
 _FOLDER = Path(__file__).with_name("locale")
 
@@ -21,9 +23,13 @@ def catalogue(language: str) -> dict[str, str]:
 def translate(language: str, key: str, **values: object) -> str:
     """The text of ``key`` with ``{names}`` filled in. Raises `KeyError` where it is missing.
 
-    The result is plain text; the template escapes it.
+    Where ``count`` is one and the language says that otherwise, ``key#one``. The result is plain
+    text; the template escapes it.
     """
-    text = catalogue(language)[key]
+    texts = catalogue(language)
+    text = texts[key]
+    if str(values.get("count")) == "1":
+        text = texts.get(f"{key}{ONE}", text)
     return text.format(**values) if values else text
 
 
