@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Form, Query, Request
 
 from api.auth.errors import ForgedRequestError, NotSignedInError, PasswordChangeNeededError
 from api.auth.sessions import SEEN_STEP, Session, find_session, touch_session
@@ -113,3 +113,5 @@ def submitted(person: Annotated[Person, Depends(_checked_form)]) -> Person:
 SubmittedDep = Annotated[Person, Depends(submitted)]
 #: The same for somebody who still has their one-time password.
 UnsettledSubmittedDep = Annotated[Person, Depends(_checked_form)]
+#: What somebody looks for. Longer than anything that could be found, and databases refuse.
+SearchText = Annotated[str, Query(max_length=500)]

@@ -53,6 +53,7 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (custody.DeniedError, Answer(403, "denied")),
     (custody.ClipNotFoundError, Answer(404, "not_found")),
     (custody.ClipAlteredError, Answer(409, "clip_altered")),
+    (custody.HistoryAlteredError, Answer(409, "history_altered")),
     (custody.CaseNotFoundError, Answer(404, "not_found")),
     (custody.RenditionNotFoundError, Answer(404, "no_rendition")),
     (custody.CaseAlteredError, Answer(409, "case_altered")),

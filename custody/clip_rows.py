@@ -5,6 +5,7 @@ is none. Such a row must neither hide itself nor the others: lists and pages rea
 `read_clip` and show what is wrong; whatever acts on a clip takes it through `require_sound`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from custody.cells import fits, raw_columns, shown_row
 from custody.errors import ClipAlteredError
 from custody.tables import clips
+from storage.objects import is_key
 
 
 class ClipState(StrEnum):
@@ -72,6 +74,8 @@ STAND_INS: Mapping[str, Any] = {
     "media_kind": "unknown",
     "state": ClipState.QUARANTINED.value,
 }
+_DIGESTS = frozenset({"sha256", "sm3"})
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _WORDS = {"state": frozenset(ClipState), "media_kind": frozenset(MEDIA_KINDS)}
 
 
@@ -99,4 +103,8 @@ def _fits(name: str, cell: object) -> bool:
         return cell in _WORDS[name]
     if cell is not None and name == "media":
         return isinstance(cell, dict)
+    if name in _DIGESTS and isinstance(cell, str) and not _DIGEST.fullmatch(cell):
+        return False
+    if name == "object_key" and isinstance(cell, str) and not is_key(cell):
+        return False
     return fits(clips.c[name], cell)

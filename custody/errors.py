@@ -94,6 +94,10 @@ class EntryAlteredError(IntegrationError):
     """A stored entry does not hash to the leaf it was appended with."""
 
 
+class HistoryAlteredError(CustodyError):
+    """The newest entry of this history was altered, so none can follow it; verify the log."""
+
+
 class EntryMissingError(IntegrationError):
     """A numbered entry is gone from the log's rows."""
 

@@ -16,6 +16,9 @@ from typing import Any, Protocol
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from custody.errors import HistoryAlteredError
+from custody.log.merkle import HASH_BYTES
+
 #: Item sequence and leaf hash of an item's last entry.
 Head = tuple[int, bytes]
 
@@ -100,12 +103,12 @@ class SqliteLogRows:
     def hold(self, items: Sequence[str]) -> dict[str, Head]:
         with _translated(sqlite3.Error):
             rows = self._connection.execute(self._HEADS, (json.dumps(items),)).fetchall()
-        return {item: (item_seq, bytes(leaf_hash)) for item, item_seq, leaf_hash in rows}
+        return {row[0]: _head(*row) for row in rows}
 
     def hold_one(self, item: str) -> Head | None:
         with _translated(sqlite3.Error):
             row = self._connection.execute(self._HEAD, (item,)).fetchone()
-        return None if row is None else (row[0], bytes(row[1]))
+        return None if row is None else _head(item, *row)
 
     def insert_unless_taken(self, row: NewRow) -> bool:
         self.insert((row,))
@@ -160,13 +163,13 @@ class PostgresLogRows:
         with _translated(self._error), self._connection.pipeline():
             self._connection.execute(self._LOCKS, (sorted(map(_lock_key, items)),))
             heads = self._connection.execute(self._HEADS, (list(items),))
-            return {item: (item_seq, bytes(leaf_hash)) for item, item_seq, leaf_hash in heads}
+            return {row[0]: _head(*row) for row in heads}
 
     def hold_one(self, item: str) -> Head | None:
         """One statement, whose snapshot may be older than the lock."""
         with _translated(self._error):
             row = self._connection.execute(self._HOLD_ONE, (_lock_key(item), item)).fetchone()
-        return None if row is None or row[0] is None else (row[0], bytes(row[1]))
+        return None if row is None or row[0] is None else _head(item, *row)
 
     def insert_unless_taken(self, row: NewRow) -> bool:
         with _translated(self._error):
@@ -176,6 +179,15 @@ class PostgresLogRows:
     def insert(self, rows: Sequence[NewRow]) -> None:
         with _translated(self._error), self._connection.cursor() as cursor:
             cursor.executemany(self._INSERT, [row.values(row.at) for row in rows])
+
+
+def _head(item: str, item_seq: object, leaf_hash: object) -> Head:
+    """Raises `HistoryAlteredError` where these are no number and no hash: what could follow?"""
+    if not (
+        isinstance(item_seq, int) and isinstance(leaf_hash, bytes) and len(leaf_hash) == HASH_BYTES
+    ):
+        raise HistoryAlteredError(item)
+    return item_seq, leaf_hash
 
 
 @contextmanager

@@ -22,7 +22,13 @@ from datetime import timedelta
 from custody.clock import Clock
 from custody.errors import IntegrationConflictError, SigningRefusedError
 from custody.first_writer import insert_first
-from custody.integrator import integrated_size, read_batch, record_batch, write_batch
+from custody.integrator import (
+    integrated_size,
+    read_batch,
+    record_batch,
+    recount,
+    write_batch,
+)
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError
 from custody.log.merkle import prove_consistency, tree_root
@@ -82,16 +88,18 @@ class Publisher:
             return Published(size, sequenced, integrated, published)
 
     def _check_rows(self) -> None:
-        """Number nothing where the rows end before what was signed.
+        """Number nothing where the rows end before what was signed; the counter may not either.
 
         An entry that took the place of a lost one would hide what was lost.
         """
         last = self._signer.last()
-        if last is None:
-            return
+        signed = 0 if last is None else last.size
         with self._database.read() as tx:
-            numbered = sequenced_size(tx)
-        _require_entries(last.size, numbered, "signed")
+            numbered, integrated = sequenced_size(tx), integrated_size(tx)
+        _require_entries(signed, numbered, "signed")
+        if integrated < signed:
+            with self._database.write() as tx:
+                recount(tx, signed)
 
     def _sequence(self) -> int:
         total = 0

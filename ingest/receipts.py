@@ -8,7 +8,7 @@ from custody.clock import Clock
 from custody.errors import ClipAlteredError
 from custody.keys import LogKeys
 from custody.log.errors import LogError
-from custody.receipts import find_stored, gather, store_receipt
+from custody.receipts import ReceiptParts, find_stored, gather, store_receipt
 from station_agent.wire import Receipt, open_receipt, sign_receipt
 from storage.objects import ObjectStore
 
@@ -37,7 +37,15 @@ def make_receipt(
     Every word of it is checked as a station will check it, so that rows which somebody altered get
     no signed word (`ClipAlteredError`). Raises as `find_or_issue`.
     """
-    parts = gather(tx, store, clip_id)
+    try:
+        note = _sign(gather(tx, store, clip_id), keys, issued_at)
+        open_receipt(note, keys.receipts.verifier, keys.log.verifier)
+    except (LogError, RecursionError, TypeError, ValueError) as error:
+        raise ClipAlteredError(f"clip {clip_id}: no receipt, {error}") from error
+    return note
+
+
+def _sign(parts: ReceiptParts, keys: LogKeys, issued_at: datetime) -> str:
     receipt = Receipt(
         clip_id=parts.clip.id,
         sha256=parts.clip.sha256,
@@ -52,9 +60,4 @@ def make_receipt(
         proof=parts.proof,
         issued_at=issued_at,
     )
-    note = sign_receipt(receipt, keys.receipts)
-    try:
-        open_receipt(note, keys.receipts.verifier, keys.log.verifier)
-    except LogError as error:
-        raise ClipAlteredError(f"clip {clip_id}: no receipt, {error}") from error
-    return note
+    return sign_receipt(receipt, keys.receipts)

@@ -117,6 +117,15 @@ def check_key(key: str) -> None:
     _check_parts(key, key.split("/"))
 
 
+def is_key(key: str) -> bool:
+    """Whether ``key`` is one by the contract of `ObjectStore`."""
+    try:
+        check_key(key)
+    except ValueError:
+        return False
+    return True
+
+
 def check_prefix(prefix: str) -> None:
     """Raise `ValueError` unless a key could start with ``prefix``; the empty one is any key's."""
     if prefix:

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api.dependencies import PersonDep, ServicesDep
-from api.web.case_history import read_case_history
+from api.dependencies import PersonDep, SearchText, ServicesDep
+from api.web.case_history import asked_for_case, read_case_history
 from api.web.case_timeline import build_timeline
 from api.web.origins import origins_of
 from api.web.pages import Pages, parameters_of
@@ -61,7 +61,7 @@ def list_cases(
     request: Request,
     services: ServicesDep,
     person: PersonDep,
-    text: str = "",
+    text: SearchText = "",
     officer: str = "",
     procedure: str = "",
     sort: str = DEFAULT_SORT,
@@ -114,10 +114,10 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
     with services.database.write() as tx:
         if linked and allows(person.actor.role, Right.SEE_FOOTAGE):
             listing = open_listing(
-                tx, services.ledger, services.clock, person.actor, clip_ids, case.number
+                tx, services.ledger, services.clock, person.actor, clip_ids, asked_for_case(case)
             )
         else:
-            note_listing(tx, services.ledger, person.actor, clip_ids, case.number)
+            note_listing(tx, services.ledger, person.actor, clip_ids, asked_for_case(case))
     now = services.clock.now()
     traces = {
         clip_id: build_trace(

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from api.dependencies import PersonDep, ServicesDep, SubmittedDep
+from api.dependencies import PersonDep, SearchText, ServicesDep, SubmittedDep
 from api.routes.media import playable_type, read_text
 from api.web.clip_history import read_clip_history
 from api.web.days import read_day, read_end_of_day
@@ -61,7 +61,7 @@ def list_clips(
     state: str = "",
     kind: str = "",
     important: str = "",
-    text: str = "",
+    text: SearchText = "",
     case: str = "",
     sort: str = DEFAULT_CLIP_SORT,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import Person, PersonDep, ServicesDep
 from api.services import Services
-from api.web.case_history import read_case_history
+from api.web.case_history import asked_for_case, read_case_history
 from api.web.clip_history import read_clip_history
 from api.web.fresh_history import LOOKS_LAST, PAUSES_S, FreshHistory
 from api.web.pages import Pages
@@ -65,7 +65,7 @@ def show_case_history(
     now = services.clock.now()
     with services.database.read() as tx:
         case = get_case(tx, case_id)
-    if not _has_read(services, person, case.number):
+    if not _has_read(services, person, asked_for_case(case)):
         return Response(status_code=204)
     with services.database.read() as tx:
         history = read_case_history(tx, case_id)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from api.dependencies import PersonDep, ServicesDep
+from api.dependencies import PersonDep, SearchText, ServicesDep
 from api.web.assets import Assets
 from api.web.locale import LANGUAGES
 from api.web.pages import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, address, local_path
@@ -71,7 +71,7 @@ def set_preferences(
 
 
 @router.get("/search")
-def search(services: ServicesDep, person: PersonDep, text: str = "") -> Response:
+def search(services: ServicesDep, person: PersonDep, text: SearchText = "") -> Response:
     """The one search box: a digest or case number goes straight there, the rest to the clips.
 
     What no clip has and a case has (its matter, its party) goes to the cases.

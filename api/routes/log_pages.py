@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from api.actor_names import accounts_of, actors_called
 from api.auth.sessions import note_log_read
-from api.dependencies import Person, PersonDep, ServicesDep
+from api.dependencies import Person, PersonDep, SearchText, ServicesDep
 from api.services import Services
 from api.web.days import read_day, read_end_of_day
 from api.web.entry_values import items_of, read_values
@@ -48,7 +48,7 @@ def show_log(
     kind: str = "",
     item: str = "",
     actor: str = "",
-    who: str = "",
+    who: SearchText = "",
     since: Annotated[str, Query(alias="from")] = "",
     until: Annotated[str, Query(alias="to")] = "",
     before: Annotated[int | None, Query(ge=0, le=2**53)] = None,

@@ -9,10 +9,16 @@ from sqlalchemy.engine import Connection
 from api.actor_names import accounts_of
 from api.web.fresh_history import FreshHistory, fresh_history
 from api.web.trace import build_trace
+from custody.cases import Case
 from custody.events import EventKind, case_item, clip_item
 from custody.history import HistoryEvent, histories_of, history_of
 from custody.item_names import names_in
 from custody.links import clips_once_in_case
+
+
+def asked_for_case(case: Case) -> str:
+    """What the entry of a case's reading says was asked for: a number may become another's."""
+    return f"case {case.number} {case.id}"
 
 
 @dataclass(frozen=True, slots=True)

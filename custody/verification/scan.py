@@ -60,7 +60,7 @@ def scan_rows(
         scan.count += 1
         if scan.count % PROGRESS_STEP == 0:
             progress(Progress("log", scan.count, total))
-    _check_counters(tx, scan, report)
+    _check_counters(tx, scan, signed, report)
     report.entries_checked = scan.count
     report.unpublished = max(0, scan.extent - signed)
     report.pending = _pending(tx)
@@ -81,7 +81,7 @@ def _report_gap(report: Report, first: int, end: int) -> None:
     )
 
 
-def _check_counters(tx: Connection, scan: RowScan, report: Report) -> None:
+def _check_counters(tx: Connection, scan: RowScan, signed: int, report: Report) -> None:
     columns = raw_columns(tx, log_state)
     state = tx.execute(sa.select(*columns).where(log_state.c.id == STATE_ID)).first()
     sequenced, integrated = (0, 0) if state is None else (state.sequenced, state.integrated)
@@ -113,6 +113,17 @@ def _check_counters(tx: Connection, scan: RowScan, report: Report) -> None:
                 "log",
                 f"{integrated} entries are said to be in the tiles, {sequenced} are numbered.",
                 expected=f"at most {sequenced}",
+                found=str(integrated),
+            )
+        )
+    elif integrated < min(signed, sequenced) or integrated < 0:
+        # Nothing could be published any more, and whatever happens from then on would be unsigned.
+        report.add(
+            Finding(
+                FindingCode.STATE_COUNTER,
+                "log",
+                f"{integrated} entries are said to be in the tiles, {signed} are published.",
+                expected=f"at least {min(signed, sequenced)}",
                 found=str(integrated),
             )
         )

@@ -1,4 +1,4 @@
-"""The tables themselves: all there, with all their columns, and nothing that acts by itself.
+"""The tables themselves: all there, with columns and unique indexes, and nothing acts by itself.
 
 Whoever drops a table or renames a column would otherwise end a verification before it has looked
 at anything else; and a trigger can undo or forge what is written, unseen by whoever writes.
@@ -18,11 +18,12 @@ _TRIGGERS_POSTGRESQL = sa.text(
 
 
 def check_schema(tx: Connection, report: Report) -> None:
-    """A finding for each table or column of the house that is gone, and for each trigger."""
+    """A finding for each table, column or unique index that is gone, and for each trigger."""
     found = {
         name: {column["name"] for column in columns}
         for (_, name), columns in sa.inspect(tx).get_multi_columns().items()
     }
+    indexes = {name: several for (_, name), several in sa.inspect(tx).get_multi_indexes().items()}
     for table in metadata.sorted_tables:
         columns = found.get(table.name)
         if columns is None:
@@ -31,6 +32,10 @@ def check_schema(tx: Connection, report: Report) -> None:
         for column in sorted({one.name for one in table.columns} - columns):
             subject = f"table:{table.name}/{column}"
             _find(report, subject, "This column of the table is gone.", expected=column)
+        unique = {one["name"] for one in indexes.get(table.name, ()) if one["unique"]}
+        for index in sorted({str(one.name) for one in table.indexes if one.unique} - unique):
+            message = "This index is gone, which keeps one thing from being written twice."
+            _find(report, f"table:{table.name}/{index}", message, expected=index)
     is_postgresql = tx.dialect.name == "postgresql"
     for name, table_name in tx.execute(_TRIGGERS_POSTGRESQL if is_postgresql else _TRIGGERS_SQLITE):
         message = "A trigger changes by itself what is written here; the house has none."

@@ -505,6 +505,11 @@ def cut_everything_but_the_signer(world: World) -> None:
     assert size < newest
 
 
+def wind_the_tile_counter_back(world: World) -> None:
+    """Nothing would be published any more, and what is not published is not signed."""
+    update(world, log_state, log_state.c.id == 1, integrated=-1)
+
+
 def edit_counter(world: World) -> None:
     update(world, log_state, log_state.c.id == 1, sequenced=log_state.c.sequenced + 3)
 

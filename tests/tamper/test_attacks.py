@@ -187,6 +187,7 @@ CASES = [
         {C.ENTRY_TAIL_MISSING, C.CHECKPOINT_ROLLED_BACK},
     ),
     Case(attacks.edit_counter, {C.STATE_COUNTER}),
+    Case(attacks.wind_the_tile_counter_back, {C.STATE_COUNTER}),
     Case(attacks.flip_full_tile, {C.TILE_ALTERED}),
     Case(attacks.delete_full_tile, {C.TILE_MISSING}),
     Case(attacks.flip_upper_tile, {C.TILE_ALTERED}),

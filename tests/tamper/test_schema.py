@@ -25,6 +25,10 @@ def rename_column(world: World) -> None:
     execute(world, "ALTER TABLE links RENAME COLUMN stage TO stage2")
 
 
+def drop_unique_index(world: World) -> None:
+    execute(world, "DROP INDEX uq_log_entries_idx")
+
+
 def plant_trigger(world: World) -> None:
     if world.services.database.is_sqlite:
         execute(
@@ -45,6 +49,7 @@ def plant_trigger(world: World) -> None:
     [
         (drop_table, "table:receipts"),
         (rename_column, "table:links/stage"),
+        (drop_unique_index, "table:log_entries/uq_log_entries_idx"),
         (plant_trigger, "table:log_entries"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,

@@ -153,3 +153,40 @@ def test_no_word_is_signed_for_a_row_that_somebody_altered(
     with services.database.read() as tx:
         issued = list(tx.scalars(sa.select(receipts.c.clip_id)))
     assert issued == [clip_of(services, OTHER).id]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(f"details = {cell}" for cell in ("'[1'", "'5'", "x'ff'", f"'{'[' * 100_000}'")),
+        *("salt = 'abc'", "salt = x'00'", "entry = 'abc'", "entry = x'ff'", "idx = -5"),
+        "details_destroyed_at = 'zz'",
+    ],
+    ids=lambda change: change[:24],
+)
+def test_an_altered_entry_gets_no_receipt(
+    services: Services, station: StationClient, change: str
+) -> None:
+    """SQLite keeps any type in any column."""
+    upload = station.begin(DATA)
+    station.patch(upload, 0, DATA)
+    services.publisher.run_once()
+    with services.database.write() as tx:
+        tx.execute(sa.text(f"UPDATE log_entries SET {change} WHERE kind = 'clip.admitted'"))
+    answer = station.http.get(f"{upload}/receipt")
+    assert (answer.status_code, answer.json()["error"]) == (409, "clip_altered")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"sm3": "x"}, {"object_key": "/etc/passwd"}, {"object_key": "originals/../../liuhen.db"}],
+    ids=str,
+)
+def test_a_row_that_names_what_can_be_no_object_is_not_acted_on(
+    services: Services, station: StationClient, upload: str, values: dict[str, str]
+) -> None:
+    with services.database.write() as tx:
+        tx.execute(clips.update().values(values))
+    for answer in (station.http.get(f"{upload}/receipt"), station.announce(DATA)):
+        assert (answer.status_code, answer.json()["error"]) == (409, "clip_altered")

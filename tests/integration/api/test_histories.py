@@ -12,7 +12,7 @@ from api.app import create_app
 from api.auth.tables import sign_in_sessions
 from api.web.fresh_history import LOOKS_LAST
 from custody.clock import FixedClock
-from custody.tables import log_entries
+from custody.tables import cases, log_entries
 from tests.services.house import PASSWORD, House, open_house
 from tests.services.http_server import serving
 
@@ -97,3 +97,15 @@ def test_a_viewing_is_enough_while_it_lasts(
     assert client.get(again.replace("viewing=", "viewing=0"), headers=ASKED).status_code == 204
     clock.moment += timedelta(minutes=45)
     assert client.get(again, headers=ASKED).status_code == 204
+
+
+def test_a_number_that_became_another_cases_opens_nothing(
+    house: House, client: httpx.Client
+) -> None:
+    """Who read the first case has not read the second, whatever its number is by now."""
+    page = pages_of(house)[1]
+    client.get(page)
+    with house.services.database.write() as tx:
+        tx.execute(cases.update().values(number="零城执罚决字〔2026〕第888号"))
+    other = house.add_case()
+    assert client.get(f"/cases/{other.id}/history", headers=ASKED).status_code == 204

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from custody.clock import FixedClock
+from custody.errors import HistoryAlteredError
 from custody.events import EventKind
 from custody.ledger import Event, Ledger, build_row
 from custody.log_rows import NewRow, log_rows
@@ -87,3 +88,19 @@ def _wait_until_waiting(database: Database) -> None:
                 return
         time.sleep(0.02)
     raise AssertionError("the second writer never came")
+
+
+@pytest.mark.parametrize("change", ["leaf_hash = 'x'", "leaf_hash = 5", "leaf_hash = x'ff'",
+                                    "item_seq = 'abc'"])  # fmt: skip
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_nothing_follows_an_altered_entry(database: Database, ledger: Ledger, change: str) -> None:
+    """SQLite keeps any type in any column."""
+    event = Event(EventKind.LOG_READ, "clip:1")
+    with database.write() as tx:
+        ledger.append(tx, ALICE, event)
+        tx.execute(sa.text(f"UPDATE log_entries SET {change}"))
+    for events in ([event], [event, Event(EventKind.LOG_READ, "clip:2")]):
+        with database.write() as tx, pytest.raises(HistoryAlteredError, match="clip:1"):
+            ledger.append_many(tx, ALICE, events)
+    with database.write() as tx:
+        ledger.append(tx, ALICE, Event(EventKind.LOG_READ, "clip:2"))  # others go on

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from custody.clock import FixedClock
-from custody.errors import IntegrationConflictError, SigningRefusedError
+from custody.errors import EntryAlteredError, IntegrationConflictError, SigningRefusedError
 from custody.keys import LogKeys
 from custody.ledger import Ledger
 from custody.log.checkpoint import Checkpoint, open_checkpoint
@@ -273,6 +273,36 @@ def test_a_row_of_another_key_is_not_adopted(
             )
         )
     with pytest.raises(SigningRefusedError, match="not ours"):
+        publisher.run_once()
+
+
+@pytest.mark.parametrize("integrated", [-1, 0, 2])
+def test_a_counter_that_was_wound_back_stops_nothing(
+    database: Database, ledger: Ledger, publisher: Publisher, store: MemoryStore, keys: LogKeys,
+    integrated: int,
+) -> None:  # fmt: skip
+    append(database, ledger, 300)
+    publisher.run_once()
+    with database.write() as tx:
+        tx.execute(log_state.update().values(integrated=integrated))
+    append(database, ledger, 2)
+    assert publisher.run_once() == Published(302, 2, 2, published=True)
+    assert_published(database, store, keys, 302)
+
+
+def test_an_entry_that_is_no_bytes_is_named_and_not_published(
+    database: Database, ledger: Ledger, publisher: Publisher
+) -> None:
+    append(database, ledger, 2)
+    with database.write() as tx:
+        tx.execute(
+            sa.text(
+                "UPDATE log_entries SET entry = CAST('abc' AS BYTEA)"
+                if not database.is_sqlite
+                else "UPDATE log_entries SET entry = 'abc'"
+            )
+        )
+    with pytest.raises(EntryAlteredError, match="index 0: appended as"):
         publisher.run_once()
 
 
