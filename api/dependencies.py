@@ -68,6 +68,8 @@ def find_person(request: Request, services: ServicesDep) -> Person | None:
         if session is None:
             return None
         user = get_user(tx, session.user_id)
+        if user.altered:
+            return None
     if now - session.last_seen_at > SEEN_STEP:
         with services.database.write() as tx:
             touch_session(tx, session, now)

@@ -2,36 +2,57 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection, RowMapping
 
+from custody.cells import raw_columns, read_row
+from custody.log.checkpoint import Checkpoint
+from custody.log.errors import LogError
 from custody.log.merkle import prove_inclusion
 from custody.log.tiles import TileReader
 from custody.object_keys import log_key
 from custody.tables import checkpoints, log_entries
 from storage.objects import ObjectStore
 
+#: Stands for a time that was altered into none.
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+#: How many altered rows may stand before the newest checkpoint.
+ROWS_PASSED_OVER = 100
+
 
 @dataclass(frozen=True, slots=True)
 class PublishedCheckpoint:
-    """A signed tree head as it was published; ``note`` is the signed note verbatim."""
+    """A signed tree head as it was published; ``note`` is the signed note verbatim.
+
+    ``altered``: rows that say they are newer hold no checkpoint, or the time of this one is none;
+    then `NO_TIME` stands for it.
+    """
 
     size: int
     root: bytes
     note: str
     published_at: datetime
+    altered: bool = False
 
 
 def newest_checkpoint(tx: Connection) -> PublishedCheckpoint | None:
-    """The checkpoint with the most entries; None before the first."""
-    row = tx.execute(sa.select(checkpoints).order_by(checkpoints.c.size.desc()).limit(1)).first()
-    if row is None:
-        return None
-    return _to_checkpoint(row)
+    """The checkpoint with the most entries; None before the first.
+
+    A row that its own note does not bear out was altered: it is passed over, and a verification
+    names it. Whether our key signed the note is asked where that matters.
+    """
+    rows = tx.execute(
+        sa.select(*raw_columns(tx, checkpoints))
+        .order_by(checkpoints.c.size.desc())
+        .limit(ROWS_PASSED_OVER)
+    ).mappings()
+    for number, row in enumerate(rows):
+        if (found := _read(row)) is not None:
+            return replace(found, altered=found.altered or number > 0)
+    return None
 
 
 def first_checkpoints(tx: Connection, indexes: Iterable[int]) -> dict[int, PublishedCheckpoint]:
@@ -46,11 +67,11 @@ def first_checkpoints(tx: Connection, indexes: Iterable[int]) -> dict[int, Publi
         .scalar_subquery()
     )
     rows = tx.execute(
-        sa.select(checkpoints)
+        sa.select(*raw_columns(tx, checkpoints))
         .where(checkpoints.c.size.in_(sa.select(covering).where(log_entries.c.idx.in_(wanted))))
         .order_by(checkpoints.c.size)
     )
-    found = [_to_checkpoint(row) for row in rows]
+    found = [one for one in map(_read, rows.mappings()) if one is not None]
     sizes = [one.size for one in found]
     places = {index: bisect_right(sizes, index) for index in wanted}
     return {index: found[place] for index, place in places.items() if place < len(found)}
@@ -66,5 +87,15 @@ def prove_entry(store: ObjectStore, checkpoint: PublishedCheckpoint, index: int)
     return prove_inclusion(index, checkpoint.size, tile_reader(store, checkpoint.size).read)
 
 
-def _to_checkpoint(row: Row[Any]) -> PublishedCheckpoint:
-    return PublishedCheckpoint(row.size, bytes(row.root), row.note, row.published_at)
+def _read(row: RowMapping) -> PublishedCheckpoint | None:
+    """The checkpoint in a raw row; None where its cells are not what its note says."""
+    cells = read_row(checkpoints, row)
+    size, root, note, at = (cells[name] for name in ("size", "root", "note", "published_at"))
+    try:
+        stated = Checkpoint.parse(str(note).partition("\n\n")[0] + "\n")
+    except LogError:
+        return None
+    if (stated.size, stated.root) != (size, root):
+        return None
+    altered = not isinstance(at, datetime)
+    return PublishedCheckpoint(size, root, note, NO_TIME if altered else at, altered)

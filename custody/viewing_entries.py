@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from custody.actors import Actor
+from custody.cells import as_bytes
 from custody.events import EventKind, actor_item, clip_item
 from custody.log.canonical import format_time
 from custody.log.entry import Entry, commit_details
@@ -49,7 +50,7 @@ def has_entry(
         )
     )
     for stored, leaf_hash, salt, details in rows:
-        entry = _read(bytes(stored), bytes(leaf_hash))
+        entry = _read(as_bytes(stored), as_bytes(leaf_hash))
         if (
             entry is not None
             and (entry.kind, entry.item, entry.actor.id) == (kind.value, item, actor.id)
@@ -76,7 +77,7 @@ def has_listed(tx: Connection, actor: Actor, query: str, since: datetime) -> boo
         )
     )
     for stored, leaf_hash, salt, text in rows:
-        entry = _read(bytes(stored), bytes(leaf_hash))
+        entry = _read(as_bytes(stored), as_bytes(leaf_hash))
         if (
             entry is not None
             and (entry.kind, entry.item, entry.actor.id)
@@ -108,8 +109,8 @@ def _details(entry: Entry, salt: bytes | None, text: str | None) -> dict[str, An
         details: Any = json.loads(text or "null")
         agrees = (
             isinstance(details, dict)
-            and commit_details(details, bytes(salt or b"")) == entry.commitment
+            and commit_details(details, as_bytes(salt)) == entry.commitment
         )
-    except (LogError, ValueError):
+    except (LogError, RecursionError, TypeError, ValueError):
         return {}
     return details if agrees else {}

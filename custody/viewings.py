@@ -11,10 +11,11 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from custody.access import Right, allows
 from custody.actors import Actor
+from custody.cells import fitting_rows, raw_columns
 from custody.clock import Clock
 from custody.errors import (
     ClipNotFoundError,
@@ -134,20 +135,20 @@ def get_grant(
     """The standing grant of ``actor`` for ``clip_id``; ``kinds`` says which sort will do.
 
     Its row alone opens nothing: the entry that was appended with it has to be in the log.
-    Raises `GrantExpiredError`, the same for an unknown, a foreign and an ended one.
+    Raises `GrantExpiredError`, the same for an unknown, a foreign, an ended and an altered one.
     """
-    row = tx.execute(
-        sa.select(access_grants).where(
+    rows = tx.execute(
+        sa.select(*raw_columns(tx, access_grants)).where(
             access_grants.c.id == grant_id,
             access_grants.c.actor_id == actor.id,
             access_grants.c.kind.in_([kind.value for kind in kinds]),
             access_grants.c.expires_at > clock.now(),
             access_grants.c.closed_at.is_(None),
         )
-    ).one_or_none()
-    if row is None:
+    ).mappings()
+    grant = next(map(_to_grant, fitting_rows(access_grants, rows)), None)
+    if grant is None:
         raise GrantExpiredError
-    grant = _to_grant(row)
     if clip_id not in grant.clip_ids:
         raise GrantExpiredError
     entry_kind = _ENTRY_KINDS[grant.kind]
@@ -262,13 +263,15 @@ def _require(actor: Actor, right: Right) -> None:
         raise DeniedError(f"{actor.role.value}: {right.value}")
 
 
-def _to_grant(row: Row[Any]) -> Grant:
+def _to_grant(cells: Mapping[str, Any]) -> Grant:
+    clip_id, listed = cells["clip_id"], cells["clip_ids"]
+    several = listed if isinstance(listed, list) else []
     return Grant(
-        id=row.id,
-        kind=GrantKind(row.kind),
-        actor_id=row.actor_id,
-        clip_ids=tuple(row.clip_ids or ()) if row.clip_id is None else (row.clip_id,),
-        purpose=row.purpose,
-        opened_at=row.opened_at,
-        expires_at=row.expires_at,
+        id=cells["id"],
+        kind=GrantKind(cells["kind"]),
+        actor_id=cells["actor_id"],
+        clip_ids=tuple(several) if clip_id is None else (clip_id,),
+        purpose=cells["purpose"],
+        opened_at=cells["opened_at"],
+        expires_at=cells["expires_at"],
     )

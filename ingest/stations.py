@@ -9,7 +9,6 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from sqlalchemy.engine import Connection
 
 from custody.actors import Actor, Role, Via
+from custody.cells import raw_columns
 from custody.clock import Clock
 from custody.events import EventKind
 from custody.first_writer import insert_first
@@ -32,6 +32,7 @@ from ingest.errors import (
     StationKeyError,
     StationNotFoundError,
 )
+from ingest.station_rows import Station, is_sound, read_station
 from ingest.tables import enrolment_tokens, station_sessions, stations
 from station_agent import wire
 
@@ -40,19 +41,6 @@ CHALLENGE_LIFE = timedelta(minutes=2)
 SESSION_LIFE = timedelta(hours=12)
 MAX_NAME_CHARACTERS = 128
 _ID = re.compile(r"[0-9a-f-]{36}")
-
-
-@dataclass(frozen=True, slots=True)
-class Station:
-    """A row of stations. ``status`` is what it last said of itself: shown, never trusted."""
-
-    id: str
-    name: str
-    verifier_key: str
-    enrolled_at: datetime
-    revoked_at: datetime | None
-    last_seen_at: datetime | None
-    status: Mapping[str, Any] | None
 
 
 def create_enrolment_token(
@@ -126,7 +114,8 @@ def enrol(
     if used.rowcount != 1:
         raise EnrolmentError
     station = Station(new_id(), invitation.station_name, verifier_key, now, None, now, None)
-    values = {name: value for name, value in asdict(station).items() if value is not None}
+    given = {column.name: getattr(station, column.name) for column in stations.columns}
+    values = {name: value for name, value in given.items() if value is not None}
     if not insert_first(tx, stations, values):
         raise StationExistsError(station.name)
     ledger.append(
@@ -144,12 +133,14 @@ def enrol(
 
 def _enrolled_before(tx: Connection, verifier_key: str, name: str) -> Station:
     row = tx.execute(
-        sa.select(stations).where(stations.c.verifier_key == verifier_key, stations.c.name == name)
+        sa.select(*raw_columns(tx, stations)).where(
+            stations.c.verifier_key == verifier_key, stations.c.name == name
+        )
     ).mappings()
     known = row.one_or_none()
     if known is None:
         raise EnrolmentError
-    return Station(**known)
+    return read_station(known)
 
 
 def challenge(tx: Connection, clock: Clock, station_id: str) -> str:
@@ -191,7 +182,7 @@ def open_session(
 def authenticate(tx: Connection, clock: Clock, bearer: str, *, origin: str = "") -> Actor:
     """The station a bearer token was given to. Raises `StationAuthError`."""
     row = tx.execute(
-        sa.select(stations)
+        sa.select(*raw_columns(tx, stations))
         .join(station_sessions, station_sessions.c.station_id == stations.c.id)
         .where(
             station_sessions.c.token_sha256 == _sha256(bearer),
@@ -201,9 +192,10 @@ def authenticate(tx: Connection, clock: Clock, bearer: str, *, origin: str = "")
         )
     )
     found = row.mappings().one_or_none()
-    if found is None:
+    station = None if found is None else read_station(found)
+    if station is None or not is_sound(station):
         raise StationAuthError
-    return _actor(Station(**found), origin)
+    return _actor(station, origin)
 
 
 def update_status(tx: Connection, clock: Clock, actor: Actor, status: Mapping[str, Any]) -> None:
@@ -236,9 +228,9 @@ def find_station(tx: Connection, station_id: str) -> Station | None:
     """One station, revoked or not."""
     if not _ID.fullmatch(station_id):
         return None  # and PostgreSQL is not asked about a NUL
-    rows = tx.execute(sa.select(stations).where(stations.c.id == station_id))
+    rows = tx.execute(sa.select(*raw_columns(tx, stations)).where(stations.c.id == station_id))
     found = rows.mappings().one_or_none()
-    return None if found is None else Station(**found)
+    return None if found is None else read_station(found)
 
 
 def get_station(tx: Connection, station_id: str) -> Station:
@@ -250,17 +242,17 @@ def get_station(tx: Connection, station_id: str) -> Station:
 
 
 def get_standing(tx: Connection, station_id: str) -> Station:
-    """A station that is not revoked. Raises `StationAuthError` for unknown and revoked alike."""
+    """A station that is not revoked. Raises `StationAuthError` (unknown, revoked or altered)."""
     station = find_station(tx, station_id)
-    if station is None or station.revoked_at is not None:
+    if station is None or station.revoked_at is not None or not is_sound(station):
         raise StationAuthError
     return station
 
 
 def list_stations(tx: Connection) -> list[Station]:
-    """All stations by name."""
-    rows = tx.execute(sa.select(stations).order_by(stations.c.name))
-    return [Station(**row) for row in rows.mappings()]
+    """All stations by name, those whose rows were altered among them (`Station.altered`)."""
+    rows = tx.execute(sa.select(*raw_columns(tx, stations)).order_by(stations.c.name))
+    return [read_station(row) for row in rows.mappings()]
 
 
 def _remember(tx: Connection, station_id: str, kind: str, now: datetime, life: timedelta) -> str:

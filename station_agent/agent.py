@@ -110,7 +110,10 @@ class Agent:
             self._setbacks,
             listener,
         )
-        self._workers = Workers(journal, self._sender, self._pauses, self._troubles, self._stop)
+        self._sent = threading.Event()
+        self._workers = Workers(
+            journal, self._sender, self._pauses, self._troubles, self._stop, self._sent
+        )
         self._reporter = Reporter(
             config,
             journal,
@@ -238,7 +241,7 @@ class Agent:
         self._troubles.guarded(self._recover)
         for number in range(self._config.concurrency):
             self._start(f"worker-{number}", self._workers.run)
-        self._start("receipts", lambda: self._loop(self._collect, _RECEIPT_S))
+        self._start("receipts", self._collect_receipts)
         self._start("log", lambda: self._loop(self._reporter.watch_log, LOG_S))
         self._start("status", lambda: self._loop(self._reporter.report, STATUS_S))
 
@@ -257,6 +260,7 @@ class Agent:
 
     def _end(self) -> None:
         self._stop.set()
+        self._sent.set()
         self._workers.wake()
         self._transport.abort()
         deadline = time.monotonic() + _END_S
@@ -272,5 +276,9 @@ class Agent:
             self._troubles.guarded(action)
             self._stop.wait(pause_s)
 
-    def _collect(self) -> None:
-        self._receipts.run_once()
+    def _collect_receipts(self) -> None:
+        """As `_loop`; a file that was just sent need not wait for the next turn."""
+        while not self._stop.is_set():
+            self._sent.clear()
+            self._troubles.guarded(self._receipts.run_once)
+            self._sent.wait(_RECEIPT_S)

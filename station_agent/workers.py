@@ -2,7 +2,7 @@
 
 import threading
 
-from station_agent.journal import File, Journal
+from station_agent.journal import File, Journal, State
 from station_agent.pauses import Pauses
 from station_agent.sending import Sender
 from station_agent.troubles import PAUSE_S, Troubles
@@ -12,7 +12,10 @@ _IDLE_S = 5.0
 
 
 class Workers:
-    """What the workers share: which files are being worked on, and the bell that wakes them."""
+    """What the workers share: which files are being worked on, and the bell that wakes them.
+
+    ``sent`` is set when one has reached the archive and waits for its receipt.
+    """
 
     def __init__(
         self,
@@ -21,12 +24,14 @@ class Workers:
         pauses: Pauses,
         troubles: Troubles,
         stop: threading.Event,
+        sent: threading.Event,
     ) -> None:
         self._journal = journal
         self._sender = sender
         self._pauses = pauses
         self._troubles = troubles
         self._stop = stop
+        self._sent = sent
         self._work = threading.Condition()
         self._busy: set[int] = set()
 
@@ -66,6 +71,8 @@ class Workers:
 
     def _work_on(self, file: File) -> None:
         done = self._troubles.guarded(lambda: self._sender.process(file))
+        if done is not None and done.state is State.SENT:
+            self._sent.set()
         with self._work:
             if done is None:
                 self._pauses.hold(file.id, 1)  # the journal could not say it

@@ -2,10 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection, RowMapping
 
 from api.auth.errors import (
     OwnAccountError,
@@ -17,6 +17,7 @@ from api.auth.passwords import hash_password, one_time_password
 from api.auth.sessions import end_sessions_of
 from api.auth.tables import users
 from custody.actors import Actor, Role
+from custody.cells import fits, raw_columns, shown_row
 from custody.clock import Clock
 from custody.events import EventKind
 from custody.history import HistoryEvent, history_of
@@ -47,6 +48,8 @@ class User:
     must_change_password: bool
     created_at: datetime
     disabled_at: datetime | None
+    #: Columns whose cells hold what was never written there; then nobody signs in with it.
+    altered: tuple[str, ...] = ()
 
 
 def create_user(
@@ -168,7 +171,8 @@ def enable_user(tx: Connection, ledger: Ledger, actor: Actor, *, user_id: str) -
 
 def get_user(tx: Connection, user_id: str) -> User:
     """Raises `UserNotFoundError`."""
-    row = tx.execute(sa.select(users).where(users.c.id == user_id)).one_or_none()
+    rows = tx.execute(sa.select(*raw_columns(tx, users)).where(users.c.id == user_id))
+    row = rows.mappings().one_or_none()
     if row is None:
         raise UserNotFoundError(user_id)
     return _user(row)
@@ -179,13 +183,15 @@ def find_user_by_name(tx: Connection, name: str) -> User | None:
     name = name.strip()
     if not _NAME.fullmatch(name):
         return None
-    row = tx.execute(sa.select(users).where(users.c.name == name)).one_or_none()
+    rows = tx.execute(sa.select(*raw_columns(tx, users)).where(users.c.name == name))
+    row = rows.mappings().one_or_none()
     return None if row is None else _user(row)
 
 
 def list_users(tx: Connection) -> list[User]:
-    """Everybody, by name."""
-    return [_user(row) for row in tx.execute(sa.select(users).order_by(users.c.name))]
+    """Everybody, by name; accounts whose rows were altered among them (`User.altered`)."""
+    rows = tx.execute(sa.select(*raw_columns(tx, users)).order_by(users.c.name))
+    return [_user(row) for row in rows.mappings()]
 
 
 def _change(tx: Connection, user_id: str, **values: object) -> None:
@@ -200,14 +206,20 @@ def _note_change(tx: Connection, ledger: Ledger, actor: Actor, user_id: str, wha
     )
 
 
-def _user(row: Row[tuple[object, ...]]) -> User:
-    return User(
-        id=row.id,
-        name=row.name,
-        display_name=row.display_name,
-        role=Role(row.role),
-        password_hash=row.password_hash,
-        must_change_password=row.must_change_password,
-        created_at=row.created_at,
-        disabled_at=row.disabled_at,
-    )
+#: Stand for what can't be empty and was altered; nobody may do less than somebody unknown.
+STAND_INS = {
+    "role": Role.ANONYMOUS.value,
+    "must_change_password": True,
+    "created_at": datetime(1970, 1, 1, tzinfo=UTC),
+}
+
+
+def _user(row: RowMapping) -> User:
+    values, altered = shown_row(users, row, _fits, STAND_INS)
+    return User(**values | {"role": Role(values["role"])}, altered=tuple(altered))
+
+
+def _fits(name: str, cell: object) -> bool:
+    if name == "role":
+        return cell in PERSON_ROLES
+    return fits(users.c[name], cell)

@@ -32,9 +32,12 @@ def check_health(services: ServicesDep) -> JSONResponse:
     try:
         with services.database.read() as tx:
             lag = merge_lag(tx, services.clock)
+            checkpoint = newest_checkpoint(tx)
         body["merge_lag_s"] = round(lag.total_seconds(), 1)
         if lag > MAX_MERGE_LAG:
             problems.append("log: entries wait to be published")
+        if checkpoint is not None and checkpoint.altered:
+            problems.append("log: a checkpoint's row was altered; verify")
     except SQLAlchemyError:
         problems.append("database: does not answer")
     try:

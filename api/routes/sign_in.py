@@ -140,7 +140,7 @@ def _check(services: Services, request: Request, name: str, password: str) -> Us
         user = find_user_by_name(tx, name)
     if wait_s > 0:
         raise TooManyFailuresError(wait_s)
-    usable = user if user is not None and user.disabled_at is None else None
+    usable = user if user is not None and user.disabled_at is None and not user.altered else None
     try:
         right = verify_password(usable.password_hash if usable else None, password)
     except TooBusyError:

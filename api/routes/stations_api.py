@@ -12,6 +12,7 @@ from api.routes.request_bodies import read_object, text_of
 from api.routes.station_auth import StationActor
 from ingest import stations
 from ingest.errors import StationAuthError
+from ingest.station_rows import Station
 
 router = APIRouter(prefix="/api/stations")
 
@@ -26,7 +27,7 @@ async def enrol(request: Request, services: ServicesDep) -> dict[str, str]:
     token, name = text_of(body, "token"), text_of(body, "name")
     verifier_key = text_of(body, "verifier_key")
 
-    def work() -> stations.Station:
+    def work() -> Station:
         with services.database.write() as tx:
             return stations.enrol(
                 tx,

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -79,14 +80,13 @@ def home(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ["--home", str(config.home)]
 
 
-@pytest.fixture
-def clerk(world: World) -> Iterator[httpx.Client]:
-    """A legal clerk, signed in; the header X-Form repeats what their forms carry."""
+@contextmanager
+def signed_in(world: World, name: str, role: Role) -> Iterator[httpx.Client]:
+    """Somebody new, signed in; the header X-Form repeats what their forms carry."""
     services = world.services
     with services.database.write() as tx:
         common = (tx, services.ledger, OPERATOR)
-        clock, role = services.clock, Role.LEGAL
-        user, _ = create_user(*common, clock, name="carol", display_name="卡萝", role=role)
+        user, _ = create_user(*common, services.clock, name=name, display_name="卡萝", role=role)
         set_password(*common, user_id=user.id, password_hash="nobody signs in with it")
         token, session = open_session(
             tx,
@@ -100,4 +100,18 @@ def clerk(world: World) -> Iterator[httpx.Client]:
         serving(create_app(services)) as address,
         httpx.Client(base_url=address, headers=headers, timeout=60) as client,
     ):
+        yield client
+
+
+@pytest.fixture
+def clerk(world: World) -> Iterator[httpx.Client]:
+    """A legal clerk, signed in."""
+    with signed_in(world, "carol", Role.LEGAL) as client:
+        yield client
+
+
+@pytest.fixture
+def admin(world: World) -> Iterator[httpx.Client]:
+    """An administrator, signed in."""
+    with signed_in(world, "dave", Role.ADMIN) as client:
         yield client

@@ -23,15 +23,14 @@ class Recording:
         self.fails: set[bytes] = set()
         self.lock = threading.Lock()
 
-    def process(self, file: File) -> bool:
+    def process(self, file: File) -> File:
         with self.lock:
             self.came.append(file.path)
             if set(self.came) == self.names:
                 self.stop.set()
         if file.path in self.fails:
             raise JournalError("no room")
-        self.journal.advance(file, State.RECEIVED)
-        return True
+        return self.journal.advance(file, State.RECEIVED)
 
 
 @pytest.fixture
@@ -45,7 +44,9 @@ def sender(journal: Journal) -> Recording:
 
 def workers_over(sender: Recording, pauses: Pauses) -> Workers:
     troubles = Troubles(lambda _: None)
-    return Workers(sender.journal, cast("Sender", sender), pauses, troubles, sender.stop)
+    return Workers(
+        sender.journal, cast("Sender", sender), pauses, troubles, sender.stop, threading.Event()
+    )
 
 
 def test_one_worker_takes_them_in_order(sender: Recording) -> None:
