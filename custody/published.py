@@ -49,7 +49,8 @@ def newest_checkpoint(tx: Connection) -> PublishedCheckpoint | None:
         .order_by(checkpoints.c.size.desc())
         .limit(ROWS_PASSED_OVER)
     ).mappings()
-    for number, row in enumerate(rows):
+    # All of them: a server-side cursor must not be left half read.
+    for number, row in enumerate(rows.all()):
         if (found := _read(row)) is not None:
             return replace(found, altered=found.altered or number > 0)
     return None

@@ -146,7 +146,7 @@ def get_grant(
             access_grants.c.closed_at.is_(None),
         )
     ).mappings()
-    grant = next(map(_to_grant, fitting_rows(access_grants, rows)), None)
+    grant = next(map(_to_grant, fitting_rows(access_grants, rows.all())), None)
     if grant is None:
         raise GrantExpiredError
     if clip_id not in grant.clip_ids:

@@ -4,6 +4,8 @@ Whoever winds everything back together, the signer's memory too, can't wind back
 station or a court's bag holds.
 """
 
+from contextlib import closing
+
 from custody.errors import CustodyError
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError
@@ -47,8 +49,9 @@ def check_against(context: VerificationContext, kept: Checkpoint, report: Report
     expected = f"{kept.size} entries under {kept.root.hex()}"
     # 1. The stored entries, from the first on, as many as were kept or as there are.
     frontier = Frontier()
-    with snapshot(context.database) as tx:
-        for idx, _, entry in numbered_hashes(tx):
+    # Closed at once where it is left before its end: a cursor of the database hangs on it.
+    with snapshot(context.database) as tx, closing(numbered_hashes(tx)) as rows:
+        for idx, _, entry in rows:
             if frontier.size == kept.size or idx != frontier.size:
                 break
             frontier.append(hash_leaf(entry))

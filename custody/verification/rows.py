@@ -1,7 +1,7 @@
 """Log rows as two streams from one snapshot: by index, and by item. Memory stays flat."""
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,7 +92,7 @@ def text_order(tx: Connection, column: sa.ColumnElement[str]) -> sa.ColumnElemen
     return sa.collate(column, "C") if tx.dialect.name == "postgresql" else column
 
 
-def numbered_hashes(tx: Connection) -> Iterator[tuple[int, bytes, bytes]]:
+def numbered_hashes(tx: Connection) -> Generator[tuple[int, bytes, bytes], None, None]:
     """(index, stored leaf hash, entry bytes) of every numbered row, in order of index."""
     names = ("idx", "leaf_hash", "entry")
     columns = sa.select(*(raw(tx, log_entries.c[name]) for name in names))
