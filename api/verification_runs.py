@@ -22,7 +22,7 @@ from custody.ledger import Appended
 from custody.log.errors import LogError
 from custody.verification.context import EVERYTHING, Selection, VerificationContext
 from custody.verification.findings import Finding, Progress, Report
-from custody.verification.records import Broken, broken_clips, record_broken, record_run
+from custody.verification.records import Broken, broken_items, record_broken, record_run
 from custody.verification.run import verify_all
 from ingest.verification import StationRows
 from storage.errors import StorageError
@@ -96,9 +96,9 @@ def names_in(services: Services, findings: Iterable[Finding]) -> dict[str, str]:
 
 
 def record(services: Services, actor: Actor, selection: Selection, report: Report) -> str:
-    """Append the run and, on each clip with findings, its own; why that failed, or nothing.
+    """Append the run and, on each clip and case with findings, its own; why that failed, or "".
 
-    A database altered so that nothing can be appended must not hide what was found, and one clip
+    A database altered so that nothing can be appended must not hide what was found, and one
     whose history takes no entry must not keep the others from theirs.
     """
     ledger, database = services.ledger, services.database
@@ -108,7 +108,7 @@ def record(services: Services, actor: Actor, selection: Selection, report: Repor
     except _NOT_APPENDED as error:
         _logger.exception("a verification could not be recorded")
         return str(error) or type(error).__name__
-    broken = broken_clips(selection, report)
+    broken = broken_items(selection, report)
     if not broken:
         return ""
     try:
@@ -123,13 +123,13 @@ def _record_each(
     services: Services, actor: Actor, selection: Selection, run: Appended, broken: dict[str, Broken]
 ) -> str:
     failed = []
-    for clip_id, found in broken.items():
+    for item, found in broken.items():
         try:
             with services.database.write() as tx:
-                record_broken(tx, services.ledger, actor, selection, run, {clip_id: found})
+                record_broken(tx, services.ledger, actor, selection, run, {item: found})
         except _NOT_APPENDED:
-            _logger.warning("clip %s takes no entry", clip_id, exc_info=True)
-            failed.append(clip_id)
+            _logger.warning("%s takes no entry", item, exc_info=True)
+            failed.append(item.partition(":")[2])
     return ", ".join(failed)
 
 

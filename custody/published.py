@@ -56,6 +56,15 @@ def newest_checkpoint(tx: Connection) -> PublishedCheckpoint | None:
     return None
 
 
+def has_altered_checkpoints(tx: Connection, newest: PublishedCheckpoint | None) -> bool:
+    """Whether rows that should come before or be ``newest`` were altered; ``newest`` is from
+    `newest_checkpoint`, and None also where no row at all can be read.
+    """
+    if newest is not None:
+        return newest.altered
+    return tx.scalar(sa.select(sa.exists().select_from(checkpoints))) is True
+
+
 def first_checkpoints(tx: Connection, indexes: Iterable[int]) -> dict[int, PublishedCheckpoint]:
     """The first checkpoint that covers each of these entries, in one query; not for unpublished."""
     wanted = sorted(set(indexes))

@@ -1,5 +1,6 @@
 """What commands look up, and how it reads as JSON."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -94,17 +95,22 @@ def clip_json(clip: Clip) -> dict[str, Any]:
     return values | {name: None for name in clip.altered if name in values}
 
 
+def row_altered(language: str, columns: Sequence[str]) -> str:
+    """Which columns of a row hold what never was written there; empty if none does."""
+    return say(language, "row.altered", columns=", ".join(columns)) if columns else ""
+
+
 def case_title(language: str, case: Case) -> str:
     """What a case is about, and whether its row can be believed; for people."""
     if case.altered:
-        return f"{case.title} ({say(language, 'clip.altered', columns=', '.join(case.altered))})"
+        return f"{case.title} ({row_altered(language, case.altered)})"
     return case.title
 
 
 def clip_state(language: str, clip: Clip) -> str:
     """How a clip is, in one word and why; for people."""
     if clip.altered:
-        return say(language, "clip.altered", columns=", ".join(clip.altered))
+        return row_altered(language, clip.altered)
     return say_clip_state(language, clip.state, clip.reason)
 
 

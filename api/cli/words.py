@@ -14,7 +14,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Liuhen serves {address} (Ctrl-C stops it)",
     ),
     "stopping": ("正在停止……", "stopping …"),
-    "clip.altered": ("数据库行被改动：{columns}", "row altered: {columns}"),
+    "row.altered": ("数据库行被改动：{columns}", "row altered: {columns}"),
     "clips_total": ("共 {total} 条", "{total} clips"),
     "cases_total": ("共 {total} 件", "{total} cases"),
     "case_created": ("已建案：{number}", "created: {number}"),

@@ -130,7 +130,7 @@ def assign(
     moment = read_moment(recorded_at, services.config.zone)
     with services.database.write() as tx:
         clip = get_clip(tx, clip_id)
-        assign_clip(
+        assigned = assign_clip(
             tx,
             services.ledger,
             person.actor,
@@ -139,4 +139,5 @@ def assign(
             recorder.strip() or None,
             moment or clip.recorded_at,
         )
-    return go_back(back or f"/clips/{clip_id}", "assigned")
+    done = "assigned_nothing" if assigned == clip else "assigned"
+    return go_back(back or f"/clips/{clip_id}", done)

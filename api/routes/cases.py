@@ -12,6 +12,7 @@ from api.web.case_history import asked_for_case, read_case_history
 from api.web.case_timeline import build_timeline
 from api.web.origins import origins_of
 from api.web.pages import Pages, parameters_of
+from api.web.provenance import breach_of
 from api.web.trace import TraceState, build_trace
 from custody.access import Right, allows
 from custody.case_search import CASE_SORTS, CaseFilter, search_cases
@@ -135,6 +136,7 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
         timeline=build_timeline(case, linked, services.config.zone),
         zone=services.config.zone,
         fresh=history.fresh(now),
+        breach=breach_of(history.events),
         traces=traces,
         failing=[
             one

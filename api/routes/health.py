@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.dependencies import ServicesDep
 from custody.cells import raw, read_cell
 from custody.clock import Clock
-from custody.published import newest_checkpoint
+from custody.published import has_altered_checkpoints, newest_checkpoint
 from custody.tables import log_entries
 from storage.errors import StorageError
 
@@ -32,11 +32,11 @@ def check_health(services: ServicesDep) -> JSONResponse:
     try:
         with services.database.read() as tx:
             lag = merge_lag(tx, services.clock)
-            checkpoint = newest_checkpoint(tx)
+            altered = has_altered_checkpoints(tx, newest_checkpoint(tx))
         body["merge_lag_s"] = round(lag.total_seconds(), 1)
         if lag > MAX_MERGE_LAG:
             problems.append("log: entries wait to be published")
-        if checkpoint is not None and checkpoint.altered:
+        if altered:
             problems.append("log: a checkpoint's row was altered; verify")
     except SQLAlchemyError:
         problems.append("database: does not answer")

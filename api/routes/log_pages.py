@@ -29,7 +29,7 @@ from custody.history import find_event, history_of, newest_events
 from custody.item_names import names_in, names_of
 from custody.ledger import Event
 from custody.log.entry import Json
-from custody.published import newest_checkpoint, prove_entry, tile_reader
+from custody.published import has_altered_checkpoints, newest_checkpoint, prove_entry, tile_reader
 from custody.sequencer import pending_count
 
 router = APIRouter()
@@ -100,6 +100,7 @@ def show_log(
         accounts = accounts_of(tx, (event.actor_id for event in events))
         names = names_in(tx, events)
         checkpoint = newest_checkpoint(tx)
+        checkpoints_altered = has_altered_checkpoints(tx, checkpoint)
         numbered = _numbered(tx)
         pending = pending_count(tx)
     pages: Pages = request.app.state.pages
@@ -110,6 +111,7 @@ def show_log(
         names=names,
         older=None if wanted or len(events) < PER_PAGE else events[-1].idx,
         checkpoint=checkpoint,
+        checkpoints_altered=checkpoints_altered,
         unpublished=numbered - (checkpoint.size if checkpoint else 0) + pending,
         kinds=kinds,
         parameters=parameters,
@@ -130,6 +132,7 @@ def show_entry(request: Request, services: ServicesDep, person: PersonDep, index
         names = {} if event is None else names_of(tx, [event.item, *named])
         accounts = {} if event is None else accounts_of(tx, [event.actor_id])
         checkpoint = newest_checkpoint(tx)
+        checkpoints_altered = has_altered_checkpoints(tx, checkpoint)
     if event is None:
         raise HTTPException(404)
     proof: list[bytes] = []
@@ -150,6 +153,7 @@ def show_entry(request: Request, services: ServicesDep, person: PersonDep, index
         names=names,
         accounts=accounts,
         index=index,
+        checkpoints_altered=checkpoints_altered,
         checkpoint=checkpoint if proof or (checkpoint and checkpoint.size == 1) else None,
         entry=entry.decode(),
         readable=json.dumps(json.loads(entry), ensure_ascii=False, indent=2) if entry else "",

@@ -31,6 +31,7 @@ DONE = (
     "stage_changed",
     "unlinked",
     "assigned",
+    "assigned_nothing",
     "assigned_many",
     "assigned_some",
     "assigned_before",

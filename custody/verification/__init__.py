@@ -20,7 +20,7 @@ from custody.verification.findings import (
     Unchecked,
     VerificationImpossibleError,
 )
-from custody.verification.records import broken_clips, record_broken, record_run
+from custody.verification.records import broken_items, record_broken, record_run
 from custody.verification.rows import snapshot
 from custody.verification.run import ClipVerdict, HeldCase, hold_case, verify_all, verify_clip
 
@@ -39,7 +39,7 @@ __all__ = [
     "Unchecked",
     "VerificationContext",
     "VerificationImpossibleError",
-    "broken_clips",
+    "broken_items",
     "hold_case",
     "record_broken",
     "record_run",

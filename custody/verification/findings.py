@@ -200,6 +200,8 @@ class Report:
     by_clip: dict[str, int] = field(default_factory=dict)
     #: The same, of those that are about a rendition.
     of_renditions: dict[str, int] = field(default_factory=dict)
+    #: How many findings each case has of its own.
+    by_case: dict[str, int] = field(default_factory=dict)
     clips_checked: int = 0
     renditions_checked: int = 0
     bytes_read: int = 0
@@ -221,6 +223,9 @@ class Report:
             if finding.code in OF_RENDITIONS:
                 count = self.of_renditions.get(finding.clip_id, 0) + 1
                 self.of_renditions[finding.clip_id] = count
+        kind, _, case_id = finding.subject.partition(":")
+        if kind == "case":
+            self.by_case[case_id] = self.by_case.get(case_id, 0) + 1
         if len(self.findings) < MAX_FINDINGS:
             self.findings.append(finding)
         else:

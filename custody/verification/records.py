@@ -1,5 +1,6 @@
 """The entries that a verification leaves in the log; whoever runs one appends them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
@@ -48,20 +49,32 @@ def record_run(
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """How many findings a clip has of its own; ``original_held`` if all are about renditions."""
+    """How many findings a clip or case has of its own.
+
+    ``original_held``: all of a clip's are about renditions; None for a case, which has no bytes.
+    """
 
     findings: int
-    original_held: bool
+    original_held: bool | None
 
 
-def broken_clips(selection: Selection, report: Report) -> dict[str, Broken]:
-    """The clips with findings of their own that have no entry by `record_run`."""
+def broken_items(selection: Selection, report: Report) -> dict[str, Broken]:
+    """The clips and cases with findings of their own that have no entry by `record_run`, by item.
+
+    An altered row may give a finding an id that is none; no history is begun for it.
+    """
     recorded = selection.clip_ids or frozenset()
-    return {
-        clip_id: Broken(count, report.original_held(clip_id))
+    clips = {
+        clip_item(clip_id): Broken(count, report.original_held(clip_id))
         for clip_id, count in sorted(report.by_clip.items())
         if clip_id not in recorded and looks_like_id(clip_id)
     }
+    cases = {
+        case_item(case_id): Broken(count, None)
+        for case_id, count in sorted(report.by_case.items())
+        if case_id != selection.case_id and looks_like_id(case_id)
+    }
+    return clips | cases
 
 
 def record_broken(
@@ -70,28 +83,23 @@ def record_broken(
     actor: Actor,
     selection: Selection,
     run: Appended,
-    broken: dict[str, Broken],
+    broken: Mapping[str, Broken],
 ) -> list[Appended]:
-    """Append ``verification.run`` to each of ``broken``, so that its trace shows it.
+    """Append ``verification.run`` to each item of ``broken``, so that its trace shows it.
 
-    Facts: this clip's own findings, whether they are about renditions only (``original_held``),
-    and in ``run`` the leaf hash (hex) of the run's own entry.
+    Facts: its own findings, of a clip also whether they are about renditions only
+    (``original_held``), and in ``run`` the leaf hash (hex) of the run's own entry.
     """
-    scope = _scope(selection)
-    events = [
-        Event(
-            EventKind.VERIFICATION_RUN,
-            clip_item(clip_id),
-            facts={
-                "scope": scope,
-                "findings": found.findings,
-                "original_held": found.original_held,
-                "run": run.leaf_hash.hex(),
-            },
-            outcome="failed",
-        )
-        for clip_id, found in broken.items()
-    ]
+    scope, events = _scope(selection), []
+    for item, found in broken.items():
+        facts: dict[str, Json] = {
+            "scope": scope,
+            "findings": found.findings,
+            "run": run.leaf_hash.hex(),
+        }
+        if found.original_held is not None:
+            facts["original_held"] = found.original_held
+        events.append(Event(EventKind.VERIFICATION_RUN, item, facts=facts, outcome="failed"))
     return ledger.append_many(tx, actor, events)
 
 

@@ -3,11 +3,19 @@
 SQLite keeps any type in any column; what PostgreSQL takes too is tried on both.
 """
 
+import json
+from datetime import timedelta
+
 import httpx
 import pytest
 import sqlalchemy as sa
 
+from api.cli.main import run
 from api.web.locale import translate
+from custody import viewing_ends
+from custody.clock import FixedClock
+from custody.events import EventKind
+from custody.history import history_of
 from custody.published import newest_checkpoint
 from tests.tamper.worlds import World
 
@@ -131,3 +139,82 @@ def test_a_station_or_user_that_was_altered_is_one_among_the_others(
     answer = admin.get(address)
     assert answer.status_code == 200
     assert translate("zh", "altered.badge") in answer.text
+
+
+@pytest.mark.parametrize("item", ["clip", "case"])
+def test_an_entry_that_says_it_is_a_publication_is_none(
+    world: World, clerk: httpx.Client, item: str
+) -> None:
+    subject = {"clip": world.clip_ids[0], "case": world.case_id}[item]
+    execute(
+        world,
+        "UPDATE log_entries SET kind = 'published' WHERE id = "
+        "(SELECT min(id) FROM log_entries WHERE item = :item)",
+        item=f"{item}:{subject}",
+    )
+    for address in (f"/{item}s/{subject}", f"/{item}s", "/log"):
+        assert clerk.get(address).status_code == 200, address
+
+
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+def test_no_checkpoint_that_can_be_read_is_not_none_yet(world: World, clerk: httpx.Client) -> None:
+    with world.services.database.write() as tx:
+        tx.execute(sa.text("UPDATE checkpoints SET root = 'x'"))
+    assert clerk.get("/healthz").status_code == 503
+    for address in ("/log", "/log/entries/3"):
+        answer = clerk.get(address)
+        assert answer.status_code == 200, address
+        assert translate("zh", "log.checkpoint_altered") in answer.text
+
+
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "cell", ["opened_at = 'zz'", "expires_at = 'zz'", "clip_ids = '[['", "requests = 'many'"]
+)
+def test_an_altered_grant_grants_nothing_and_holds_up_no_other(
+    world: World, clerk: httpx.Client, cell: str
+) -> None:
+    page = f"/clips/{world.clip_ids[0]}"
+    openings = []
+    for purpose in ("one", "other"):
+        form = {"csrf": clerk.headers["X-Form"], "purpose": purpose}
+        opened = clerk.post(f"{page}/open", data=form)
+        openings.append(opened.headers["location"].partition("viewing=")[2])
+    altered, sound = openings
+    execute(world, f"UPDATE access_grants SET {cell} WHERE id = :id", id=altered)
+    assert clerk.get(f"{page}/stream?viewing={altered}").status_code == 403
+    assert clerk.get(f"{page}/stream?viewing={sound}").status_code == 200
+    later = FixedClock(world.services.clock.now() + timedelta(days=1))
+    with world.services.database.write() as tx:
+        assert viewing_ends.close_expired(tx, world.services.ledger, later) > 0
+        told = [event.facts.get("grant") for event in history_of(tx, f"clip:{world.clip_ids[0]}")
+                if event.kind == EventKind.CLIP_VIEWED]  # fmt: skip
+    assert sound in told
+
+
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("cell", ["role = 'king'", "created_at = 'zz'", "disabled_at = 'zz'"])
+def test_nobody_goes_on_with_an_altered_account(
+    world: World, clerk: httpx.Client, cell: str
+) -> None:
+    assert clerk.get("/clips").status_code == 200
+    execute(world, f"UPDATE users SET {cell} WHERE name = 'carol'")
+    answer = clerk.get("/clips")
+    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/sign-in")
+
+
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+def test_the_command_line_marks_altered_users_and_stations(
+    world: World, home: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    execute(world, "UPDATE users SET role = 'king' WHERE name = 'bob'")
+    execute(
+        world,
+        "UPDATE stations SET last_seen_at = 'zz' WHERE name = (SELECT min(name) FROM stations)",
+    )
+    for noun, column in (("users", "role"), ("stations", "last_seen_at")):
+        assert run([noun, "list", *home, "--json"]) == 0
+        listed = json.loads(capsys.readouterr().out)
+        assert [one["altered"] for one in listed if one["altered"]] == [[column]]
+        assert run([noun, "list", *home, "--lang", "zh"]) == 0
+        assert "被改动" in capsys.readouterr().out

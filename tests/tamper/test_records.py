@@ -1,9 +1,12 @@
 """What a verification leaves in the log: each clip's own findings, and the run they are of."""
 
+import httpx
 import pytest
 
 from api.verification_runs import record
+from api.web.locale import translate
 from custody.history import HistoryEvent, history_of
+from custody.tables import cases
 from custody.verification import EVERYTHING, LOG_ONLY, Report, Selection, Unchecked
 from tests.tamper import attacks
 from tests.tamper.worlds import OPERATOR, World
@@ -85,3 +88,17 @@ def test_where_the_log_itself_is_in_doubt_no_original_held(world: World) -> None
     attacks.flip_the_proxy(world)
     attacks.forget_what_was_signed(world)
     assert not world.verify().original_held(world.clip_ids[0])
+
+
+def test_a_case_that_fails_says_so_wherever_it_is_shown(world: World, clerk: httpx.Client) -> None:
+    with world.services.database.write() as tx:
+        tx.execute(cases.update().values(title="换过的案由"))
+    report = world.verify()
+    assert report.by_case == {world.case_id: 1}
+    assert record(world.services, OPERATOR, EVERYTHING, report) == ""
+    found = last(world, f"case:{world.case_id}")
+    assert (found.outcome, found.facts["findings"]) == ("failed", 1)
+    assert found.facts["run"] == last(world, "log").leaf_hash
+    assert "original_held" not in found.facts
+    assert translate("zh", "case.breach") in clerk.get(f"/cases/{world.case_id}").text
+    assert '<circle class="dot broken"' in clerk.get("/cases").text

@@ -10,6 +10,7 @@ from api.cli.shell import Shell, with_shell
 @with_shell()
 def command(shell: Shell) -> None:
     """List collection stations."""
+    from api.cli.queries import row_altered
     from custody.access import Right
     from ingest.stations import list_stations
 
@@ -27,10 +28,12 @@ def command(shell: Shell) -> None:
                 "enrolled_at": station.enrolled_at,
                 "revoked_at": station.revoked_at,
                 "last_seen_at": station.last_seen_at,
+                "altered": list(station.altered),
             },
             lambda station: [
                 station.name,
                 station.id,
-                local(station.last_seen_at, services.config.zone),
+                row_altered(shell.language, station.altered)
+                or local(station.last_seen_at, services.config.zone),
             ],
         )

@@ -11,6 +11,7 @@ from api.cli.words import say_word
 def command(shell: Shell) -> None:
     """List accounts."""
     from api.auth.users import list_users
+    from api.cli.queries import row_altered
     from custody.access import Right
 
     with shell.open() as services:
@@ -27,10 +28,12 @@ def command(shell: Shell) -> None:
                 "role": user.role.value,
                 "has_own_password": not user.must_change_password,
                 "disabled": user.disabled_at is not None,
+                "altered": list(user.altered),
             },
             lambda user: [
                 user.name,
                 say_word(shell.language, "role", user.role.value),
-                say_word(shell.language, "users", "disabled" if user.disabled_at else "active"),
+                row_altered(shell.language, user.altered)
+                or say_word(shell.language, "users", "disabled" if user.disabled_at else "active"),
             ],
         )

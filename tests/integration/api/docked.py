@@ -1,6 +1,6 @@
 """The real station agent before the test's own server; every file sent is published at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,14 +26,21 @@ class DockedStation:
     config: Config
 
     @classmethod
-    def enrolled(cls, services: Services, address: str, home: Path, dock: Path) -> "DockedStation":
+    def enrolled(
+        cls, services: Services, address: str, folder: Path, files: Mapping[str, bytes]
+    ) -> "DockedStation":
+        """A station at home in ``folder``, with ``files`` in its dock."""
+        dock = folder / "dock"
+        dock.mkdir()
+        for name, data in files.items():
+            (dock / name).write_bytes(data)
         with services.database.write() as tx:
             token = create_enrolment_token(
                 tx, services.clock, services.ledger, service_actor("test"), NAME
             )
         config = Config(
             server=address,
-            home=home,
+            home=folder / "station",
             watch=(dock,),
             name=NAME,
             token=token,

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from api.verification_runs import context_of
+from api.web.locale import translate
 from custody.clips import assign_clip, get_clip
 from custody.history import history_of
 from custody.object_keys import original_key
@@ -137,3 +138,14 @@ def test_who_may_not_assign_is_offered_no_ticks(
     page = legal.get("/unassigned").text
     assert "FILE0000" in page
     assert 'name="clip_id"' not in page
+
+
+def test_a_form_that_said_nothing_new_is_not_said_to_be_in_the_log(
+    house: House, legal: httpx.Client, clip_ids: list[str]
+) -> None:
+    answer = submit(house, legal, f"/clips/{clip_ids[0]}/assign", officer=" ", recorder="")
+    page = legal.get(answer.headers["location"]).text
+    assert translate("zh", "done.assigned_nothing") in page
+    assert translate("zh", "done.assigned") not in page
+    answer = submit(house, legal, f"/clips/{clip_ids[0]}/assign", officer="JX0227")
+    assert translate("zh", "done.assigned") in legal.get(answer.headers["location"]).text

@@ -119,10 +119,7 @@ def test_an_import_of_what_was_condemned_reads_it_back_too(
 def test_the_agent_keeps_a_file_whose_original_was_altered(
     services: Services, address: str, memory_store: MemoryStore, tmp_path: Path
 ) -> None:
-    dock = tmp_path / "dock"
-    dock.mkdir()
-    (dock / "MOV_0001.mp4").write_bytes(DATA)
-    docked = DockedStation.enrolled(services, address, tmp_path / "station", dock)
+    docked = DockedStation.enrolled(services, address, tmp_path, {"MOV_0001.mp4": DATA})
     assert docked.scan() == {"received": 1}
     clip = clip_of(services, DATA)
     put(memory_store, clip, OTHER)

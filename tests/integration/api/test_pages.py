@@ -14,6 +14,7 @@ from api.app import create_app
 from api.auth.tables import sign_in_sessions
 from api.auth.users import create_user
 from api.dependencies import SESSION_COOKIE
+from api.web.locale import translate
 from custody.actors import Role, service_actor
 from custody.clip_names import add_name
 from custody.clips import Clip, ClipState, describe_clip, set_clip_state
@@ -25,7 +26,7 @@ from custody.log.entry import Json
 from custody.object_keys import rendition_key
 from custody.purposes import MAX_PURPOSE_CHARACTERS
 from custody.renditions import NewRendition, add_rendition
-from custody.tables import access_grants, log_entries
+from custody.tables import access_grants, clips, log_entries, renditions
 from tests.services.custody import admit_clip
 from tests.services.house import CASE_NUMBER, PASSWORD, House, open_house
 from tests.services.http_server import serving
@@ -679,3 +680,22 @@ def test_the_language_of_an_error_leads_to_a_page_that_can_be_asked_for(
         assert back(refused) == target
     elsewhere = {"referer": "https://evil.example/clips"}
     assert back(legal.post(path, data=forged, headers=elsewhere)) == f"/clips/{clip.id}"
+
+
+def test_what_nothing_playable_was_made_of_is_not_offered_for_playing(
+    house: House, legal: httpx.Client
+) -> None:
+    """An opening in the log would say that somebody saw what cannot be seen."""
+    clip = house.clips("093621")[0]
+    with house.services.database.write() as tx:
+        tx.execute(renditions.delete().where(renditions.c.clip_id == clip.id))
+        tx.execute(
+            clips.update()
+            .where(clips.c.id == clip.id)
+            .values(state="damaged", media_kind="video", reason="no_index: moov")
+        )
+    page = legal.get(f"/clips/{clip.id}").text
+    assert translate("zh", "viewing.nothing.damaged") in page
+    assert translate("zh", "clip.damaged_whole") in page
+    assert translate("zh", "clip.reason.damaged") not in page
+    assert f'action="/clips/{clip.id}/open"' not in page

@@ -240,10 +240,7 @@ def test_a_damaged_original_is_neither_known_nor_receipted_nor_overwritten(
 def test_the_agent_brings_a_lost_original_again(
     services: Services, address: str, memory_store: MemoryStore, tmp_path: Path
 ) -> None:
-    dock = tmp_path / "dock"
-    dock.mkdir()
-    (dock / "MOV_0001.mp4").write_bytes(DATA)
-    docked = DockedStation.enrolled(services, address, tmp_path / "station", dock)
+    docked = DockedStation.enrolled(services, address, tmp_path, {"MOV_0001.mp4": DATA})
     losses = [lambda: lose(memory_store, original_key(sha256(DATA)))]
     # Lost between the upload and its receipt: the agent hears 410 and brings the bytes again.
     assert docked.scan(lambda: losses.pop()() if losses else None) == {"received": 1}
