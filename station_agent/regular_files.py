@@ -29,8 +29,9 @@ def read_small_file(path: Path) -> bytes:
     Raises `NotRegularFileError`, else `OSError`.
     """
     require_regular(path)
-    # Windows has neither named pipes in its folders nor this flag.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    # Windows has neither named pipes in its folders nor the first flag, and needs the second.
+    flags = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, os.O_RDONLY | flags)
     with os.fdopen(descriptor, "rb") as reader:
         found = os.fstat(descriptor).st_mode  # another one may have come since we looked
         if not stat.S_ISREG(found):
