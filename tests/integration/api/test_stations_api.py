@@ -1,10 +1,8 @@
 """Stations over HTTP: enrolment, sessions, manifests, status, and what is refused."""
 
-import asyncio
 import base64
 import json
 import logging
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -16,6 +14,7 @@ from custody.actors import service_actor
 from custody.log.note import NoteVerifier
 from ingest import stations
 from station_agent.wire import Manifest, sign_manifest
+from tests.services.event_loops import run_alone
 from tests.services.station_client import StationClient, new_station_key
 
 
@@ -111,9 +110,6 @@ def test_a_sender_that_hangs_up_is_no_error_of_ours(
 ) -> None:
     sent: list[Message] = []
 
-    def run(scope: dict[str, object]) -> None:
-        asyncio.run(app(scope, receive, send))
-
     for path in ("/api/stations/status", "/api/dock-sessions"):
         headers = {"content-length": "100", "authorization": f"Bearer {station.bearer}"}
         scope = {
@@ -141,9 +137,7 @@ def test_a_sender_that_hangs_up_is_no_error_of_ours(
         async def send(message: Message) -> None:
             sent.append(message)
 
-        # In a thread of its own: the browser's tests leave a running loop in theirs.
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(run, scope).result()
+        run_alone(app(scope, receive, send))
     assert [message["status"] for message in sent if "status" in message] == [499, 499]
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 

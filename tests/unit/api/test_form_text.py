@@ -1,12 +1,12 @@
 """NUL in a form's text, wherever the parts of the body happen to be cut."""
 
-import asyncio
 from urllib.parse import parse_qs, urlencode
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from api.web.form_text import FormText
+from tests.services.event_loops import run_alone
 
 URLENCODED = b"application/x-www-form-urlencoded"
 
@@ -30,7 +30,7 @@ def passed_on(parts: list[bytes], kind: bytes, path: str = "/clips") -> bytes:
             more = message["more_body"]
 
     scope = {"type": "http", "path": path, "headers": [(b"content-type", kind)]}
-    asyncio.run(FormText(app)(scope, receive, send))
+    run_alone(FormText(app)(scope, receive, send))
     return bytes(read)
 
 
