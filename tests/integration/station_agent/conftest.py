@@ -51,8 +51,8 @@ class Station:
         self.events.append(event)
         self.react(event)
 
-    def scan(self, *, patience_s: float = 1.0, tries: int = 3) -> Outcome:
-        """One pass, with pauses short enough for a test."""
+    def scan(self, *, patience_s: float = 10.0, tries: int = 3) -> Outcome:
+        """One pass, with pauses short enough for a test; whoever waits for it to give up says so."""
         journal = open_journal(self.config.journal_file)[0]
         try:
             return self.agent(journal).run_once(patience_s=patience_s, tries=tries)

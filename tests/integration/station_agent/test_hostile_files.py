@@ -141,7 +141,7 @@ def test_a_growing_file_is_taken_once_and_whole(station: Station, archive: FakeA
     path.touch()
     writer = threading.Thread(target=grow)
     writer.start()
-    assert station.with_config(settle_s=0.6).scan(patience_s=3).counts == {"received": 1}
+    assert station.with_config(settle_s=0.6).scan().counts == {"received": 1}
     writer.join()
     assert set(archive.originals.values()) == {path.read_bytes()}
 
@@ -165,7 +165,7 @@ def test_a_file_that_shrinks_while_it_is_sent_is_sent_as_it_is_then(
     path = station.dock / "clip.mp4"
     path.write_bytes(os.urandom(9 * MIB))
     station.react = once(reached("sending", "progress"), lambda: os.truncate(path, 5 * MIB))
-    assert station.scan(patience_s=3).counts == {"received": 1}
+    assert station.scan().counts == {"received": 1}
     assert set(archive.originals.values()) == {path.read_bytes()}
     assert len(archive.uploads) == 1  # the upload that was begun for other bytes was given up
 
