@@ -52,7 +52,7 @@ class Station:
         self.react(event)
 
     def scan(self, *, patience_s: float = 10.0, tries: int = 3) -> Outcome:
-        """One pass, with pauses short enough for a test; whoever waits for it to give up says so."""
+        """One pass with a test's short pauses; a test about giving up sets its own patience."""
         journal = open_journal(self.config.journal_file)[0]
         try:
             return self.agent(journal).run_once(patience_s=patience_s, tries=tries)
