@@ -119,10 +119,16 @@ def failed(event: HistoryEvent) -> bool:
 
 
 def is_condemned(tx: Connection, clip_id: str) -> bool:
-    """Whether the newest word on a clip's original is that it is not what was admitted.
+    """Whether the newest word on a clip's original is that it is not what was admitted."""
+    return condemned_by(tx, clip_id) is not None
+
+
+def condemned_by(tx: Connection, clip_id: str) -> int | None:
+    """The place in its history where a clip's original is said not to be what was admitted.
 
     So says a verification that found more than a wrong rendition. One that held since, or bytes
-    that came again and were read back (`CLIP_RESTORED`), take it back.
+    that came again and were read back (`CLIP_RESTORED`), take it back: then, and before, None. An
+    entry that was altered takes nothing back: what it said, nobody knows.
     """
     kinds = [EventKind.VERIFICATION_RUN.value, EventKind.CLIP_RESTORED.value]
     rows = tx.execute(
@@ -132,11 +138,13 @@ def is_condemned(tx: Connection, clip_id: str) -> bool:
     )
     for row in rows.mappings().all():
         event = _to_event(row)
+        if not event.intact:
+            return event.item_seq
         if held(event) or event.kind == EventKind.CLIP_RESTORED:
-            return False
+            return None
         if failed(event) and event.facts.get("original_held") is not True:
-            return True
-    return False
+            return event.item_seq
+    return None
 
 
 def newest_events(

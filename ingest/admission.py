@@ -9,27 +9,30 @@ registered yet and that the next try adopts, or everything:
 
 A clip whose object the store has lost, or a verification has condemned, is healed the same way
 when its bytes come again: `archive` stores them anew or adopts what was mended, `register` finds
-the clip of then, and `note_restored` says so in the log.
+the clip of then, and the log says that it was restored. `Admission` does all of it.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
 from custody.actors import Actor
 from custody.clip_names import add_name
-from custody.clips import Clip, NewClip, admit
+from custody.clips import Clip, NewClip, admit, find_clip_by_digest
 from custody.clock import Clock
 from custody.events import EventKind, clip_item
+from custody.history import condemned_by
 from custody.ledger import Event, Ledger
 from custody.log.entry import Json
 from custody.object_keys import original_key
 from ingest import work
 from ingest.errors import ReadBackError
 from ingest.filenames import decode_name, parse_filename
+from storage.database import Database
 from storage.errors import ObjectExistsError, ObjectNotFoundError
 from storage.objects import ObjectStore
 
@@ -48,6 +51,67 @@ class Original:
     station_id: str | None = None
     station_name: str | None = None
     dock_session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The clip of an original, made now (``is_new``) or known; a known one may have been healed."""
+
+    clip: Clip
+    is_new: bool
+    is_restored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The way of an original from a durable file to its clip, the same for whoever brings it."""
+
+    database: Database
+    store: ObjectStore
+    ledger: Ledger
+    clock: Clock
+    zone: tzinfo
+    lock_for: timedelta
+
+    def admit(
+        self,
+        source: Path,
+        original: Original,
+        actor: Actor,
+        *,
+        asked_again: bool = False,
+        also: Callable[[Connection, Clip], None] | None = None,
+    ) -> Admitted:
+        """Archive the durable file ``source`` and register its clip, with ``also`` in one commit.
+
+        ``asked_again``: it comes because the store had lost it; a try that stored it and then died
+        may have been before. Raises as `archive` does and what the database raises; then it can be
+        tried again.
+        """
+        known, condemned = self._known(original)
+        stored = False
+        while True:
+            stored |= archive(self.store, source, original, self.clock.now() + self.lock_for)
+            with self.database.write() as tx:
+                if known is not None:
+                    newest = condemned_by(tx, known.id)
+                    if newest is not None and newest != condemned:
+                        # Condemned while we read it back: only what is read after that is a word
+                        # against it.
+                        condemned = newest
+                        continue
+                clip, is_new = register(tx, self.ledger, self.clock, actor, original, self.zone)
+                restored = known is not None and (stored or asked_again or condemned is not None)
+                if restored:
+                    note_restored(tx, self.ledger, actor, clip)
+                if also is not None:
+                    also(tx, clip)
+            return Admitted(clip, is_new, restored)
+
+    def _known(self, original: Original) -> tuple[Clip | None, int | None]:
+        with self.database.read() as tx:
+            known = find_clip_by_digest(tx, original.sha256)
+            return known, None if known is None else condemned_by(tx, known.id)
 
 
 def stands(store: ObjectStore, clip: Clip, *, condemned: bool) -> bool:

@@ -22,7 +22,7 @@ from custody.history import is_condemned
 from custody.ids import new_id
 from custody.ledger import Ledger
 from custody.log.canonical import EARLIEST, LATEST
-from ingest.admission import Original, archive, note_name, note_restored, register, stands
+from ingest.admission import Admission, Original, note_name, stands
 from ingest.digests import BUFFER_BYTES, DigestPair
 from ingest.errors import FileChangedError, FileUnreadableError, NotAFileError, ReadBackError
 from ingest.filenames import decode_name
@@ -88,7 +88,10 @@ def import_paths(
     with one file is its result and stops no other; what store and database raise ends the import.
     """
     importer = _Importer(
-        database, store, staging, ledger, clock, actor, progress, zone, timedelta(days=lock_days)
+        Admission(database, store, ledger, clock, zone, timedelta(days=lock_days)),
+        staging,
+        actor,
+        progress,
     )
     for found in _walk(paths):
         yield found if isinstance(found, ImportResult) else importer.import_file(found)
@@ -112,15 +115,10 @@ def _walk(paths: Iterable[Path]) -> Iterator[Path | ImportResult]:
 
 @dataclass(frozen=True, slots=True)
 class _Importer:
-    database: Database
-    store: ObjectStore
+    admission: Admission
     staging: Staging
-    ledger: Ledger
-    clock: Clock
     actor: Actor
     progress: Progress
-    zone: tzinfo
-    lock_for: timedelta
 
     def import_file(self, path: Path) -> ImportResult:
         """Take in one file, or say why not."""
@@ -149,24 +147,21 @@ class _Importer:
             name_raw=os.fsencode(path.name),
             file_modified_at=_modified_at(before),
         )
-        with self.database.read() as tx:
+        admission = self.admission
+        with admission.database.read() as tx:
             known = find_clip_by_digest(tx, original.sha256)
             renamed = known is not None and not is_named(tx, known, original.name_raw)
             condemned = known is not None and is_condemned(tx, known.id)
-        if known is not None and stands(self.store, known, condemned=condemned):
+        if known is not None and stands(admission.store, known, condemned=condemned):
             if renamed:
-                with self.database.write() as tx:
-                    note_name(tx, self.ledger, self.actor, known, original.name_raw)
+                with admission.database.write() as tx:
+                    note_name(tx, admission.ledger, self.actor, known, original.name_raw)
             return _result(path, Outcome.KNOWN, known.id, original)
         staged.sync()
-        stored = archive(self.store, staged.path, original, self.clock.now() + self.lock_for)
-        restored = known is not None and (stored or condemned)
-        with self.database.write() as tx:
-            clip, is_new = register(tx, self.ledger, self.clock, self.actor, original, self.zone)
-            if restored:
-                note_restored(tx, self.ledger, self.actor, clip)
-        outcome = Outcome.ARCHIVED if is_new or restored else Outcome.KNOWN
-        return _result(path, outcome, clip.id, original)
+        admitted = admission.admit(staged.path, original, self.actor)
+        is_stored = admitted.is_new or admitted.is_restored
+        outcome = Outcome.ARCHIVED if is_stored else Outcome.KNOWN
+        return _result(path, outcome, admitted.clip.id, original)
 
     def _copy(self, path: Path, descriptor: int, staged: StagedFile, size: int) -> DigestPair:
         """One read of the whole file: into staging and into both digests."""

@@ -12,11 +12,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta, tzinfo
 
 from custody.actors import Actor
-from custody.clips import find_clip_by_digest
 from custody.clock import Clock
 from custody.ledger import Ledger
 from ingest import uploads
-from ingest.admission import Original, archive, note_restored, register
+from ingest.admission import Admission, Original
 from ingest.digests import DigestPair, hash_prefix
 from ingest.errors import (
     DigestMismatchError,
@@ -51,12 +50,9 @@ class Receiver:
         lock_days: int,
     ) -> None:
         self._database = database
-        self._store = store
         self._staging = staging
-        self._ledger = ledger
         self._clock = clock
-        self._zone = zone
-        self._lock_for = timedelta(days=lock_days)
+        self._admission = Admission(database, store, ledger, clock, zone, timedelta(days=lock_days))
         self._guard = threading.Lock()
         self._held: set[str] = set()
         self._remembered: OrderedDict[str, DigestPair] = OrderedDict()
@@ -134,19 +130,17 @@ class Receiver:
             station_name=self._station_name(upload.station_id),
             dock_session_id=upload.dock_session_id,
         )
-        retain_until = self._clock.now() + self._lock_for
-        with self._database.read() as tx:
-            known = find_clip_by_digest(tx, original.sha256)
-        stored = archive(self._store, reception.staged.path, original, retain_until)
-        with self._database.write() as tx:
-            clip, _ = register(tx, self._ledger, self._clock, actor, original, self._zone)
+        admitted = self._admission.admit(
+            reception.staged.path,
+            original,
+            actor,
             # The row remembers why it came, where a try before this one stored and then died.
-            if known is not None and (stored or upload.clip_id is not None):
-                note_restored(tx, self._ledger, actor, clip)
-            uploads.finish(tx, self._clock, upload.id, clip.id)
+            asked_again=upload.clip_id is not None,
+            also=lambda tx, clip: uploads.finish(tx, self._clock, upload.id, clip.id),
+        )
         reception.is_settled = True
         self._staging.discard(upload.id)
-        return clip.id
+        return admitted.clip.id
 
     def terminate(self, upload_id: str, station_id: str | None, reason: str) -> None:
         """Give an upload up and remove its bytes. Raises `UploadAdmittedError` and as `open`."""

@@ -10,12 +10,13 @@ from api.services import Services
 from api.verification_runs import context_of, record
 from custody.actors import service_actor
 from custody.clips import Clip
+from custody.events import clip_item
 from custody.history import is_condemned
-from custody.tables import clips, receipts
+from custody.tables import clips, log_entries, receipts
 from custody.verification.context import EVERYTHING, Selection
 from custody.verification.run import verify_all
 from ingest.folder_import import Outcome, import_paths
-from storage.memory import MemoryStore
+from storage.memory import MemoryStore, no_faults
 from tests.integration.api.archived import DATA, assert_archived, clip_of, kinds_of
 from tests.integration.api.docked import DockedStation
 from tests.services.station_client import StationClient, lose
@@ -114,6 +115,59 @@ def test_an_import_of_what_was_condemned_reads_it_back_too(
     )
     assert (result.outcome, result.clip_id) == (Outcome.ARCHIVED, clip.id)
     assert kinds_of(services, clip) == ["clip.admitted", "verification.run", "clip.restored"]
+
+
+def test_what_is_condemned_while_it_is_read_back_is_read_back_again(
+    services: Services, station: StationClient, memory_store: MemoryStore, upload: str
+) -> None:
+    """A verification may have read the object before it was mended, and say so after."""
+    clip = clip_of(services, DATA)
+    put(memory_store, clip, OTHER)
+    assert verify(services)
+    again = station.begin(DATA)
+    assert station.patch(again, 0, DATA).status_code == 500
+    opened = []
+
+    def condemn_meanwhile(operation: str, key: str, phase: str) -> None:
+        if (operation, key, phase) != ("open", clip.object_key, "before"):
+            return
+        opened.append(key)
+        if len(opened) == 1:
+            memory_store.faults = no_faults
+            put(memory_store, clip, OTHER)
+            assert verify(services, Selection(frozenset({clip.id})))
+            put(memory_store, clip, DATA)
+            memory_store.faults = condemn_meanwhile
+
+    memory_store.faults = condemn_meanwhile
+    assert station.patch(again, len(DATA), b"").status_code == 204
+    assert len(opened) == 2
+    runs = ["verification.run"] * 2
+    assert kinds_of(services, clip) == ["clip.admitted", *runs, "clip.restored"]
+    assert not condemned(services, clip)
+
+
+def test_an_altered_entry_takes_nothing_back(
+    services: Services, memory_store: MemoryStore, upload: str
+) -> None:
+    clip = clip_of(services, DATA)
+    put(memory_store, clip, OTHER)
+    assert verify(services, Selection(frozenset({clip.id})))
+    put(memory_store, clip, DATA)
+    assert verify(services, Selection(frozenset({clip.id}))) == 0
+    newest = sa.select(sa.func.max(log_entries.c.item_seq)).where(
+        log_entries.c.item == clip_item(clip.id)
+    )
+    with services.database.write() as tx:
+        tx.execute(
+            log_entries.update()
+            .where(
+                log_entries.c.item == clip_item(clip.id),
+                log_entries.c.item_seq == newest.scalar_subquery(),
+            )
+            .values(leaf_hash=bytes(32))
+        )
+    assert condemned(services, clip)
 
 
 def test_the_agent_keeps_a_file_whose_original_was_altered(
