@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import count
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
@@ -19,8 +20,8 @@ from storage.objects import ObjectStore
 
 #: Stands for a time that was altered into none.
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-#: How many altered rows may stand before the newest checkpoint.
-ROWS_PASSED_OVER = 100
+#: Rows looked at in one query, until one holds.
+_AT_A_TIME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,16 @@ def newest_checkpoint(tx: Connection) -> PublishedCheckpoint | None:
     A row that its own note does not bear out was altered: it is passed over, and a verification
     names it. Whether our key signed the note is asked where that matters.
     """
-    rows = tx.execute(
-        sa.select(*raw_columns(tx, checkpoints))
-        .order_by(checkpoints.c.size.desc())
-        .limit(ROWS_PASSED_OVER)
-    ).mappings()
-    # All of them: a server-side cursor must not be left half read.
-    for number, row in enumerate(rows.all()):
-        if (found := _read(row)) is not None:
-            return replace(found, altered=found.altered or number > 0)
+    newest = sa.select(*raw_columns(tx, checkpoints)).order_by(checkpoints.c.size.desc())
+    for passed in count(0, _AT_A_TIME):
+        # By number: an altered size is nothing to go on from. All rows of a query are read, for a
+        # server-side cursor must not be left half read.
+        rows = tx.execute(newest.offset(passed).limit(_AT_A_TIME)).mappings().all()
+        for number, row in enumerate(rows, passed):
+            if (found := _read(row)) is not None:
+                return replace(found, altered=found.altered or number > 0)
+        if len(rows) < _AT_A_TIME:
+            break
     return None
 
 

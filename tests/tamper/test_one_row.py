@@ -4,6 +4,7 @@ SQLite keeps any type in any column; what PostgreSQL takes too is tried on both.
 """
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -16,7 +17,8 @@ from custody import viewing_ends
 from custody.clock import FixedClock
 from custody.events import EventKind
 from custody.history import history_of
-from custody.published import newest_checkpoint
+from custody.published import first_checkpoints, newest_checkpoint
+from custody.tables import checkpoints
 from tests.tamper.worlds import World
 
 LISTED = "(SELECT idx FROM log_entries WHERE kind = 'clips.listed' ORDER BY idx DESC LIMIT 1)"
@@ -165,6 +167,43 @@ def test_no_checkpoint_that_can_be_read_is_not_none_yet(world: World, clerk: htt
         answer = clerk.get(address)
         assert answer.status_code == 200, address
         assert translate("zh", "log.checkpoint_altered") in answer.text
+
+
+def test_any_number_of_false_checkpoints_hides_no_sound_one(
+    world: World, clerk: httpx.Client
+) -> None:
+    with world.services.database.write() as tx:
+        sound = newest_checkpoint(tx)
+        assert sound is not None
+        row = {"root": bytes(32), "note": "junk", "published_at": world.services.clock.now()}
+        sizes = range(5_000_000_000, 5_000_000_250)
+        tx.execute(checkpoints.insert(), [{"size": size, **row} for size in sizes])
+    with world.services.database.read() as tx:
+        assert newest_checkpoint(tx) == replace(sound, altered=True)
+    before = world.services.publisher.run_once().size
+    assert clerk.get("/clips").status_code == 200
+    after = world.services.publisher.run_once()
+    assert after.published
+    assert after.size > before >= sound.size
+    with world.services.database.read() as tx:
+        assert newest_checkpoint(tx) == replace(
+            first_checkpoints(tx, [after.size - 1])[after.size - 1], altered=True
+        )
+
+
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+def test_publishing_goes_on_where_no_checkpoints_row_can_be_read(
+    world: World, clerk: httpx.Client
+) -> None:
+    with world.services.database.write() as tx:
+        tx.execute(sa.text("UPDATE checkpoints SET root = 'x'"))
+    assert clerk.get("/clips").status_code == 200
+    published = world.services.publisher.run_once()
+    assert published.published
+    with world.services.database.read() as tx:
+        checkpoint = newest_checkpoint(tx)
+    assert checkpoint is not None
+    assert (checkpoint.size, checkpoint.altered) == (published.size, False)
 
 
 @pytest.mark.parametrize("world", ["sqlite"], indirect=True)
