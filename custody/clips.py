@@ -23,6 +23,7 @@ from custody.ids import new_id
 from custody.ledger import Event, Ledger
 from custody.log.canonical import format_time
 from custody.log.entry import Json
+from custody.recording_times import require_believable
 from custody.tables import clips
 
 __all__ = [
@@ -77,6 +78,7 @@ def admit(tx: Connection, ledger: Ledger, actor: Actor, new: NewClip) -> tuple[C
     clip_id = new_id()
     values = asdict(new) | {
         "id": clip_id,
+        "recorder_clock_at": new.recorded_at,
         "admitted_at": ledger.clock.now(),
         "state": ClipState.ARCHIVED.value,
     }
@@ -215,13 +217,18 @@ def assign_clip(
     recorder: str | None,
     recorded_at: datetime | None,
 ) -> Clip:
-    """Say whose recording it is; ``clip.assigned``. The same values again change nothing.
+    """Say whose recording it is and when it was made; ``clip.assigned``.
 
-    Raises `ClipNotFoundError`, `ClipAlteredError`.
+    What the recorder's own clock said is kept beside it. The same values again change nothing.
+    Raises `ClipNotFoundError`, `ClipAlteredError`, and as `require_believable` for a time that is
+    neither what it was nor the recorder's own.
     """
     clip = _lock(tx, clip_id)
     if (clip.officer, clip.recorder, clip.recorded_at) == (officer, recorder, recorded_at):
         return clip
+    known = (clip.recorded_at, clip.recorder_clock_at)
+    if recorded_at is not None and recorded_at not in known:
+        require_believable(recorded_at, ledger.clock.now())
     event = Event(
         EventKind.CLIP_ASSIGNED,
         clip_item(clip_id),
