@@ -123,7 +123,10 @@ def admitted_details(clip: Clip) -> dict[str, Json]:
 
 
 def assigned_details(clip: Clip) -> dict[str, Json]:
-    """What ``clip.assigned`` commits to: who recorded it, with what, and when."""
+    """What ``clip.assigned`` commits to: who recorded it, with what, and when.
+
+    Under ``was`` it has the same of before.
+    """
     return {
         "officer": clip.officer,
         "recorder": clip.recorder,
@@ -233,7 +236,12 @@ def assign_clip(
         EventKind.CLIP_ASSIGNED,
         clip_item(clip_id),
         facts={"clip": clip_id},
-        details={"officer": officer, "recorder": recorder, "recorded_at": _time(recorded_at)},
+        details={
+            "officer": officer,
+            "recorder": recorder,
+            "recorded_at": _time(recorded_at),
+            "was": assigned_details(clip),
+        },
     )
     values = {"officer": officer, "recorder": recorder, "recorded_at": recorded_at}
     return _change(tx, ledger, actor, clip_id, values, event)

@@ -171,7 +171,10 @@ def test_a_clip_is_assigned(database: Database, ledger: Ledger) -> None:
     assert kinds(database, clip) == ["clip.admitted", "clip.assigned"]
     with database.read() as tx:
         event = history_of(tx, f"clip:{clip.id}")[1]
-    assert event.details == assigned_details(clip) | {"actor_name": "alice"}
+    assert event.details == assigned_details(clip) | {
+        "actor_name": "alice",
+        "was": {"officer": None, "recorder": None, "recorded_at": None},
+    }
 
 
 def test_a_time_set_by_hand_stands_beside_the_recorders_own(
