@@ -12,6 +12,7 @@ from custody.actors import Role
 from custody.cases import NewCase, Procedure, change_case
 from custody.clips import assign_clip
 from custody.errors import DeniedError
+from custody.event_filters import EventFilter
 from custody.events import EventKind
 from custody.history import newest_events
 from custody.object_keys import original_key
@@ -32,7 +33,7 @@ def entry_page(house: House, client: httpx.Client, kind: EventKind) -> str:
     """The page of the newest entry of its kind."""
     house.publish()
     with house.services.database.read() as tx:
-        [event] = newest_events(tx, kind=kind.value, limit=1)
+        [event] = newest_events(tx, EventFilter(kind=kind.value), limit=1)
     return text_of(client.get(f"/log/entries/{event.idx}").text)
 
 
