@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from api.auth.tables import users
+from custody.cells import as_text
 from custody.ids import looks_like_id
 from ingest.tables import stations
 
@@ -31,6 +32,29 @@ def actors_called(tx: Connection, text: str) -> list[str]:
     )
     ids = tx.scalars(sa.select(found.subquery().c.id).order_by("id").limit(MAX_CALLED)).all()
     return [wanted, *map(str, ids)]
+
+
+def actor_items_called(tx: Connection, text: str) -> list[str]:
+    """The items of accounts and stations called ``text``, as `actors_called` or by their id."""
+    called = set(actors_called(tx, text)) | {text.strip()}
+    return list(_named(tx, called))
+
+
+def names_of_actors(tx: Connection, items: Iterable[str]) -> dict[str, str]:
+    """What the accounts and stations among ``items`` are called, by item; an account by its own."""
+    parted = [item.partition(":") for item in set(items)]
+    ids = {one[2] for one in parted if one[0] in ("user", "station") and looks_like_id(one[2])}
+    return _named(tx, ids)
+
+
+def _named(tx: Connection, ids: Iterable[str]) -> dict[str, str]:
+    wanted = sorted(one for one in set(ids) if looks_like_id(one))
+    if not wanted:
+        return {}
+    accounts = tx.execute(sa.select(users.c.id, users.c.name).where(users.c.id.in_(wanted)))
+    named = {f"user:{row.id}": as_text(row.name) for row in accounts}
+    found = tx.execute(sa.select(stations.c.id, stations.c.name).where(stations.c.id.in_(wanted)))
+    return named | {f"station:{row.id}": as_text(row.name) for row in found}
 
 
 def accounts_of(tx: Connection, actor_ids: Iterable[str]) -> dict[str, str]:

@@ -53,6 +53,8 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (custody.DeniedError, Answer(403, "denied")),
     (custody.ClipNotFoundError, Answer(404, "not_found")),
     (custody.ClipAlteredError, Answer(409, "clip_altered")),
+    (custody.RecordingTimeAheadError, Answer(422, "recording_ahead")),
+    (custody.RecordingTimeEarlyError, Answer(422, "recording_early")),
     (custody.HistoryAlteredError, Answer(409, "history_altered")),
     (custody.CaseNotFoundError, Answer(404, "not_found")),
     (custody.RenditionNotFoundError, Answer(404, "no_rendition")),

@@ -151,7 +151,9 @@ def change_case(
         tx.execute(case_officers.delete().where(case_officers.c.case_id == case_id))
         _insert_officers(tx, case)
     facts: dict[str, Json] = {"case": case.id, "procedure": case.procedure, "changed": [*changed]}
-    event = Event(EventKind.CASE_CHANGED, case_item(case.id), facts, case_details(case))
+    was = case_details(before) | {"procedure": before.procedure}
+    details = case_details(case) | {"was": {name: was[name] for name in changed}}
+    event = Event(EventKind.CASE_CHANGED, case_item(case.id), facts, details)
     ledger.append(tx, actor, event)
     return case, tuple(changed)
 
@@ -170,7 +172,10 @@ def case_revision(tx: Connection, case_id: str) -> int:
 
 
 def case_details(case: Case) -> dict[str, Json]:
-    """What ``case.created`` and ``case.changed`` commit to (beside the actor's name)."""
+    """What ``case.created`` and ``case.changed`` commit to (beside the actor's name).
+
+    A change has under ``was`` what it replaced, `Case.procedure` among it.
+    """
     return {
         "number": case.number,
         "title": case.title,

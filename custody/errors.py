@@ -18,6 +18,14 @@ class ClipAlteredError(CustodyError):
     """The clip's row was altered, so nothing is done by it; verify the clip."""
 
 
+class RecordingTimeAheadError(CustodyError):
+    """Nothing can have been recorded more than a day from now; correct the recording time."""
+
+
+class RecordingTimeEarlyError(CustodyError):
+    """Nothing was recorded before there were recorders (2000); correct the recording time."""
+
+
 class RenditionNotFoundError(CustodyError):
     """The clip has no such rendition."""
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from api.cli.failures import CommandError
+from api.cli.output import local
 from api.cli.words import say, say_clip_state
 from custody.case_numbers import normalize_case_number
 from custody.cases import Case, find_case
@@ -14,6 +16,7 @@ from custody.clip_search import ClipFilter, search_clips
 from custody.clips import Clip
 from custody.errors import CaseNotFoundError
 from custody.history import HistoryEvent
+from custody.recording_times import TimeSource
 from custody.tables import cases
 
 PAGE = 500
@@ -72,6 +75,9 @@ def get_case_by_number(tx: Connection, number: str) -> Case:
 def clip_json(clip: Clip) -> dict[str, Any]:
     """A clip for programs; times are RFC 3339 in UTC, sizes bytes.
 
+    ``recorded_at_source`` is ``recorder`` (its own clock) or ``hand`` (somebody set it), null where
+    there is no time; ``recorder_clock_at`` is what the recorder's own clock said, either way.
+
     ``altered`` names what its row holds that never was written there; in its place stands null.
     """
     values = {
@@ -81,6 +87,8 @@ def clip_json(clip: Clip) -> dict[str, Any]:
         "name": clip.name,
         "size_bytes": clip.size_bytes,
         "recorded_at": clip.recorded_at,
+        "recorded_at_source": clip.recorded_at_source,
+        "recorder_clock_at": clip.recorder_clock_at,
         "officer": clip.officer,
         "recorder": clip.recorder,
         "state": clip.state,
@@ -105,6 +113,13 @@ def case_title(language: str, case: Case) -> str:
     if case.altered:
         return f"{case.title} ({row_altered(language, case.altered)})"
     return case.title
+
+
+def clip_recorded(language: str, clip: Clip, zone: ZoneInfo) -> str:
+    """When a clip was recorded, and that a person says so where one does; for people."""
+    if clip.recorded_at_source != TimeSource.HAND:
+        return local(clip.recorded_at, zone)
+    return say(language, "recorded.by_hand", time=local(clip.recorded_at, zone))
 
 
 def clip_state(language: str, clip: Clip) -> str:

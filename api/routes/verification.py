@@ -12,6 +12,7 @@ from api.verification_runs import VerificationRuns, context_of, names_in, record
 from api.web.pages import Pages
 from custody.access import Right
 from custody.clips import get_clip_as_it_stands
+from custody.event_filters import EventFilter
 from custody.events import EventKind, clip_item
 from custody.history import HistoryEvent, newest_events
 from custody.item_names import names_of
@@ -24,6 +25,7 @@ _logger = logging.getLogger(__name__)
 router = APIRouter()
 
 LAST_RUNS = 20
+RUNS = EventFilter(kind=EventKind.VERIFICATION_RUN.value)
 #: As many findings stand on the page.
 MAX_FINDINGS = 200
 
@@ -102,7 +104,7 @@ def _read_log(
     """
     try:
         with services.database.read() as tx:
-            last = newest_events(tx, limit=LAST_RUNS, kind=EventKind.VERIFICATION_RUN.value)
+            last = newest_events(tx, limit=LAST_RUNS, wanted=RUNS)
             return last, names_of(tx, [event.item for event in last]), newest_checkpoint(tx)
     except (SQLAlchemyError, ValueError):
         _logger.exception("the last verifications could not be read")

@@ -1,6 +1,7 @@
 """Whatever is changed behind the service's back is found, and named for what it is."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
@@ -99,6 +100,7 @@ CASES = [
     edited("size_bytes", 1),
     edited("officer", "JX9999"),
     edited("recorded_at", None),
+    edited("recorder_clock_at", datetime(2026, 11, 1, tzinfo=UTC)),
     edited("state", "quarantined"),
     edited("reason", "x"),
     edited("media", {"duration": 3}),

@@ -39,6 +39,7 @@ ATTACKS = [
     (attacks.restore_removed_officer, {C.CASE_ALTERED}),
     (attacks.edit_clip("officer", "JX9999"), {C.CLIP_ROW_ALTERED}),
     (attacks.edit_clip("recorded_at", MOMENT), {C.CLIP_ROW_ALTERED}),
+    (attacks.edit_clip("recorder_clock_at", MOMENT), {C.CLIP_ROW_ALTERED}),
     (attacks.edit_clip("name", "forged.mp4"), {C.CLIP_ROW_ALTERED}),
     (attacks.swap_recordings, {C.CLIP_ROW_ALTERED}),
     (attacks.edit_rendition("sha256", "0" * 64), {C.RENDITION_ROW_ALTERED}),

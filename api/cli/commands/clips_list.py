@@ -2,7 +2,6 @@
 
 import click
 
-from api.cli.output import local
 from api.cli.shell import Shell, with_shell
 from api.sizes import size_text
 
@@ -31,7 +30,7 @@ def command(
     limit: int | None,
 ) -> None:
     """List clips, the latest recording first."""
-    from api.cli.queries import all_clips, clip_json, clip_state, get_case_by_number
+    from api.cli.queries import all_clips, clip_json, clip_recorded, clip_state, get_case_by_number
     from api.cli.times import parse_moment
     from custody.access import Right
     from custody.clip_search import ClipFilter
@@ -76,7 +75,7 @@ def command(
                 clip.name,
                 clip.officer or "",
                 clip.recorder or "",
-                local(clip.recorded_at, zone),
+                clip_recorded(shell.language, clip, zone),
                 size_text(clip.size_bytes),
                 clip_state(shell.language, clip),
             ],

@@ -19,6 +19,7 @@ def command(
     """Show entries, the newest first (one item: in its order). Reading the log is an entry too."""
     from api.cli.queries import event_json
     from custody.access import Right
+    from custody.event_filters import EventFilter
     from custody.events import EventKind
     from custody.history import history_of, newest_events
 
@@ -35,7 +36,7 @@ def command(
             if item is not None:
                 events = history_of(tx, item, limit)[-limit:]
             else:
-                events = newest_events(tx, before=before, limit=limit, kind=kind)
+                events = newest_events(tx, EventFilter(kind=kind), before=before, limit=limit)
         if shell.as_json:
             print_json([event_json(event) for event in events])
             return

@@ -90,6 +90,28 @@ def test_the_form_shows_the_case_and_what_was_changed_is_in_its_history(
     )
 
 
+def test_a_time_set_by_hand_never_looks_like_the_recorders(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    clock_at, typed = datetime(2026, 11, 22, 1, tzinfo=UTC), "2026-11-22T10:30:00"
+    clip_id = link(house, case, "a.mp4", officer="JX0227", recorded_at=clock_at)
+    link(house, case, "b.mp4", officer="JX0228", recorded_at=clock_at)
+    pages = [f"/cases/{case.id}", "/clips", f"/clips/{clip_id}"]
+    for path in pages:
+        assert "by-hand" not in (page := legal.get(path).text), path
+        assert "人工指定" not in page, path
+    submit(house, legal, f"/clips/{clip_id}/assign", officer="JX0227", recorded_at=typed)
+    bars, listed, shown = (legal.get(path).text for path in pages)
+    assert bars.count('class="piece by-hand" href=') == 1
+    assert bars.count('class="piece" href=') == 1
+    assert "(人工指定；记录仪时钟：2026-11-22 09:00:00)" in bars
+    assert "虚线的由人工指定" in bars
+    for page in (bars, listed):
+        assert 'title="记录仪时钟：2026-11-22 09:00:00">人工指定</small>' in page
+    assert "人工指定：鲍勃" in shown
+    assert "<small>记录仪时钟：2026-11-22 09:00:00</small>" in shown
+
+
 def test_saving_without_a_change_writes_nothing(
     house: House, legal: httpx.Client, case: Case
 ) -> None:

@@ -5,7 +5,7 @@ import re
 import stat
 import subprocess
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,9 +16,11 @@ from api.cli import shell
 from api.config import load_config
 from api.services import open_services
 from custody.bundle_readme import COMMANDS
+from custody.clips import assign_clip
 from custody.publisher import LOG_LOCK
 from custody.sequencer import newest_pending
 from tests.integration.cli.conftest import NUMBER, Liuhen
+from tests.services.custody import ALICE
 
 
 def test_home_is_made_once_with_private_keys(liuhen: Liuhen, home: Path) -> None:
@@ -49,6 +51,10 @@ def test_import_list_show(liuhen: Liuhen, footage: Path) -> None:
     assert wanted <= clips[0].keys()
     marked = next(clip for clip in clips if clip["important"])
     assert (marked["officer"], marked["recorded_at"]) == ("000001", "2026-11-20T02:00:00Z")
+    assert (marked["recorded_at_source"], marked["recorder_clock_at"]) == (
+        "recorder",
+        "2026-11-20T02:00:00Z",
+    )
     assert len(liuhen("clips", "list", "--officer", "JX0227", "--json").json) == 1
     assert len(liuhen("clips", "list", "--from", "2026-11-20T09:50", "--json").json) == 1
 
@@ -229,6 +235,29 @@ def test_a_case_is_edited_field_by_field(liuhen: Liuhen) -> None:
     assert newest["details"]["officers"] == [{"officer": "JX0227", "certificate_number": "0013"}]
     assert liuhen("verify", "--all").code == 0
     assert liuhen("verify", "--case", NUMBER).code == 0
+
+
+def test_a_time_set_by_hand_is_shown_as_that(liuhen: Liuhen, footage: Path, home: Path) -> None:
+    liuhen("import", str(footage))
+    clip = liuhen("clips", "list", "--officer", "JX0227", "--json").json[0]
+    typed = datetime(2026, 11, 19, 1, 0, tzinfo=UTC)
+    with (
+        open_services(load_config(home)) as services,
+        services.database.write() as tx,
+    ):
+        assign_clip(tx, services.ledger, ALICE, clip["id"], "JX0227", "TA00716", typed)
+    liuhen("cases", "create", NUMBER, "--title", "x")
+    liuhen("cases", "link", NUMBER, clip["id"], "--stage", "review")
+    for command in (("clips", "list"), ("clips", "show", clip["id"]), ("cases", "show", NUMBER)):
+        assert "2026-11-19 09:00:00 (set by hand)" in liuhen(*command).out, command
+    assert "recorder's clock\t2026-11-20 09:36:21" in liuhen("clips", "show", clip["id"]).out
+    shown = liuhen("clips", "show", clip["id"], "--json").json
+    assert (shown["recorded_at"], shown["recorded_at_source"], shown["recorder_clock_at"]) == (
+        "2026-11-19T01:00:00Z",
+        "hand",
+        "2026-11-20T01:36:21Z",
+    )
+    assert liuhen("verify", "--all").code == 0
 
 
 def test_altered_original_is_not_exported(

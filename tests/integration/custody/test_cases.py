@@ -129,7 +129,9 @@ def test_a_case_is_changed_and_both_entries_say_how(
     assert (changed.officers, changed.clip_count) == (officers, 1)
     assert (event.kind, event.actor_id) == ("case.changed", BOB.id)
     assert event.facts == {"case": case.id, "procedure": "general", "changed": [*fields]}
-    assert event.details == case_details(changed) | {"actor_name": "bob"}
+    before = case_details(case)
+    was = {name: before[name] for name in fields}
+    assert event.details == case_details(changed) | {"actor_name": "bob", "was": was}
     assert created.details["number"] == NUMBER
 
 

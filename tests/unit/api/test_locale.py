@@ -43,13 +43,14 @@ BEGINNINGS = set(re.findall(r"\bt\('([^']+)' ~", SOURCE))
 #: Words of values in entries, which `api.web.entry_values` chooses by their keys.
 IN_ENTRIES = {
     "what.": [PASSWORD, ONE_TIME_PASSWORD, PASSWORD_RESET, DISABLED, ENABLED],
-    "right.": [right.value for right in Right],
-    "why.": ["forged_form", "no_grant", "not_signed_in"],
     "grant.": [kind.value for kind in GrantKind],
 }
 
 #: Words that come from data, each with everything that it can be.
 FAMILIES = {
+    "right.": [right.value for right in Right],
+    "why.": ["forged_form", "no_grant", "not_signed_in"],
+    "subject.": ["clips", "cases", "links", "users", "stations", "verification"],
     "event.": [kind.value for kind in EventKind],
     "finding.": [code.value for code in FindingCode],
     "stage.": [stage.value for stage in Stage],
