@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 import time
+from datetime import datetime
 from typing import Any
 
 from station_agent import enrolment as enrolments
@@ -13,9 +14,11 @@ from station_agent.config import Config
 from station_agent.display import line_of, listener_for, size_text
 from station_agent.enrolment import Enrolment, load_enrolment, load_key
 from station_agent.errors import (
+    EnrolmentRefusedError,
     JournalError,
     JournalNewerError,
     NotEnrolledError,
+    RefusedError,
     ServerAwayError,
 )
 from station_agent.events import Event, Listener
@@ -125,7 +128,7 @@ def _status_text(value: dict[str, Any], language: str) -> str:
     rows = [
         (value["station"], state),
         ("status.server", value["server"] or say(language, "status.answers")),
-        ("status.last_receipt", value["last_receipt_at"] or none),
+        ("status.last_receipt", local_time(value["last_receipt_at"]) or none),
         ("status.free", none if value["free_bytes"] is None else size_text(value["free_bytes"])),
     ]
     if value["trouble"]:
@@ -153,6 +156,13 @@ def _status_text(value: dict[str, Any], language: str) -> str:
             for one in value["refused"]
         ]
     return "\n".join(lines)
+
+
+def local_time(moment: str | None) -> str:
+    """A moment of the journal on this station's own clock face, with the day; "" for none."""
+    if not moment:
+        return ""
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _say_if_shown(options: argparse.Namespace, text: str) -> None:
@@ -208,6 +218,8 @@ def _enrol_with_token(config: Config) -> Enrolment:
         enrolment = enrolments.enrol(
             config.home, config.server, config.name, config.token, transport
         )
+    except RefusedError as error:
+        raise EnrolmentRefusedError(f"{error.status} {error.detail}".strip()) from error
     finally:
         transport.close()
     forget(config.home)

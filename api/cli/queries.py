@@ -46,7 +46,7 @@ def find_clip(tx: Connection, name: str) -> Clip:
     begins = [clip for clip in page.clips if clip.sha256.startswith(name.lower())]
     if len(begins) == 1 and len(name) >= 8:
         return begins[0]
-    raise CommandError(f"there is no clip {name}; `liuhen clips list` shows their ids")
+    raise CommandError("failure.no_clip", name=name)
 
 
 def find_case_id(tx: Connection, number: str) -> str:

@@ -20,6 +20,7 @@ from api.web.locale import LANGUAGES
 
 if TYPE_CHECKING:
     from api.services import Services
+    from api.web.telling import Teller
     from custody.actors import Actor
     from custody.events import EventKind
     from custody.log.entry import Json
@@ -75,6 +76,13 @@ class Shell:
             for name, value in values.items()
         }
         click.echo(say(self.language, key, **shown), err=error)
+
+    def teller(self, names: Mapping[str, str]) -> "Teller":
+        """Tells findings in the language and zone; ``names`` are of the things they speak of."""
+        from api.web.telling import Teller
+
+        config = self.config()
+        return Teller(config.language, config.zone, names)
 
     def word(self, key: str) -> str:
         return say(self.language, key)

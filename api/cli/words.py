@@ -1,4 +1,4 @@
-"""What commands say to people, in both languages. Help texts and JSON are English only."""
+"""What commands say to people, in both languages. JSON is English only."""
 
 from api.web.locale import LANGUAGES, has_text, translate
 
@@ -75,6 +75,56 @@ WORDS: dict[str, tuple[str, str]] = {
         "{name} 的一次性登记码（七天内有效）：{token}",
         "one-time enrolment token for {name} (valid for seven days): {token}",
     ),
+    "failure.no_clip": (
+        "没有录像 {name}；编号见 liuhen clips list",
+        "there is no clip {name}; `liuhen clips list` shows their ids",
+    ),
+    "failure.no_user": (
+        "没有用户 {name}；用户见 liuhen users list",
+        "there is no user {name}; `liuhen users list` shows them",
+    ),
+    "failure.port_taken": (
+        "{host} 的端口 {port} 已被占用；用 --port 换一个，或者停掉占用它的程序",
+        "port {port} on {host} is taken; name another with --port, or end what is listening there",
+    ),
+    "failure.no_listening": (
+        "无法监听 {host}:{port}：{reason}",
+        "can't listen on {host}:{port}: {reason}",
+    ),
+    "failure.no_home": (
+        (
+            "{error} 里没有留痕的数据文件夹；先建立：liuhen init --home {error}"
+            "（或用 --home、LIUHEN_HOME 指定别处）"
+        ),
+        (
+            "there is no Liuhen home in {error}; make one with: liuhen init --home {error} "
+            "(or name another with --home or LIUHEN_HOME)"
+        ),
+    ),
+    "failure.key_file": (
+        "{error}；密钥文件只能由所有者读取（chmod 600）",
+        "{error}; key files must be readable by their owner only (chmod 600)",
+    ),
+    "failure.empty": (
+        "{error}；先关联录像：liuhen cases link NO CLIP --stage STAGE",
+        "{error}; link one first: liuhen cases link NO CLIP --stage STAGE",
+    ),
+    "failure.impossible": ("无法核验：{error}", "it could not be checked: {error}"),
+    "failure.database": ("数据库不能用：{error}", "the database can't be used: {error}"),
+    "failure.unforeseen": (
+        "这是程序的错误；没有留下做了一半的事。",
+        "this should not have happened; nothing half-done was committed.",
+    ),
+    "usage.moment": (
+        "“{text}”不是时间，写成 2026-11-22 或 2026-11-22T09:30",
+        "“{text}” is no time: write 2026-11-22 or 2026-11-22T09:30",
+    ),
+    "usage.year": (
+        "{day}：年份要在 {first} 到 {last} 之间",
+        "{day}: a year from {first} to {last}",
+    ),
+    "usage.day": ("“{text}”不是日期，写成 2026-11-22", "“{text}” is no day: write 2026-11-22"),
+    "usage.twice": ("{code} 写了两次", "{code} is given twice"),
     "expected": ("应为", "expected"),
     "found": ("实为", "found"),
     "publish_failed": (
@@ -100,6 +150,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "head.item": ("对象", "item"),
     "head.actor": ("操作者", "actor"),
     "head.outcome": ("结果", "outcome"),
+    "head.account": ("用户名", "account"),
+    "head.station": ("采集站", "station"),
     "head.role": ("角色", "role"),
     "head.seen": ("最近联系", "last seen"),
     "head.field": ("项", "field"),

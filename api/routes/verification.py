@@ -9,7 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.dependencies import PersonDep, ServicesDep, SubmittedDep
 from api.services import Services
 from api.verification_runs import VerificationRuns, context_of, names_in, record
-from api.web.pages import Pages
+from api.web.pages import Pages, language_of
+from api.web.telling import Teller
 from custody.access import Right
 from custody.clips import get_clip_as_it_stands
 from custody.event_filters import EventFilter
@@ -18,6 +19,7 @@ from custody.history import HistoryEvent, newest_events
 from custody.item_names import names_of
 from custody.published import PublishedCheckpoint, newest_checkpoint
 from custody.verification.context import Selection
+from custody.verification.findings import Finding
 from custody.verification.run import verify_clip
 
 _logger = logging.getLogger(__name__)
@@ -69,7 +71,12 @@ def verify_one(
     template = "parts/verdict.html" if request.headers.get("hx-request") else "verdict.html"
     pages: Pages = request.app.state.pages
     response = pages.render(
-        request, template, clip=clip, verdict=verdict, checked_at=services.clock.now()
+        request,
+        template,
+        clip=clip,
+        verdict=verdict,
+        teller=_teller(request, services, verdict.report.findings),
+        checked_at=services.clock.now(),
     )
     # The page's trace has one more entry, and waits for its proof.
     response.headers["HX-Trigger"] = "written"
@@ -80,7 +87,6 @@ def _render(request: Request, services: Services, template: str) -> Response:
     runs: VerificationRuns = request.app.state.verification_runs
     report = None if runs.last is None else runs.last.report
     found = [] if report is None else report.findings[:MAX_FINDINGS]
-    clip_names = names_in(services, found)
     last, names, checkpoint = _read_log(services)
     pages: Pages = request.app.state.pages
     return pages.render(
@@ -88,11 +94,16 @@ def _render(request: Request, services: Services, template: str) -> Response:
         template,
         run=runs.last,
         last=last,
-        clip_names=clip_names,
+        teller=_teller(request, services, found),
         names=names,
         checkpoint=checkpoint,
         verifier_key=services.keys.log.verifier.vkey,
     )
+
+
+def _teller(request: Request, services: Services, findings: list[Finding]) -> Teller:
+    config = services.config
+    return Teller(language_of(request, config), config.zone, names_in(services, findings))
 
 
 def _read_log(

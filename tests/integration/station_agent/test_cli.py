@@ -97,8 +97,12 @@ def test_usage_and_missing_enrolment_are_64(config: Path) -> None:
 
 def test_a_bad_token_is_said(config: Path) -> None:
     done = command("enrol", "--config", config, "--token", "wrong")
-    assert done.returncode == 1
+    assert done.returncode == 2
+    assert "not enrolled: the token is wrong, used or expired" in done.stderr
     assert "no such token" in done.stderr
+    chinese = command("enrol", "--config", config, "--token", "wrong", "--lang", "zh")
+    assert chinese.returncode == 2
+    assert "登记没有成功：登记码不对" in chinese.stderr
 
 
 def test_enrolling_twice_needs_a_token_again(config: Path) -> None:

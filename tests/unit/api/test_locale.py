@@ -25,6 +25,8 @@ from custody.cases import CASE_FIELDS, Procedure, Stage
 from custody.clip_rows import MEDIA_KINDS
 from custody.clips import ClipState
 from custody.events import EventKind
+from custody.said import TEXTS
+from custody.tables import metadata
 from custody.verification.findings import FindingCode
 from custody.viewings import GrantKind
 from ingest.dock_lists import FileFate
@@ -96,7 +98,23 @@ FAMILIES = {
         for part in ("what", "evidence", "do")
     ],
 }
-KNOWN = FAMILIES | IN_ENTRIES
+#: Words of which `api.web.telling` makes what a verification found.
+IN_FINDINGS = {
+    "said.": list(TEXTS),
+    "column.": sorted(
+        {column.name for table in metadata.sorted_tables for column in table.columns}
+        & {key.removeprefix("column.") for key in catalogue("zh") if key.startswith("column.")}
+    ),
+    "thing.": ["station", "dock_session", "user"],
+    "stored.": ["original"],
+    "standing.": ["stands", "was_removed"],
+    "source.": ["checkpoints", "signer"],
+    "wanted.": [
+        *("time", "date", "JSON", "yes_or_no", "whole_number", "bytes", "text", "index"),
+        "description_of_a_recording",
+    ],
+}
+KNOWN = FAMILIES | IN_ENTRIES | IN_FINDINGS
 
 
 def test_the_catalogues_have_the_same_keys() -> None:
