@@ -19,13 +19,13 @@ from api.actor_names import accounts_of, actors_called
 from api.auth.sessions import note_log_read
 from api.dependencies import Person, PersonDep, SearchText, ServicesDep
 from api.services import Services
-from api.web.days import read_day, read_end_of_day
 from api.web.entry_values import items_of, read_values
+from api.web.filters import Filters
 from api.web.locale import LANGUAGES, catalogue
-from api.web.pages import Pages
+from api.web.pages import Pages, parameters_of
 from custody.access import Right
 from custody.events import LOG_ITEM, EventKind, is_item
-from custody.history import find_event, history_of, newest_events
+from custody.history import HistoryEvent, find_event, history_of, newest_events
 from custody.item_names import names_in, names_of
 from custody.ledger import Event
 from custody.log.entry import Json
@@ -45,43 +45,44 @@ def show_log(
     request: Request,
     services: ServicesDep,
     person: PersonDep,
-    kind: str = "",
-    item: str = "",
     actor: str = "",
     who: SearchText = "",
-    since: Annotated[str, Query(alias="from")] = "",
-    until: Annotated[str, Query(alias="to")] = "",
     before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
 ) -> Response:
     """Entries, the newest first.
 
     ``actor`` is the id of one, ``who`` a name or account; ``from`` and ``to`` are days of the
-    bureau's zone. A day that is none leaves that end open, as the form shows it empty.
+    bureau's zone.
     """
     services.access.require(person.actor, Right.READ_LOG, LOG_ITEM)
-    wanted = item.strip()
-    zone = services.config.zone
-    begin, end = read_day(since, zone), read_end_of_day(until, zone)
-    parameters = {
-        "kind": kind,
-        "item": item,
-        "actor": actor,
-        "who": who.strip(),
-        "from": since if begin else "",
-        "to": until if end else "",
-    }
-    query = parameters | {"item": wanted}
-    _note_reading(services, person, {name: value for name, value in query.items() if value})
     kinds = sorted(one.value for one in EventKind)
+    parameters = parameters_of(request, "kind", "item", "actor", "who", "from", "to")
+    filters = Filters(parameters, services.config.zone)
+    kind, wanted = filters.choice("kind", kinds), filters.text("item")
+    begin, end = filters.day("from"), filters.end_of_day("to")
+    if wanted and not is_item(wanted):
+        filters.refuse("item", "item")
+    query = {
+        "kind": parameters["kind"],
+        "item": parameters["item"].strip(),
+        "actor": parameters["actor"],
+        "who": parameters["who"].strip(),
+        "from": parameters["from"],
+        "to": parameters["to"],
+    }
+    _note_reading(services, person, {name: value for name, value in query.items() if value})
     with services.database.read() as tx:
         called = actors_called(tx, who) if who.strip() else None
         # No actor has a NUL in its id, and PostgreSQL takes none in a question.
         actor_ids = _both(called, [one for one in [actor] if "\x00" not in one] if actor else None)
-        if wanted:
+        events: list[HistoryEvent] = []
+        if filters.unreadable:
+            pass  # whatever was listed here would answer another question
+        elif wanted:
             # An item's own history is short and complete, pending entries included.
             events = [
                 event
-                for event in reversed(history_of(tx, wanted) if is_item(wanted) else [])
+                for event in reversed(history_of(tx, wanted))
                 if (not kind or event.kind == kind)
                 and (actor_ids is None or event.actor_id in actor_ids)
                 and (begin is None or event.at >= begin)
@@ -92,7 +93,7 @@ def show_log(
                 tx,
                 before=before,
                 limit=PER_PAGE,
-                kind=kind if kind in kinds else None,
+                kind=kind,
                 actor_ids=actor_ids,
                 since=begin,
                 until=end,
@@ -107,6 +108,7 @@ def show_log(
     return pages.render(
         request,
         "log.html",
+        status=filters.status,
         events=events,
         names=names,
         older=None if wanted or len(events) < PER_PAGE else events[-1].idx,
@@ -115,6 +117,7 @@ def show_log(
         unpublished=numbered - (checkpoint.size if checkpoint else 0) + pending,
         kinds=kinds,
         parameters=parameters,
+        unreadable=filters.unreadable,
         accounts=accounts,
         nobody=called is not None and len(called) < 2 and not events,
         before=before,

@@ -72,9 +72,11 @@ class Dock:
         self.session_id = manifest.session_id
         return manifest.session_id
 
-    def page(self, query: str = "", session_id: str = "") -> httpx.Response:
+    def page(self, query: str = "", session_id: str = "", status: int = 200) -> httpx.Response:
         address = f"/stations/{self.station.id}/sessions/{session_id or self.session_id}"
-        return self.http.get(address + query)
+        answer = self.http.get(address + query)
+        assert answer.status_code == status
+        return answer
 
 
 @pytest.fixture
@@ -188,6 +190,10 @@ def test_a_long_list_comes_in_pages(dock: Dock, monkeypatch: pytest.MonkeyPatch)
 
 def test_an_empty_list_says_so_and_one_without_such_files_says_that(dock: Dock) -> None:
     assert "清单里没有这一类文件" in dock.page("?fate=refused").text
+    strange = dock.page("?fate=xyz", status=422)
+    assert fates(strange) == {}
+    assert "没有这种结果，什么都没有列出" in strange.text
+    assert 'class="chip on"' not in strange.text
     dock.open_session()
     page = dock.page().text
     assert "来源里没有文件" in page

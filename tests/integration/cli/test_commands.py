@@ -62,6 +62,23 @@ def test_import_list_show(liuhen: Liuhen, footage: Path) -> None:
     assert liuhen("clips", "list", "--from", "yesterday").code == 64
 
 
+@pytest.mark.parametrize("option", ["--from", "--to"])
+@pytest.mark.parametrize("typed", ["2026-99-99", "yesterday", "", "0001-01-01T00:00+23:00"])
+def test_a_day_that_is_none_lists_nothing(liuhen: Liuhen, option: str, typed: str) -> None:
+    told = liuhen("clips", "list", option, typed)
+    assert told.code == 64
+    assert told.out == ""
+    assert f"Invalid value for {option}: {typed!r} is no day or time" in told.err
+    assert "2026-11-22" in told.err
+
+
+def test_a_state_that_is_none_lists_nothing(liuhen: Liuhen) -> None:
+    told = liuhen("clips", "list", "--state", "xyz")
+    assert told.code == 64
+    assert told.out == ""
+    assert "quarantined" in told.err
+
+
 def test_case_from_creation_to_bag(liuhen: Liuhen, footage: Path, tmp_path: Path) -> None:
     liuhen("import", str(footage))
     clips = liuhen("clips", "list", "--json").json
