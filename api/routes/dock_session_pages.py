@@ -13,11 +13,13 @@ from api.dependencies import PersonDep, ServicesDep
 from api.web.filters import Filters
 from api.web.pages import Pages, parameters_of
 from custody.access import Right
+from custody.clip_search import find_clips
 from custody.viewings import note_listing
 from ingest.dock_lists import (
     MAX_LOOKED_UP,
     FileFate,
     ListedFile,
+    count_archived_before,
     dockings_of,
     fates_of,
     get_dock_session,
@@ -94,9 +96,11 @@ def show_session(
         wanted = fate if fate in _choices(counted) else None
         counts = Counter({FileFate.SKIPPED: sum(one.skipped is not None for one in files)})
         listed: list[ListedFile] = []
+        before = 0
         if counted:
             listed = fates_of(tx, session, files)
             counts = Counter(one.fate for one in listed)
+            before = count_archived_before(tx, session, listed)
             listed = [one for one in listed if not wanted or one.fate == wanted]
             total = len(listed)
             listed = listed[offset : offset + PER_PAGE]
@@ -106,6 +110,8 @@ def show_session(
             listed = fates_of(tx, session, some[offset : offset + PER_PAGE])
     if filters.unreadable:
         listed, total = [], 0
+    with services.database.read() as tx:
+        clips = find_clips(tx, [one.clip_id for one in listed if one.clip_id is not None])
     with services.database.write() as tx:
         clip_ids = [one.clip_id for one in listed if one.clip_id is not None]
         note_listing(tx, services.ledger, person.actor, clip_ids, f"dock_session {session_id}")
@@ -119,6 +125,8 @@ def show_session(
         entry=entry,
         unreadable=unreadable,
         files=[(decode_name(one.path), one) for one in listed],
+        clips=clips,
+        before=before,
         fates=[one for one in FileFate if counts[one] or one == wanted],
         counts=counts,
         counted=counted,

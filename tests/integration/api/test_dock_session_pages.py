@@ -163,6 +163,26 @@ def test_a_file_that_an_earlier_session_brought_is_archived(dock: Dock) -> None:
     assert "2 个采集批次" in dock.http.get("/stations").text
 
 
+def test_files_with_one_content_are_counted_apart_from_clips(dock: Dock) -> None:
+    files = [ManifestFile(b"%d.mp4" % n, len(DATA), SEEN) for n in range(3)]
+    dock.open_session(*files)
+    dock.send(DATA, b"0.mp4")
+    assert "此前已入库" not in dock.page().text
+    for name in (b"1.mp4", b"2.mp4"):
+        dock.station.begin(
+            DATA, filename=name, modified_at=format_time(SEEN), dock_session=dock.session_id
+        )
+    page = dock.page()
+    assert "清单里 3 个文件，其中 2 个的内容此前已入库（内容相同，只存一份）。" in page.text
+    assert fates(page) == {
+        "0.mp4": "已入库",
+        "1.mp4": "已入库 内容同 0.mp4",
+        "2.mp4": "已入库 内容同 0.mp4",
+    }
+    dock.open_session(*files)  # docked again: now nothing of it is new
+    assert "清单里 3 个文件，其中 3 个的内容此前已入库" in dock.page().text
+
+
 def test_a_refused_file_is_said_to_be_refused(dock: Dock) -> None:
     address = dock.station.begin(
         b"x" * 100,

@@ -40,6 +40,14 @@ def test_import_list_show(liuhen: Liuhen, footage: Path) -> None:
     again = liuhen("import", str(footage), "--json")
     assert sorted(one["outcome"] for one in again.json) == ["known"] * 3 + ["refused"]
 
+    (footage / "copy.mp4").write_bytes(b"three")
+    (footage / "link.mp4").symlink_to(footage / "copy.mp4")
+    os.mkfifo(footage / "pipe.mp4")
+    told = liuhen("import", str(footage))
+    assert "5 files: 0 new, 4 already here (same content), 1 refused, 2 skipped" in told.err
+    assert re.search(r"skipped +\S*link.mp4 .*symbolic link", told.out)
+    assert re.search(r"skipped +\S*pipe.mp4 .*pipe", told.out)
+
     clips = liuhen("clips", "list", "--json").json
     assert len(clips) == 3
     wanted = {
