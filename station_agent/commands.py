@@ -22,7 +22,7 @@ from station_agent.errors import (
     ServerAwayError,
 )
 from station_agent.events import Event, Listener
-from station_agent.journal import Journal, State, open_journal
+from station_agent.journal import DONE, Journal, State, open_journal
 from station_agent.lock import HomeLock, is_running
 from station_agent.messages import say, say_reason
 from station_agent.pauses import Pauses
@@ -84,6 +84,11 @@ def scan(config: Config, options: argparse.Namespace) -> int:
             options,
             say(config.language, "summary", received=received, open=unfinished, **named),
         )
+        if outcome.archived_before:
+            words = {"received": received, "before": outcome.archived_before}
+            _say_if_shown(options, say(config.language, "archived_before", **words))
+        if outcome.skipped:
+            _say_if_shown(options, say(config.language, "skipped_count", count=outcome.skipped))
     return code
 
 
@@ -142,6 +147,10 @@ def _status_text(value: dict[str, Any], language: str) -> str:
         lines.insert(0, line_of(Event("alarm", reason=value["alarm"]), language) or "")
     lines.append(say(language, "status.files") + ":")
     lines += [f"  {say(language, f'state.{key}')}  {n}" for key, n in value["files"].items()]
+    received = sum(value["files"].get(state, 0) for state in DONE)
+    before = value.get("archived_before", 0)
+    if before:
+        lines.append("  " + say(language, "archived_before", received=received, before=before))
     if value["current"]:
         lines.append(say(language, "status.current") + ":")
         lines += [
@@ -154,6 +163,11 @@ def _status_text(value: dict[str, Any], language: str) -> str:
             f"  {one['name']}  {say(language, 'state.' + one['state'])}"
             f"  {say_reason(language, one['reason'])}"
             for one in value["refused"]
+        ]
+    if value.get("skipped"):
+        lines.append(f"{say(language, 'status.skipped')} ({value['skipped_count']}):")
+        lines += [
+            f"  {one['name']}  {say_reason(language, one['reason'])}" for one in value["skipped"]
         ]
     return "\n".join(lines)
 

@@ -93,6 +93,14 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "已入库 {received}，未接收 {refused}，待重试 {failed}，已不在 {gone}，未完成 {open}",
         "archived {received}, refused {refused}, to retry {failed}, gone {gone}, open {open}",
     ),
+    "archived_before": (
+        "已入库 {received} 个文件，其中 {before} 个此前已入库（内容相同，只存一份）",
+        "files archived: {received}, of which archived already (same content): {before}",
+    ),
+    "skipped_count": (
+        "跳过 {count} 个链接、管道等（不是普通文件，名称见上，也在 status 里）",
+        "{count} skipped: links, FIFOs and the like (named above and in `status`)",
+    ),
     "stopped": ("已停止；下次从中断处继续", "stopped; goes on from here next time"),
     # status
     "status.running": ("运行中", "running"),
@@ -100,6 +108,7 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "status.files": ("文件", "files"),
     "status.current": ("正在处理", "at work on"),
     "status.refused": ("有问题的文件", "files with trouble"),
+    "status.skipped": ("跳过，不接收", "skipped, not taken"),
     "status.free": ("磁盘剩余", "free disk"),
     "status.last_receipt": ("最近回执", "last receipt"),
     "status.server": ("服务器", "server"),

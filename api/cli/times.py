@@ -12,17 +12,25 @@ from api.cli.words import say
 def parse_moment(text: str | None, zone: ZoneInfo, option: str) -> datetime | None:
     """An ISO 8601 day or moment; without an offset it is in the bureau's ``zone``.
 
-    Raises `click.BadParameter` naming ``option``.
+    Raises `click.BadParameter` naming ``option``, also for what no zone could show: the first and
+    the last days of the calendar.
     """
+    from custody.log.canonical import EARLIEST, LATEST
+
     if text is None:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(
-            say(spoken(), "usage.moment", text=text), param_hint=option
-        ) from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+        raise _no_moment(text, option) from error
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    if not EARLIEST <= moment <= LATEST:
+        raise _no_moment(text, option)
+    return moment
+
+
+def _no_moment(text: str, option: str) -> click.BadParameter:
+    return click.BadParameter(say(spoken(), "usage.moment", text=text), param_hint=option)
 
 
 def require_case_day(day: date, option: str) -> date:

@@ -33,9 +33,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "import.archived": ("已入库  {name}  {id}", "archived  {name}  {id}"),
     "import.known": ("已有    {name}  {id}", "known     {name}  {id}"),
     "import.refused": ("未收    {name}  {reason}", "refused   {name}  {reason}"),
+    "import.skipped": ("跳过    {name}  {reason}", "skipped   {name}  {reason}"),
     "import.done": (
-        "入库 {archived}，已有 {known}，未收 {refused}",
-        "{archived} archived, {known} known, {refused} refused",
+        "文件 {files}：入库 {new}，此前已入库（内容相同）{known}，未收 {refused}；跳过 {skipped}",
+        (
+            "{files} files: {new} new, {known} already here (same content), {refused} refused, "
+            "{skipped} skipped"
+        ),
     ),
     "verify.good": (
         "全部一致：{clips} 条录像、{renditions} 个衍生件、{entries} 条日志，重读 {bytes}",
@@ -170,6 +174,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "demo.summary": (
         "入库 {archived} 条：可播放 {ready}，受损 {damaged}，隔离 {quarantined}",
         "{archived} archived: {ready} can be played, {damaged} damaged, {quarantined} quarantined",
+    ),
+    "demo.files": (
+        "采集站 {received} 个文件，其中 {before} 个此前已入库（内容相同，只存一份）",
+        "files of the station: {received}, of which archived already (same content): {before}",
+    ),
+    "demo.skipped": (
+        "跳过 {count} 个链接、管道等（不是普通文件）：",
+        "skipped, no regular files ({count} links, FIFOs and the like):",
     ),
     "demo.broken": ("受损或隔离：{name}（{reason}）", "not whole: {name} ({reason})"),
     "role.admin": ("管理员", "administrator"),

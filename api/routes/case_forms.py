@@ -11,6 +11,7 @@ from api import errors
 from api.dependencies import PersonDep, ServicesDep, SubmittedDep
 from api.services import Services
 from api.web.case_form import (
+    CaseCodeError,
     CaseDayError,
     CaseOfficerError,
     CaseOfficersError,
@@ -56,7 +57,14 @@ class CaseForm:
 
 
 #: What is wrong with what was typed: said in the form.
-_REFUSED = (CaseNumberError, CaseExistsError, CaseDayError, CaseOfficerError, CaseOfficersError)
+_REFUSED = (
+    CaseNumberError,
+    CaseExistsError,
+    CaseDayError,
+    CaseCodeError,
+    CaseOfficerError,
+    CaseOfficersError,
+)
 
 FormDep = Annotated[CaseForm, Depends()]
 

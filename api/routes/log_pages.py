@@ -19,14 +19,14 @@ from api.actor_names import accounts_of, actor_items_called, actors_called, name
 from api.auth.sessions import note_log_read
 from api.dependencies import Person, PersonDep, SearchText, ServicesDep
 from api.services import Services
-from api.web.days import read_day, read_end_of_day
 from api.web.entry_values import items_of, read_values
+from api.web.filters import Filters
 from api.web.locale import LANGUAGES, catalogue
-from api.web.pages import Pages
+from api.web.pages import Pages, parameters_of
 from custody.access import Right
 from custody.event_filters import EVERY_EVENT, EventFilter, count_events
 from custody.events import LOG_ITEM, EventKind, is_item
-from custody.history import MAX_EVENTS, find_event, history_of, newest_events
+from custody.history import MAX_EVENTS, HistoryEvent, find_event, history_of, newest_events
 from custody.item_names import names_in, names_of
 from custody.item_search import find_items
 from custody.ledger import Event
@@ -52,41 +52,42 @@ def show_log(
     request: Request,
     services: ServicesDep,
     person: PersonDep,
-    kind: str = "",
-    item: str = "",
+    item: SearchText = "",
     actor: str = "",
     who: SearchText = "",
-    since: Annotated[str, Query(alias="from")] = "",
-    until: Annotated[str, Query(alias="to")] = "",
     before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
 ) -> Response:
     """Entries, the newest first.
 
     ``item`` is what they are of: an item of the log, or what people call it. ``actor`` is the id of
-    one, ``who`` a name or account; ``from`` and ``to`` are days of the bureau's zone. A day that is
-    none leaves that end open, as the form shows it empty.
+    one, ``who`` a name or account; ``from`` and ``to`` are days of the bureau's zone.
     """
     services.access.require(person.actor, Right.READ_LOG, LOG_ITEM)
-    zone = services.config.zone
-    begin, end = read_day(since, zone), read_end_of_day(until, zone)
-    parameters = {
-        "kind": kind,
-        "item": item,
+    kinds = sorted(one.value for one in EventKind)
+    parameters = parameters_of(request, "kind", "item", "actor", "who", "from", "to")
+    filters = Filters(parameters, services.config.zone)
+    kind = filters.choice("kind", kinds)
+    begin, end = filters.day("from"), filters.end_of_day("to")
+    query = {
+        "kind": parameters["kind"],
+        "item": item.strip(),
         "actor": actor,
         "who": who.strip(),
-        "from": since if begin else "",
-        "to": until if end else "",
+        "from": parameters["from"],
+        "to": parameters["to"],
     }
-    query = parameters | {"item": item.strip()}
     _note_reading(services, person, {name: value for name, value in query.items() if value})
-    kinds = sorted(one.value for one in EventKind)
     with services.database.read() as tx:
         called = actors_called(tx, who) if who.strip() else None
         # No actor has a NUL in its id, and PostgreSQL takes none in a question.
         actor_ids = _both(called, [one for one in [actor] if "\x00" not in one] if actor else None)
         items = _items_called(tx, item)
-        wanted = EventFilter(kind if kind in kinds else None, actor_ids, begin, end, items)
-        if items is not None and len(items) == 1:
+        wanted = EventFilter(kind, actor_ids, begin, end, items)
+        events: list[HistoryEvent] = []
+        count, more = 0, False
+        if filters.unreadable:
+            pass  # whatever was listed here would answer another question
+        elif items is not None and len(items) == 1:
             # An item's own history is short and complete, pending entries included.
             history = history_of(tx, items[0])
             events = [
@@ -113,10 +114,11 @@ def show_log(
     return pages.render(
         request,
         "log.html",
+        status=filters.status,
         events=events,
         names=names,
         older=None if len(events) != PER_PAGE or _is_whole(items) else events[-1].idx,
-        filtered=wanted != EVERY_EVENT,
+        filtered=wanted != EVERY_EVENT and not filters.unreadable,
         count=count,
         more=more,
         items=items,
@@ -127,6 +129,7 @@ def show_log(
         unpublished=numbered - (checkpoint.size if checkpoint else 0) + pending,
         kinds=kinds,
         parameters=parameters,
+        unreadable=filters.unreadable,
         accounts=accounts,
         nobody=called is not None and len(called) < 2 and not events,
         before=before,

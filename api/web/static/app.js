@@ -19,12 +19,6 @@
   document.body.append(live);
   const announce = (text) => { live.textContent = text; };
 
-  // A form that names what it will do asks once more.
-  document.addEventListener("submit", (event) => {
-    const question = event.target.dataset.confirm;
-    if (question && !window.confirm(question)) event.preventDefault();
-  });
-
   // Language and theme ask for the page anew: what is typed in a form goes over into the new one.
   const TYPED = "liuhen-typed";
   const fields = () => [...document.querySelectorAll("main form[method=post] :is(input:not([type=hidden], [type=password]), select, textarea)[name]")];

@@ -300,3 +300,22 @@ def test_the_histories_of_a_clip_and_a_case_name_each_other(
     of_clip = legal.get(f"/clips/{clip_id}").text.partition('<table class="history')[2]
     assert re.search(rf'<a href="/cases/{case.id}"[^>]*>案件 <bdi[^>]*>{CASE_NUMBER}', of_clip)
     assert f'href="/clips/{clip_id}"' not in of_clip
+
+
+def test_a_code_that_is_too_long_is_said_in_the_form_and_kept(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    before = len(history(house, case))
+    for typed in ("J" * 65, "JX0227 " + "0" * 65):
+        for answer in (
+            save(house, legal, case, 0, officers=typed),
+            submit(
+                house, legal, "/cases", **(FORM | {"number": "X〔2026〕9号", "officers": typed})
+            ),
+        ):
+            assert answer.status_code == 422
+            assert "编号或执法证号太长，最多 64 个字" in answer.text
+            assert typed in answer.text
+            assert 'aria-invalid="true"' in answer.text
+    assert len(history(house, case)) == before
+    assert ">1</span></h1>" in legal.get("/cases").text

@@ -111,3 +111,23 @@ def test_the_rows_of_users_still_agree_with_the_log(house: House, address: str) 
         assert get_user(tx, bob.id).must_change_password
     house.publish()
     assert verify_all(context_of(house.services), LOG_ONLY).findings == []
+
+
+def test_a_password_and_an_account_are_asked_about_before_anything_is_done(
+    house: House, address: str
+) -> None:
+    bob = house.people[Role.LEGAL]
+    with httpx.Client(base_url=address) as admin:
+        sign_in(admin, "alice", PASSWORD)
+        page = admin.get("/users").text
+    for what, question in (("password", "给 bob 重发一次性密码？"), ("disable", "停用 bob？")):
+        asked = re.search(
+            rf'<details class="ask no-print"><summary>[^<]+</summary>\s*'
+            rf'<form action="/users/{bob.id}/{what}".*?</details>',
+            page,
+            re.DOTALL,
+        )
+        assert asked is not None
+        assert question in asked[0]
+        assert asked[0].count("<button") == 1
+        assert page.count(f'action="/users/{bob.id}/{what}"') == 1

@@ -42,6 +42,14 @@ def test_import_list_show(liuhen: Liuhen, footage: Path) -> None:
     again = liuhen("import", str(footage), "--json")
     assert sorted(one["outcome"] for one in again.json) == ["known"] * 3 + ["refused"]
 
+    (footage / "copy.mp4").write_bytes(b"three")
+    (footage / "link.mp4").symlink_to(footage / "copy.mp4")
+    os.mkfifo(footage / "pipe.mp4")
+    told = liuhen("import", str(footage))
+    assert "5 files: 0 new, 4 already here (same content), 1 refused, 2 skipped" in told.err
+    assert re.search(r"skipped +\S*link.mp4 .*symbolic link", told.out)
+    assert re.search(r"skipped +\S*pipe.mp4 .*pipe", told.out)
+
     clips = liuhen("clips", "list", "--json").json
     assert len(clips) == 3
     wanted = {
@@ -66,6 +74,23 @@ def test_import_list_show(liuhen: Liuhen, footage: Path) -> None:
     assert shown["history"][0]["kind"] == "clip.admitted"
     assert liuhen("clips", "show", "nothing").code == 2
     assert liuhen("clips", "list", "--from", "yesterday").code == 64
+
+
+@pytest.mark.parametrize("option", ["--from", "--to"])
+@pytest.mark.parametrize("typed", ["2026-99-99", "yesterday", "", "0001-01-01T00:00+23:00"])
+def test_a_day_that_is_none_lists_nothing(liuhen: Liuhen, option: str, typed: str) -> None:
+    told = liuhen("clips", "list", option, typed)
+    assert told.code == 64
+    assert told.out == ""
+    assert f"Invalid value for {option}: “{typed}” is no time" in told.err
+    assert "2026-11-22" in told.err
+
+
+def test_a_state_that_is_none_lists_nothing(liuhen: Liuhen) -> None:
+    told = liuhen("clips", "list", "--state", "xyz")
+    assert told.code == 64
+    assert told.out == ""
+    assert "quarantined" in told.err
 
 
 def test_case_from_creation_to_bag(liuhen: Liuhen, footage: Path, tmp_path: Path) -> None:

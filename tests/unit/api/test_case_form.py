@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from api.web.case_form import (
+    MAX_CODE_CHARACTERS,
     MAX_OFFICERS,
+    CaseCodeError,
     CaseDayError,
     CaseOfficerError,
     CaseOfficersError,
@@ -53,6 +55,14 @@ def test_what_is_no_day_is_not_taken_for_none(text: str) -> None:
 def test_officers_are_read_however_they_are_parted() -> None:
     text = " JX0227，0012 \nJX0228\t零A 7\n\nJX0227 0012"
     assert read_officers(text) == (CaseOfficer("JX0227", "0012"), CaseOfficer("JX0228", "零A 7"))
+
+
+@pytest.mark.parametrize("before", ["", "JX0227 "])
+def test_a_code_or_certificate_that_is_too_long_is_refused_and_not_cut(before: str) -> None:
+    longest = "七" * MAX_CODE_CHARACTERS
+    read_case(FORM | {"officers": before + longest})
+    with pytest.raises(CaseCodeError, match=r"^七{20}…$"):
+        read_case(FORM | {"officers": f"{before}{longest}七"})
 
 
 def test_an_officer_in_two_lines_that_differ_is_not_taken_for_one() -> None:

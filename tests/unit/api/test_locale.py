@@ -81,6 +81,7 @@ FAMILIES = {
     "log.": ["kind", "item", "actor"],
     "filter.": ["text", "officer", "recorder", "from", "to", "state", "kind", "important"],
     "done.": list(DONE),
+    "filter.unreadable.": ["day", "choice"],
     "unassigned.": ["nothing_ticked", "nobody_named"],
     "error.": [
         f"{key}.{part}"
