@@ -65,6 +65,8 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (CaseOfficersError, Answer(422, "case_officers")),
     (CaseDayError, Answer(422, "case_day")),
     (CaseOfficerError, Answer(422, "case_officer")),
+    (custody.CaseTitleError, Answer(422, "case_title")),
+    (custody.CaseOfficerCodeError, Answer(422, "case_code")),
     (custody.CaseNumberError, Answer(422, "case_number")),
     (custody.LinkExistsError, Answer(409, "link_exists")),
     (custody.LinkNotFoundError, Answer(409, "link_gone")),

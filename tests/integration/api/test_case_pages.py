@@ -125,6 +125,7 @@ def test_saving_without_a_change_writes_nothing(
     ("typed", "status", "said"),
     [
         ({"number": "12号"}, 422, "案号认不出来"),
+        ({"title": " \u3000\u200b "}, 422, "案由没有写"),
         ({"occurred_on": "2026-13-45"}, 422, "日期认不出来"),
         ({"occurred_on": "0001-01-01"}, 422, "日期认不出来"),
         ({"occurred_on": "9999-12-31"}, 422, "日期认不出来"),
