@@ -69,6 +69,8 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (CaseCodeError, Answer(422, "case_code")),
     (CaseDayError, Answer(422, "case_day")),
     (CaseOfficerError, Answer(422, "case_officer")),
+    (custody.CaseTitleError, Answer(422, "case_title")),
+    (custody.CaseOfficerCodeError, Answer(422, "case_officer_code")),
     (custody.CaseNumberError, Answer(422, "case_number")),
     (custody.LinkExistsError, Answer(409, "link_exists")),
     (custody.LinkNotFoundError, Answer(409, "link_gone")),

@@ -50,6 +50,14 @@ class CaseNumberError(CustodyError):
     """This is not a document number; it reads like 零城执罚决字〔2024〕第012号."""
 
 
+class CaseTitleError(CustodyError):
+    """A case needs a matter 案由 that can be read: say in a few words what it is about."""
+
+
+class CaseOfficerCodeError(CustodyError):
+    """An officer of a case is named by a code that can be read."""
+
+
 class LinkExistsError(CustodyError):
     """The clip is linked to this case already."""
 

@@ -32,7 +32,13 @@ from custody.cases import (
     create_case,
     get_case,
 )
-from custody.errors import CaseExistsError, CaseNumberError, StaleCaseError
+from custody.errors import (
+    CaseExistsError,
+    CaseNumberError,
+    CaseOfficerCodeError,
+    CaseTitleError,
+    StaleCaseError,
+)
 from custody.events import case_item
 from custody.history import HistoryEvent, find_item_event
 
@@ -59,6 +65,8 @@ class CaseForm:
 #: What is wrong with what was typed: said in the form.
 _REFUSED = (
     CaseNumberError,
+    CaseTitleError,
+    CaseOfficerCodeError,
     CaseExistsError,
     CaseDayError,
     CaseCodeError,

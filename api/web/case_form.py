@@ -52,7 +52,7 @@ class Difference:
 
 
 def read_case(typed: Mapping[str, str]) -> NewCase:
-    """What the form says; a case without a title is called by its number.
+    """What the form says; whether that makes a case is for `custody.cases` to say.
 
     Raises `CaseDayError`, `CaseCodeError`, `CaseOfficerError`, `CaseOfficersError`, and
     `ValueError` for a procedure that is none.
@@ -70,7 +70,7 @@ def read_case(typed: Mapping[str, str]) -> NewCase:
     return NewCase(
         number=typed["number"],
         procedure=typed["procedure"],
-        title=typed["title"].strip() or typed["number"].strip(),
+        title=typed["title"],
         party=typed["party"].strip() or None,
         occurred_on=_read_day(typed["occurred_on"].strip()),
         officers=officers,

@@ -112,6 +112,20 @@ def test_a_time_set_by_hand_never_looks_like_the_recorders(
     assert "<small>记录仪时钟：2026-11-22 09:00:00</small>" in shown
 
 
+def test_a_matter_of_spaces_is_refused_in_the_form(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    answer = save(house, legal, case, 0, title=" \u3000 ", party="李某")
+    assert answer.status_code == 422
+    assert "案由没有写" in answer.text
+    assert field(answer.text, "party") == "李某"  # what was typed is still there
+    made = submit(
+        house, legal, "/cases", **(FORM | {"number": "零城执罚决字〔2026〕第13号", "title": " "})
+    )
+    assert (made.status_code, "案由没有写" in made.text) == (422, True)
+    assert len(history(house, case)) == 1
+
+
 def test_saving_without_a_change_writes_nothing(
     house: House, legal: httpx.Client, case: Case
 ) -> None:

@@ -232,6 +232,10 @@ def test_a_case_is_edited_field_by_field(liuhen: Liuhen) -> None:
     assert liuhen("cases", "edit", mistyped, "--date", "9999-12-31").code == 64
     assert liuhen("cases", "create", NUMBER, "--title", "x", "--date", "0001-01-01").code == 64
     assert liuhen("cases", "edit", mistyped, "--title", " ").code == 64
+    for title in ("", " ", "\u3000", "\u200b"):
+        refused = liuhen("cases", "create", NUMBER, "--title", title)
+        assert (refused.code, "A case needs a matter" in refused.err) == (2, True)
+    assert "A case needs a matter" in liuhen("cases", "edit", mistyped, "--title", "\u200b").err
     assert liuhen("cases", "edit", NUMBER, "--title", "x").code == 2
     assert liuhen("cases", "edit", mistyped, "--number", "12").code == 2
     nothing = liuhen("cases", "edit", mistyped, "--title", "占道经营", "--officer", "JX0228",

@@ -41,9 +41,9 @@ def test_a_case_written_into_a_form_is_read_back() -> None:
     assert (new.party, new.occurred_on, new.officers) == (case.party, case.occurred_on, officers)
 
 
-def test_what_is_left_empty_is_none_and_a_case_without_a_title_has_its_number() -> None:
+def test_what_is_left_empty_is_none_and_no_title_is_made_up() -> None:
     new = read_case(FORM | {"title": " ", "party": "", "occurred_on": "", "officers": "\n"})
-    assert (new.title, new.party, new.occurred_on, new.officers) == (new.number, None, None, ())
+    assert (new.title, new.party, new.occurred_on, new.officers) == (" ", None, None, ())
 
 
 @pytest.mark.parametrize("text", ["2026-13-01", "yesterday", "22.11.2026"])

@@ -44,6 +44,7 @@ BEGINNINGS = set(re.findall(r"\bt\('([^']+)' ~", SOURCE))
 
 #: Words of values in entries, which `api.web.entry_values` chooses by their keys.
 IN_ENTRIES = {
+    "scope.": ["everything", "log", "case", "clip"],
     "what.": [PASSWORD, ONE_TIME_PASSWORD, PASSWORD_RESET, DISABLED, ENABLED],
     "grant.": [kind.value for kind in GrantKind],
 }
@@ -68,7 +69,7 @@ FAMILIES = {
     "trace.key.": [state.value for state in TraceState],
     "outcome.": ["ok", "denied", "failed"],
     "phase.": ["database", "schema", "log", "tiles", "checkpoints", "rows", "objects", "bytes"],
-    "scope.": ["everything", "log", "case", "clip"],
+    "run_scope.": ["everything", "log", "case", "clip"],
     "rendition.": ["proxy", "poster", "sheet", "waveform"],
     "file.": [*station_status.WAY, *station_status.TROUBLED],
     "fact.": sorted(Sources().keys() | {"actor_name"}),  # that one the ledger adds
