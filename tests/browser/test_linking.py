@@ -86,6 +86,8 @@ def test_clips_are_chosen_without_script_too(plain_visit: Visit) -> None:
     go_from_the_case_to_its_clips(plain_visit)
     page = plain_visit.page
     expect(page.locator(".bulk button.main")).to_be_enabled()
+    for hint in ("[data-clear-chosen]", "[data-too-many]", "[data-elsewhere]"):
+        expect(page.locator(hint)).to_be_hidden()
     expect(page.locator("[data-chosen]")).to_be_hidden()
     page.click(".bulk button.main")
     expect(page.locator("h1")).to_have_text("没有选中录像。")
