@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import PersonDep, SearchText, ServicesDep, SubmittedDep
+from api.routes.links import MAX_LINKED_AT_ONCE
 from api.routes.media import playable_type, read_text
 from api.web.clip_history import read_clip_history
 from api.web.filters import Filters
@@ -133,6 +134,7 @@ def list_clips(
         sorts=SORTS,
         offset=offset,
         per_page=PER_PAGE,
+        most=MAX_LINKED_AT_ONCE,
         states=tuple(ClipState),
         kinds=MEDIA_KINDS,
         stages=fitting_stages(wanting.procedure) if wanting else tuple(Stage),
