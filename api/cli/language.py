@@ -80,6 +80,15 @@ def _translated(text: str | None) -> str | None:
     return None if text is None else chinese().get(one_line(text), text)
 
 
+def retold(text: str, language: str) -> str:
+    """The text that one of our errors gave of itself (docstring, detail), in the language."""
+    meaning, _, detail = text.partition(" (")
+    known = chinese().get(meaning)
+    if language != "zh" or known is None:
+        return text
+    return f"{known.rstrip('。')}（{detail.removesuffix(')')}）" if detail else known.rstrip("。")
+
+
 def spoken() -> str:
     """The language of the command line that is being carried out; English where there is none."""
     context = click.get_current_context(silent=True)

@@ -17,21 +17,36 @@ from custody.clips import Clip
 from custody.errors import CaseNotFoundError
 from custody.history import HistoryEvent
 from custody.recording_times import TimeSource
-from custody.tables import cases
+from custody.tables import cases, log_entries
 
 PAGE = 500
 
 
-def all_clips(tx: Connection, wanted: ClipFilter, limit: int | None) -> list[Clip]:
-    """Every clip the filter finds, or the first ``limit``, page by page."""
+def all_clips(tx: Connection, wanted: ClipFilter, limit: int | None) -> tuple[list[Clip], int]:
+    """Every clip the filter finds, or the first ``limit``, page by page; how many there are."""
     found: list[Clip] = []
+    total = 0
     while limit is None or len(found) < limit:
         ask = PAGE if limit is None else min(PAGE, limit - len(found))
         page = search_clips(tx, wanted, offset=len(found), limit=ask)
         found += page.clips
+        total = page.total
         if len(page.clips) < ask:
             break
-    return found
+    return found, total
+
+
+def count_events(tx: Connection, *, item: str | None, kind: str | None, before: int | None) -> int:
+    """How many entries `liuhen log show` could show, asked as it asks."""
+    if item is not None:
+        wanted = log_entries.c.item == item
+    else:
+        wanted = log_entries.c.idx.is_not(None)
+        if before is not None:
+            wanted &= log_entries.c.idx < before
+        if kind is not None:
+            wanted &= log_entries.c.kind == kind
+    return tx.scalar(sa.select(sa.func.count()).select_from(log_entries).where(wanted)) or 0
 
 
 def find_clip(tx: Connection, name: str) -> Clip:

@@ -84,6 +84,13 @@ class Shell:
         config = self.config()
         return Teller(config.language, config.zone, names)
 
+    def say_total(self, key: str, shown: int, total: int) -> None:
+        """Under a list: how many there are, and how many of them are shown where that is fewer."""
+        if shown < total:
+            self.say(f"{key}.some", error=True, shown=shown, total=total)
+        else:
+            self.say(key, error=True, total=total)
+
     def word(self, key: str) -> str:
         return say(self.language, key)
 

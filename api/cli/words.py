@@ -18,7 +18,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "recorded.no_clock": ("没有给出时间", "gave no time"),
     "row.altered": ("数据库行被改动：{columns}", "row altered: {columns}"),
     "clips_total": ("共 {total} 条", "{total} clips"),
+    "clips_total.some": ("共 {total} 条，列出 {shown} 条", "{shown} of {total} clips"),
     "cases_total": ("共 {total} 件", "{total} cases"),
+    "cases_total.some": ("共 {total} 件，列出 {shown} 件", "{shown} of {total} cases"),
+    "entries_total": ("共 {total} 条", "{total} entries"),
+    "entries_total.some": ("共 {total} 条，列出 {shown} 条", "{shown} of {total} entries"),
     "case_created": ("已建案：{number}", "created: {number}"),
     "case_changed": ("已修改：{number}（{fields}）", "changed: {number} ({fields})"),
     "case_unchanged": ("没有改动：{number}", "nothing to change: {number}"),
@@ -32,10 +36,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "unlinked": ("已取消关联：{clip} → {number}", "unlinked: {clip} → {number}"),
     "import.archived": ("已入库  {name}  {id}", "archived  {name}  {id}"),
     "import.known": ("已有    {name}  {id}", "known     {name}  {id}"),
-    "import.refused": ("未收    {name}  {reason}", "refused   {name}  {reason}"),
+    "import.refused": ("未接收  {name}  {reason}", "refused   {name}  {reason}"),
     "import.skipped": ("跳过    {name}  {reason}", "skipped   {name}  {reason}"),
     "import.done": (
-        "文件 {files}：入库 {new}，此前已入库（内容相同）{known}，未收 {refused}；跳过 {skipped}",
+        "文件 {files}：入库 {new}，此前已入库（内容相同）{known}，未接收 {refused}；跳过 {skipped}",
         (
             "{files} files: {new} new, {known} already here (same content), {refused} refused, "
             "{skipped} skipped"
@@ -186,7 +190,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "demo.broken": ("受损或隔离：{name}（{reason}）", "not whole: {name} ({reason})"),
     "role.admin": ("管理员", "administrator"),
     "role.legal": ("法制室", "legal office"),
-    "demo.refused": ("未收：{name}（{reason}）", "refused: {name} ({reason})"),
+    "demo.refused": ("未接收：{name}（{reason}）", "refused: {name} ({reason})"),
     "reason.empty": ("空文件", "the file is empty"),
     "reason.unreadable": ("无法读取", "it can't be read"),
     "reason.read_error": ("读取出错", "reading it failed"),
@@ -204,7 +208,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "state.released": ("已释放", "released"),
     "state.refused": ("未接收", "refused"),
     "state.failed": ("会再试", "will be tried again"),
-    "state.skipped": ("未采集", "not taken"),
+    "state.skipped": ("未接收", "not taken"),
     "state.gone": ("文件已不在", "gone"),
     "demo.open": ("打开：{address}", "open: {address}"),
     "demo.user": (

@@ -49,7 +49,7 @@ def command(
                 text=text,
                 case_id=get_case_by_number(tx, case_number).id if case_number else None,
             )
-            clips = all_clips(tx, wanted, limit)
+            clips, total = all_clips(tx, wanted, limit)
         query = {
             name: value
             for name, value in {
@@ -82,4 +82,4 @@ def command(
         )
         if shell.as_json:
             return
-        shell.say("clips_total", error=True, total=len(clips))
+        shell.say_total("clips_total", len(clips), total)

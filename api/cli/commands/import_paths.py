@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli.language import retold
 from api.cli.output import print_json
 from api.cli.shell import Shell, with_shell
 
@@ -71,12 +72,8 @@ def _silent(_path: Path, _done: int, _total: int) -> None:
 
 
 def _print(shell: Shell, result: "ImportResult") -> None:
-    shell.say(
-        f"import.{result.outcome}",
-        name=result.name,
-        id=result.clip_id or "",
-        reason=result.reason or "",
-    )
+    reason = retold(result.reason or "", shell.language)
+    shell.say(f"import.{result.outcome}", name=result.name, id=result.clip_id or "", reason=reason)
 
 
 def _as_json(result: "ImportResult") -> dict[str, Any]:

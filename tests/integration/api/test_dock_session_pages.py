@@ -136,9 +136,9 @@ def test_a_list_says_what_became_of_every_file(dock: Dock) -> None:
         "A/twin.mp4": "已入库",
         "B/twin.mp4": "还没有到",
         "C/coming.mp4": "正在上传 0 B / 100 B",
-        "DCIM/门口U+202E4pm␊.fifo": "未采集 管道",
-        "DCIM/folder.mp4": "未采集 文件夹",
-        "DCIM/link.mp4": "未采集 something new: <b>",
+        "DCIM/门口U+202E4pm␊.fifo": "未接收 管道",
+        "DCIM/folder.mp4": "未接收 文件夹",
+        "DCIM/link.mp4": "未接收 something new: <b>",
     }
     assert f'href="/clips/{clip.id}"' in page.text
     with dock.house.services.database.read() as tx:
@@ -147,9 +147,9 @@ def test_a_list_says_what_became_of_every_file(dock: Dock) -> None:
     assert clip.id in listings(dock.house)[-1]
     assert dock.session_id in listings(dock.house)[-1]
     assert set(fates(dock.page("?fate=skipped")).values()) == {
-        "未采集 管道",
-        "未采集 文件夹",
-        "未采集 something new: <b>",
+        "未接收 管道",
+        "未接收 文件夹",
+        "未接收 something new: <b>",
     }
     assert list(fates(dock.page("?fate=missing"))) == ["B/twin.mp4"]
 
@@ -203,7 +203,7 @@ def test_a_long_list_comes_in_pages(dock: Dock, monkeypatch: pytest.MonkeyPatch)
     # Too long to look all of it up: what the list says itself can still be picked out.
     monkeypatch.setattr(dock_session_pages, "MAX_LOOKED_UP", 100)
     assert len(fates(dock.page())) == 100
-    assert fates(dock.page("?fate=skipped")) == {"00007.mp4": "未采集 管道"}
+    assert fates(dock.page("?fate=skipped")) == {"00007.mp4": "未接收 管道"}
     assert len(fates(dock.page("?fate=missing"))) == 100  # no such choice here
     assert fates(dock.page("?offset=5000")) == {}
 

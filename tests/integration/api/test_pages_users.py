@@ -72,6 +72,16 @@ def test_a_lost_password_is_reissued_and_its_owner_is_told(house: House, address
         assert "爱丽丝" in told
         assert "重发了您的密码" in told
         new = "quite another password"
+        for why, (first, second) in {
+            "太短，至少要": ("short", "short"),
+            "太长，最多": ("x" * 2000, "x" * 2000),
+            "和现在的一样": (password, password),
+            "两次输入的新密码不一样": (new, new + "!"),
+        }.items():
+            form = {"old": password, "new": first, "again": second}
+            refused = submit(house, clerk, Role.LEGAL, "/password", **form)
+            assert refused.status_code == 422
+            assert why in refused.text
         form = {"old": password, "new": new, "again": new}
         assert submit(house, clerk, Role.LEGAL, "/password", **form).status_code == 303
         assert "重发了您的密码" not in clerk.get("/password").text

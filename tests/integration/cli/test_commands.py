@@ -311,6 +311,12 @@ def test_people_stations_and_keys(liuhen: Liuhen) -> None:
     assert liuhen("users", "add", "alice", "--role", "admin").code == 2
     assert [user["name"] for user in liuhen("users", "list", "--json").json] == ["alice"]
     assert liuhen("stations", "enrol-token", "一号站", "--json").json["token"]
+    nameless = liuhen("stations", "enrol-token", "")
+    assert nameless.code == 2
+    assert nameless.err.strip() == "liuhen: A station's name has 1 to 128 readable characters."
+    assert "采集站名称为 1 到 128 个可见字符" in (
+        liuhen("stations", "enrol-token", "", "--lang", "zh").err
+    )
     assert liuhen("stations", "list", "--json").json == []
     keys = liuhen("log", "vkey", "--json").json
     assert keys["log"].startswith("liuhen.local/custody+")
@@ -408,3 +414,24 @@ def test_a_command_outlasts_another_that_is_publishing(
         assert liuhen("users", "add", "alice", "--role", "legal").code == 0
         with services.database.read() as tx:
             assert newest_pending(tx) is None
+
+
+def test_a_list_that_is_cut_says_of_how_many(liuhen: Liuhen, footage: Path) -> None:
+    assert liuhen("import", str(footage)).code == 0
+    for number in ("1", "2", "3"):
+        assert (
+            liuhen("cases", "create", f"零城执罚决字〔2026〕第{number}号", "--title", "x").code == 0
+        )
+    cut = liuhen("clips", "list", "--limit", "1")
+    assert cut.out.splitlines()[0].split("\t")[:2] == ["id", "name"]
+    assert len(cut.out.splitlines()) == 2
+    assert cut.err.strip() == "1 of 2 clips"
+    assert "共 2 条，列出 1 条" in liuhen("clips", "list", "--limit", "1", "--lang", "zh").err
+    assert liuhen("clips", "list").err.strip() == "2 clips"
+    assert liuhen("cases", "list", "--limit", "2").err.strip() == "2 of 3 cases"
+    assert liuhen("cases", "list").err.strip() == "3 cases"
+    entries = liuhen("log", "show", "--limit", "1").err.split()
+    assert entries[:2] == ["1", "of"]
+    assert int(entries[2]) > 5
+    created = liuhen("log", "show", "--kind", "case.created", "--limit", "2")
+    assert created.err.strip() == "2 of 3 entries"

@@ -236,4 +236,4 @@ def test_config_prints_a_file_that_can_be_used(tmp_path: Path, config: Path) -> 
     path.write_text(printed)
     done = command("status", "--config", path)
     assert done.returncode == 64  # read, and the station in it is not enrolled
-    assert "token" in done.stderr or "令牌" in done.stderr
+    assert "token" in done.stderr or "登记码" in done.stderr

@@ -77,6 +77,7 @@ FAMILIES = {
     "reason.": [
         value for name, value in vars(reasons).items() if name.isupper() and isinstance(value, str)
     ],
+    "password.why.": ["short", "long", "same", "different"],
     "room.": ["clips", "cases", "stations", "verification", "log"],
     "case.": list(CASE_FIELDS),
     "log.": ["kind", "item", "actor"],

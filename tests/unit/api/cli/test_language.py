@@ -9,12 +9,12 @@ import pytest
 import api.app
 from api.auth.errors import AuthError
 from api.cli.errors import explain, text_of
-from api.cli.language import chinese, language_of, one_line, speaking
+from api.cli.language import chinese, language_of, one_line, retold, speaking
 from api.cli.main import cli, run
 from api.config import ConfigError
 from custody.errors import CaseExistsError, CustodyError
 from custody.log.errors import LogError
-from ingest.errors import IngestError
+from ingest.errors import FileChangedError, IngestError
 from storage.errors import StorageError
 
 ROOTS = (AuthError, ConfigError, CustodyError, IngestError, LogError, StorageError)
@@ -112,6 +112,14 @@ def test_an_error_is_said_in_the_language_with_its_detail() -> None:
     assert explain(error, "zh") == "liuhen: 这个案号已经建过案件（零城␛[2J）"
     assert explain(error, "en").startswith("liuhen: A case with this number exists already. (")
     assert text_of(CaseExistsError(), "zh") == "这个案号已经建过案件"
+
+
+def test_what_an_error_said_of_itself_is_said_again() -> None:
+    said = str(FileChangedError("a (1).mp4"))
+    assert retold(said, "en") == said
+    assert retold(said, "zh") == "读取时文件仍在变化；等它不变了再导入（a (1).mp4）"
+    assert retold(str(FileChangedError()), "zh") == "读取时文件仍在变化；等它不变了再导入"
+    assert retold("of somebody else (x)", "zh") == "of somebody else (x)"
 
 
 def test_what_nobody_foresaw_keeps_its_trace() -> None:
