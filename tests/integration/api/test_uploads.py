@@ -442,7 +442,7 @@ def test_nobody_else_gets_at_an_upload(
     assert other.http.delete(upload, headers=TUS).status_code == 404
     assert other.http.get(f"{upload}/receipt").status_code == 404
     other.http.close()
-    with httpx.Client(base_url=address) as stranger:
+    with httpx.Client(base_url=address, timeout=60) as stranger:
         assert stranger.head(upload, headers=TUS).status_code == 401
         assert stranger.post("/api/uploads", headers=TUS).status_code == 401
         wrong = TUS | {"Authorization": "Bearer wrong"}
