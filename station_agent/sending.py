@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from station_agent import reasons
+from station_agent.answers import true_offset
 from station_agent.errors import (
     FileProblemError,
     RefusedError,
@@ -25,7 +26,7 @@ from station_agent.journal import File, Journal, State
 from station_agent.manifests import Manifests, moment
 from station_agent.pauses import Pauses
 from station_agent.setbacks import STUMBLES, Setbacks
-from station_agent.transport import Announcement, Transport, true_offset
+from station_agent.transport import Announcement, Transport
 
 logger = logging.getLogger(__name__)
 

@@ -103,6 +103,8 @@ class FakeArchive:
         self.dates: str | None = None
         #: Shown instead of the newest one.
         self.shown_checkpoint: str | None = None
+        #: Said once each instead of where an upload is.
+        self.locations: list[str] = []
         self.change_receipt: Callable[[wire.Receipt], wire.Receipt] = lambda receipt: receipt
         self.lock = threading.RLock()
 
@@ -321,6 +323,8 @@ class Handler(BaseHTTPRequestHandler):
         upload = FakeUpload(size, sha256, values["sm3"].decode(), values)
         self.archive.uploads[upload_id] = upload
         headers = {"Location": f"/api/uploads/{upload_id}"}
+        if self.archive.locations:
+            headers["Location"] = self.archive.locations.pop(0)
         if sha256 in self.archive.clips:
             upload.admitted = True
             headers["Upload-Offset"] = str(size)
