@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from station_agent.cells import IDENTITY, cells_of, identity_in
+from station_agent.durable import free_name
 from station_agent.errors import (
     JournalDamagedError,
     JournalError,
@@ -275,15 +276,8 @@ def open_journal(path: Path) -> tuple[Journal, Path | None]:
     try:
         return Journal(path), None
     except JournalDamagedError:
-        aside = _free_name(path)
+        aside = free_name(path, "damaged")
         path.rename(aside)
         for suffix in ("-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
         return Journal(path), aside
-
-
-def _free_name(path: Path) -> Path:
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    return aside
