@@ -53,6 +53,8 @@ class Services:
     receiver: Receiver
     #: Set by whoever waits for the next checkpoint; the publisher of this process then goes soon.
     publish_soon: threading.Event = field(default_factory=threading.Event)
+    #: The worker's threads while it runs in this process; none of them ends by itself.
+    threads: list[threading.Thread] = field(default_factory=list)
 
 
 class HomeMissingError(ConfigError):
