@@ -31,7 +31,7 @@ def actors_called(tx: Connection, text: str) -> list[str]:
         sa.select(stations.c.id).where(has(stations.c.name)),
     )
     ids = tx.scalars(sa.select(found.subquery().c.id).order_by("id").limit(MAX_CALLED)).all()
-    return [wanted, *map(str, ids)]
+    return [wanted, *filter(looks_like_id, map(str, ids))]
 
 
 def actor_items_called(tx: Connection, text: str) -> list[str]:
@@ -51,9 +51,13 @@ def _named(tx: Connection, ids: Iterable[str]) -> dict[str, str]:
     wanted = sorted(one for one in set(ids) if looks_like_id(one))
     if not wanted:
         return {}
-    accounts = tx.execute(sa.select(users.c.id, users.c.name).where(users.c.id.in_(wanted)))
+    accounts = tx.execute(
+        sa.select(users.c.id, raw(tx, users.c.name)).where(users.c.id.in_(wanted))
+    )
     named = {f"user:{row.id}": as_text(row.name) for row in accounts}
-    found = tx.execute(sa.select(stations.c.id, stations.c.name).where(stations.c.id.in_(wanted)))
+    found = tx.execute(
+        sa.select(stations.c.id, raw(tx, stations.c.name)).where(stations.c.id.in_(wanted))
+    )
     return named | {f"station:{row.id}": as_text(row.name) for row in found}
 
 
@@ -65,8 +69,8 @@ def accounts_of(tx: Connection, actor_ids: Iterable[str]) -> dict[str, str]:
     wanted = sorted({one for one in actor_ids if looks_like_id(one)})
     if not wanted:
         return {}
-    rows = tx.execute(sa.select(users.c.id, users.c.name).where(users.c.id.in_(wanted)))
-    return {row.id: row.name for row in rows}
+    rows = tx.execute(sa.select(users.c.id, raw(tx, users.c.name)).where(users.c.id.in_(wanted)))
+    return {row.id: as_text(row.name) for row in rows}
 
 
 def names_of_accounts(tx: Connection, items: Iterable[str]) -> dict[str, str]:

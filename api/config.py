@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from api.config_bounds import complaint_about
 from storage.regular_files import read_small_file
 
 FILE_NAME = "liuhen.toml"
 LANGUAGES = ("zh", "en")
+_KINDS = {int: "a whole number", float: "a number", str: "text in quotes"}
 
 
 class ConfigError(Exception):
@@ -127,6 +129,8 @@ def load_config(
             settings.update(tomllib.loads(read_small_file(path).decode()))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ConfigError(f"{path}: {error}") from error
+        except RecursionError as error:
+            raise ConfigError(f"{path}: values nested deeper than any setting is") from error
     for name in types:
         value = _from_environment(f"LIUHEN_{name.upper()}", environment)
         if value is not None and name != "home":
@@ -158,10 +162,17 @@ def _convert(name: str, value: object, kind: type) -> object:
         if text in {"0", "false", "no", "off"}:
             return False
         raise ConfigError(f"{name}: expected true or false, found {value!r}")
+    # TOML has types of its own: neither is true a port, nor a list the bureau's name.
+    fits = isinstance(value, str) or (
+        kind in {int, float} and isinstance(value, int | float) and not isinstance(value, bool)
+    )
     try:
-        return kind(value)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{name}: expected {kind.__name__}, found {value!r}") from error
+        converted = kind(value) if fits else None
+    except (TypeError, ValueError, OverflowError):
+        converted = None
+    if converted is None or (kind is int and isinstance(value, float) and converted != value):
+        raise ConfigError(f"{name}: expected {_KINDS[kind]}, found {str(value)[:80]!r}")
+    return converted
 
 
 def _checked(config: Config) -> Config:
@@ -173,11 +184,10 @@ def _checked(config: Config) -> Config:
         raise ConfigError(f"language: expected zh or en, found {config.language!r}")
     if config.lock_mode not in {"COMPLIANCE", "GOVERNANCE"}:
         raise ConfigError(f"lock_mode: COMPLIANCE or GOVERNANCE, found {config.lock_mode!r}")
-    if not 0 <= config.port <= 65535:
-        raise ConfigError(f"port: expected 0 to 65535, found {config.port}")
     if not config.origin or any(c.isspace() or c == "+" for c in config.origin):
         raise ConfigError("origin: a name without spaces and plus signs (C2SP signed-note)")
-    for name in ("lock_days", "media_ceiling_minutes", "viewing_minutes", "session_hours"):
-        if getattr(config, name) < 1:
-            raise ConfigError(f"{name}: expected at least 1, found {getattr(config, name)}")
+    for field in fields(Config):
+        complaint = complaint_about(field.name, getattr(config, field.name))
+        if complaint is not None:
+            raise ConfigError(f"{field.name}: {complaint}")
     return config

@@ -3,16 +3,19 @@
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Form, Query, Request
+from fastapi.concurrency import run_in_threadpool
 
 from api.auth.errors import ForgedRequestError, NotSignedInError, PasswordChangeNeededError
 from api.auth.sessions import SEEN_STEP, Session, find_session, touch_session
 from api.auth.users import User, get_user
 from api.services import Services
 from api.web.query_text import check_query
+from custody.access import Right
 from custody.actors import Actor, Role, Via
+from custody.events import clip_item
 
 SESSION_COOKIE = "liuhen_session"
 #: With TLS the browser itself refuses this name over plain HTTP or from a subdomain (RFC 6265bis).
@@ -121,5 +124,25 @@ def submitted(person: Annotated[Person, Depends(_checked_form)]) -> Person:
 SubmittedDep = Annotated[Person, Depends(submitted)]
 #: The same for somebody who still has their one-time password.
 UnsettledSubmittedDep = Annotated[Person, Depends(_checked_form)]
+
+
+def may_submit(right: Right, subject: str) -> Any:
+    """For ``Annotated[Person, …]``: the sender of a form, who has ``right``.
+
+    It is asked before anything else of the form is read, so that whoever may not is refused, and
+    the log says so, whatever they sent. ``subject`` is the item it is about, or a word, with places
+    for the parts of the path; of a form that names clips, the first of them.
+    """
+
+    async def allowed(request: Request, services: ServicesDep, person: SubmittedDep) -> Person:
+        named = [one for one in (await request.form()).getlist("clip_id") if isinstance(one, str)]
+        of_path = "{" in subject or not named
+        item = subject.format(**request.path_params) if of_path else clip_item(named[0])
+        await run_in_threadpool(services.access.require, person.actor, right, item)
+        return person
+
+    return Depends(allowed)
+
+
 #: What somebody looks for. Longer than anything that could be found, and databases refuse.
 SearchText = Annotated[str, Query(max_length=500)]

@@ -11,6 +11,8 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -26,6 +28,7 @@ from custody import errors as custody
 from custody.verification.findings import VerificationImpossibleError
 from ingest import errors as ingest
 from storage import errors as storage
+from storage.full_disks import is_disk_full
 
 _logger = logging.getLogger(__name__)
 
@@ -92,7 +95,12 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (custody.CustodyError, Answer(409, "custody")),
     (ingest.IngestError, Answer(409, "ingest")),
     (storage.StorageError, Answer(503, "store_unavailable")),
+    # What the database could not do just now, whatever it was asked.
+    (OperationalError, Answer(503, "database_unavailable")),
+    (InterfaceError, Answer(503, "database_unavailable")),
+    (PoolTimeoutError, Answer(503, "database_unavailable")),
 )
+_DISK_FULL = Answer(507, "disk_full")
 _UNKNOWN = Answer(500, "internal")
 _BY_STATUS = {
     404: Answer(404, "not_found"),
@@ -105,6 +113,8 @@ _BY_STATUS = {
 
 def answer_for(error: Exception) -> Answer:
     """The row of the table for ``error``."""
+    if is_disk_full(error):
+        return _DISK_FULL
     for kind, answer in ANSWERS:
         if isinstance(error, kind):
             return answer
@@ -135,7 +145,8 @@ def _answer(request: Request, error: Exception) -> Response:
     answer = answer_for(error)
     if answer.status >= 500:
         _logger.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
-    return respond(request, answer, str(error))
+    # What a database says of itself is a statement with its values: it goes to our log only.
+    return respond(request, answer, "" if isinstance(error, SQLAlchemyError) else str(error))
 
 
 def _answer_forged(request: Request, _error: Exception) -> Response:
@@ -168,7 +179,7 @@ def _answer_address(request: Request, error: Exception) -> Response:
 def _answer_unknown(request: Request, error: Exception) -> Response:
     # The message of an unforeseen error may name paths and secrets: it goes to our log only.
     _logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return respond(request, _UNKNOWN, "")
+    return respond(request, answer_for(error), "")
 
 
 def _answer_http(request: Request, error: Exception) -> Response:

@@ -3,6 +3,7 @@
 This is the composition root: the only place that knows which engine, which store and which keys.
 """
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ from storage.database import Database, metadata
 from storage.durable import make_folder, write_file
 from storage.local import LocalStore
 from storage.objects import ObjectStore
-from storage.schema import upgrade
+from storage.schema import HEAD, current, upgrade
 from storage.staging import Staging
 
 #: In the keys' folder: what the signer last signed.
@@ -53,14 +54,25 @@ class Services:
     receiver: Receiver
     #: Set by whoever waits for the next checkpoint; the publisher of this process then goes soon.
     publish_soon: threading.Event = field(default_factory=threading.Event)
+    #: The worker's threads while it runs in this process; none of them ends by itself.
+    threads: list[threading.Thread] = field(default_factory=list)
 
 
 class HomeMissingError(ConfigError):
     """There is no Liuhen home in this folder; `liuhen init` makes one."""
 
 
+class HomeUnwritableError(ConfigError):
+    """Nothing can be written in this home, and what is done must be logged."""
+
+
 def home_exists(config: Config) -> bool:
     return (config.home / FILE_NAME).exists()
+
+
+def home_is_writable(config: Config) -> bool:
+    """Whether the system lets us write in the home; on a medium mounted to be read it does not."""
+    return os.access(config.home, os.W_OK)
 
 
 def create_home(config: Config) -> bool:
@@ -74,20 +86,28 @@ def create_home(config: Config) -> bool:
 
 
 @contextmanager
-def open_services(config: Config, *, clock: Clock | None = None) -> Iterator[Services]:
+def open_services(
+    config: Config, *, clock: Clock | None = None, read_only: bool = False
+) -> Iterator[Services]:
     """Connect to the engines named in ``config``, bring the schema to head, load the keys,
-    which are made at the first start of an empty home.
+    which are made at the first start of an empty home. ``read_only``: nothing of this is written,
+    and nothing can be, `Services.database` says so; for a copy that is only looked at.
 
-    Raises `HomeMissingError` where there is no home, `ConfigError`, `KeyFileError` and
-    `StorageError` with what to do.
+    Raises `HomeMissingError` where there is no home, `HomeUnwritableError`, `ConfigError`,
+    `KeyFileError` and `StorageError` with what to do.
     """
     if not home_exists(config):
         raise HomeMissingError(str(config.home))
+    if not (read_only or home_is_writable(config)):
+        raise HomeUnwritableError(str(config.home))
     clock = clock or SystemClock()
-    database = Database(config.database_address)
+    database = Database(config.database_address, read_only=read_only)
     try:
-        upgrade(database, metadata)
-        yield compose(config, database, build_store(config), clock)
+        if not read_only:
+            upgrade(database, metadata)
+        elif current(database) != HEAD:
+            raise ConfigError("the database is of another version; let that one read it")
+        yield compose(config, database, build_store(config, read_only=read_only), clock)
     finally:
         database.close()
 
@@ -96,7 +116,8 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
     """Services over a database that has its tables. Raises `KeyFileError`."""
     keys = _keys_of(config, database, store)
     signer = Signer(keys.log, config.keys_folder / SIGNER_STATE, config.origin)
-    staging, ledger = Staging(config.staging_folder), Ledger(clock)
+    staging = Staging(config.staging_folder, read_only=database.read_only)
+    ledger = Ledger(clock)
     return Services(
         config=config,
         database=database,
@@ -129,7 +150,11 @@ def _keys_of(config: Config, database: Database, store: ObjectStore) -> LogKeys:
     try:
         return load_keys(config.keys_folder, config.origin)
     except KeyMissingError:
-        if (config.keys_folder / SIGNER_STATE).exists() or not is_unused(database, store):
+        if (
+            database.read_only
+            or (config.keys_folder / SIGNER_STATE).exists()
+            or not is_unused(database, store)
+        ):
             raise
     return load_or_create_keys(config.keys_folder, config.origin)
 
@@ -143,13 +168,13 @@ def is_unused(database: Database, store: ObjectStore) -> bool:
     return next(iter(store.list()), None) is None
 
 
-def build_store(config: Config) -> ObjectStore:
+def build_store(config: Config, *, read_only: bool = False) -> ObjectStore:
     """The object store that ``config.objects_address`` names: a folder or ``s3://bucket/prefix``."""
     address = config.objects_address
     if not address.startswith("s3://"):
         if "://" in address:
             raise ConfigError(f"objects: a folder or s3://bucket/prefix, found {address!r}")
-        return LocalStore(Path(address))
+        return LocalStore(Path(address), read_only=read_only)
     from storage.s3 import S3Settings, S3Store  # noqa: PLC0415 - boto3 costs 0.4 s and is seldom needed
 
     parts = urlsplit(address)

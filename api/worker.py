@@ -49,9 +49,11 @@ class Worker:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+        self._services.threads.extend(self._threads)
 
     def stop(self, timeout_s: float = 20.0) -> None:
         """Ask every thread to end after its turn. What is cut off is done again after a restart."""
+        self._services.threads.clear()
         self._stopping.set()
         self._services.publish_soon.set()
         for thread in self._threads:

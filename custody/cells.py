@@ -70,16 +70,19 @@ def shown_row(
     row: RowMapping,
     is_fit: Callable[[str, object], bool],
     stand_ins: Mapping[str, Any],
+    *,
+    names: Iterable[str] | None = None,
 ) -> tuple[dict[str, Any], list[str]]:
     """A raw row to be shown however it was altered: a value for each column, and the columns whose
     cells are not ``is_fit``.
 
     For such a cell stands what ``stand_ins`` has for it; else its text as it can be written where
-    text belongs, and None elsewhere.
+    text belongs, and None elsewhere. ``names``: the columns that the row has, where not all.
     """
     values: dict[str, Any] = {}
     altered = []
-    for name, cell in read_row(table, row).items():
+    for name in table.c.keys() if names is None else names:
+        cell = read_cell(table.c[name], row[name])
         if is_fit(name, cell):
             values[name] = cell
             continue
@@ -96,12 +99,13 @@ def fitting_rows(table: sa.Table, rows: Iterable[RowMapping]) -> Iterator[dict[s
 
     Any other was altered behind our back; it is told to the log file and left to a verification.
     """
+    key = next(iter(table.primary_key)).name
     for row in rows:
         cells = read_row(table, row)
         if all(fits(table.c[name], cell) for name, cell in cells.items()):
             yield cells
         else:
-            log.warning("a row of %s was altered: %s", table.name, shown(row["id"]))
+            log.warning("a row of %s was altered: %s", table.name, shown(row[key]))
 
 
 def fits(column: sa.Column[Any], cell: object) -> bool:

@@ -11,16 +11,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection, RowMapping
 
+from custody.cells import as_bytes, as_text, raw, read_cell
 from custody.events import EventKind
 from custody.history import HistoryEvent, events_at
+from custody.ids import looks_like_id
 from custody.log.errors import LogError
 from custody.log.note import NoteVerifier
 from custody.tables import clips
+from ingest.dock_session_rows import DockSession, read_session, session_columns
 from ingest.errors import DockSessionNotFoundError, ManifestError
 from ingest.tables import dock_sessions, stations, uploads
 from ingest.uploads import ADMITTED, RECEIVING, REFUSED
@@ -29,22 +31,6 @@ from station_agent import wire
 #: Files looked up in one query; SQLite takes 32,766 parameters.
 MAX_LOOKED_UP = 5_000
 _ID = re.compile(r"[0-9a-f-]{36}")
-
-
-@dataclass(frozen=True, slots=True)
-class DockSession:
-    """One visit of a recorder to a station. ``opened_at`` is by the station's clock."""
-
-    id: str
-    station_id: str
-    source: str
-    opened_at: datetime
-    received_at: datetime
-    manifest_sha256: str
-    previous_sha256: str | None
-    file_count: int
-    total_bytes: int
-    entry_seq: int | None
 
 
 class FileFate(StrEnum):
@@ -78,8 +64,9 @@ def find_dock_session(tx: Connection, session_id: str) -> DockSession | None:
     """One session; None if its list never came."""
     if not _ID.fullmatch(session_id):
         return None  # and PostgreSQL is not asked about a NUL
-    row = tx.execute(_SESSIONS.where(dock_sessions.c.id == session_id)).one_or_none()
-    return None if row is None else _to_session(row)
+    wanted = sa.select(*session_columns(tx)).where(dock_sessions.c.id == session_id)
+    row = tx.execute(wanted).mappings().one_or_none()
+    return None if row is None else read_session(row)
 
 
 def get_dock_session(tx: Connection, station_id: str, session_id: str) -> DockSession:
@@ -93,16 +80,20 @@ def get_dock_session(tx: Connection, station_id: str, session_id: str) -> DockSe
 def list_dock_sessions(
     tx: Connection, station_id: str, offset: int, limit: int
 ) -> tuple[list[DockSession], int]:
-    """The sessions of a station, the newest first, and how many there are."""
+    """The sessions of a station, the newest first, and how many there are.
+
+    Rows that were altered stand among them (`DockSession.altered`).
+    """
     of_station = dock_sessions.c.station_id == station_id
     rows = tx.execute(
-        _SESSIONS.where(of_station)
+        sa.select(*session_columns(tx))
+        .where(of_station)
         .order_by(dock_sessions.c.opened_at.desc(), dock_sessions.c.id)
         .offset(offset)
         .limit(limit)
     )
     total = tx.scalar(sa.select(sa.func.count()).select_from(dock_sessions).where(of_station))
-    return [_to_session(row) for row in rows], total or 0
+    return [read_session(row) for row in rows.mappings()], total or 0
 
 
 def count_dock_sessions(tx: Connection) -> dict[str, int]:
@@ -117,9 +108,9 @@ def dockings_of(tx: Connection, session_ids: Iterable[str]) -> dict[str, History
     """The ``dock_session.opened`` entry of each session, by its id, in two queries.
 
     A session whose list never came has none; neither has one whose row points to another entry,
-    which a verification finds.
+    or to none, which a verification finds.
     """
-    wanted = sorted(set(session_ids))
+    wanted = sorted(filter(looks_like_id, set(session_ids)))
     if not wanted:
         return {}
     columns = (dock_sessions.c.id, dock_sessions.c.station_id, dock_sessions.c.entry_seq)
@@ -128,7 +119,11 @@ def dockings_of(tx: Connection, session_ids: Iterable[str]) -> dict[str, History
             dock_sessions.c.id.in_(wanted), dock_sessions.c.entry_seq.is_not(None)
         )
     )
-    places = {row.id: (f"station:{row.station_id}", row.entry_seq) for row in rows}
+    places = {
+        row.id: (f"station:{row.station_id}", row.entry_seq)
+        for row in rows
+        if looks_like_id(str(row.station_id)) and isinstance(row.entry_seq, int)
+    }
     events = events_at(tx, places.values())
     found = {session_id: events.get(place) for session_id, place in places.items()}
     return {
@@ -143,10 +138,14 @@ def dockings_of(tx: Connection, session_ids: Iterable[str]) -> dict[str, History
 def read_manifest(tx: Connection, session: DockSession) -> wire.Manifest:
     """The list as its station signed it. Raises `ManifestError` where it no longer is."""
     row = tx.execute(
-        sa.select(dock_sessions.c.manifest, stations.c.verifier_key)
+        sa.select(raw(tx, dock_sessions.c.manifest), raw(tx, stations.c.verifier_key))
         .join(stations, stations.c.id == dock_sessions.c.station_id)
         .where(dock_sessions.c.id == session.id)
-    ).one()
+    ).one_or_none()
+    if row is None:
+        raise ManifestError("its station is gone")
+    if not (isinstance(row.manifest, str) and isinstance(row.verifier_key, str)):
+        raise ManifestError("the list or its station's key is no text")
     try:
         if hashlib.sha256(row.manifest.encode()).hexdigest() != session.manifest_sha256:
             raise ManifestError("it has another digest than the one that was logged")
@@ -162,20 +161,20 @@ def fates_of(
     if len(files) > MAX_LOOKED_UP:
         raise ValueError(f"{len(files)} files, at most {MAX_LOOKED_UP} at once")
     keys = {(one.size_bytes, one.modified_at) for one in files if one.skipped is None}
-    came: dict[tuple[int, datetime, bytes], list[Row[Any]]] = {}
+    came: dict[tuple[int, datetime, bytes], list[_Came]] = {}
     if keys:
         place = sa.tuple_(uploads.c.size_bytes, uploads.c.file_modified_at)
         rows = tx.execute(
-            sa.select(uploads)
+            sa.select(*(raw(tx, uploads.c[name]) for name in _CAME))
             .where(uploads.c.station_id == session.station_id, place.in_(sorted(keys)))
             .order_by(uploads.c.created_at, uploads.c.id)
         )
-        for row in rows:
-            key = (row.size_bytes, row.file_modified_at, bytes(row.name_raw))
-            came.setdefault(key, []).append(row)
+        for row in rows.mappings():
+            key, upload = _read_came(row)
+            came.setdefault(key, []).append(upload)
     for several in came.values():
         # What is archived stays so; else the newest tells how it stands. The last one counts.
-        several.sort(key=lambda row: (row.dock_session_id == session.id, row.state == ADMITTED))
+        several.sort(key=lambda one: (one.dock_session_id == session.id, one.state == ADMITTED))
     listed = []
     for one in files:
         # Files alike in all three, in two folders, have an upload each: none stands for both.
@@ -202,7 +201,34 @@ def _key(file: wire.ManifestFile) -> tuple[int, datetime, bytes]:
     return file.size_bytes, file.modified_at, file.path_b64.rpartition(b"/")[2]
 
 
-def _listed(file: wire.ManifestFile, upload: Row[Any] | None) -> ListedFile:
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """What the row of an upload tells of a file; a cell that was altered tells nothing."""
+
+    state: str
+    clip_id: str | None
+    offset_bytes: int
+    reason: str | None
+    dock_session_id: str | None
+
+
+_CAME = ("size_bytes", "file_modified_at", "name_raw", *_Came.__slots__)
+
+
+def _read_came(row: RowMapping) -> tuple[tuple[int, datetime, bytes], _Came]:
+    cells = {name: read_cell(uploads.c[name], row[name]) for name in _CAME}
+    offset, clip_id, reason = cells["offset_bytes"], cells["clip_id"], cells["reason"]
+    upload = _Came(
+        state=as_text(cells["state"]),
+        clip_id=clip_id if isinstance(clip_id, str) and looks_like_id(clip_id) else None,
+        offset_bytes=offset if isinstance(offset, int) else 0,
+        reason=None if reason is None else as_text(reason),
+        dock_session_id=as_text(cells["dock_session_id"]),
+    )
+    return (cells["size_bytes"], cells["file_modified_at"], as_bytes(cells["name_raw"])), upload
+
+
+def _listed(file: wire.ManifestFile, upload: _Came | None) -> ListedFile:
     common = (file.path_b64, file.size_bytes, file.modified_at)
     if file.skipped is not None:
         return ListedFile(*common, FileFate.SKIPPED, reason=file.skipped)
@@ -213,10 +239,3 @@ def _listed(file: wire.ManifestFile, upload: Row[Any] | None) -> ListedFile:
     if upload is not None and upload.state == REFUSED:
         return ListedFile(*common, FileFate.REFUSED, reason=upload.reason)
     return ListedFile(*common, FileFate.MISSING)
-
-
-_SESSIONS = sa.select(*(dock_sessions.c[name] for name in DockSession.__slots__))
-
-
-def _to_session(row: Row[Any]) -> DockSession:
-    return DockSession(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name

@@ -7,14 +7,16 @@ object the store has lost, and which these bytes will restore.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from custody.actors import Actor
+from custody.cells import fitting_rows, raw_columns
 from custody.clips import find_clip_by_digest
 from custody.clock import Clock
 from custody.ids import new_id
@@ -149,8 +151,8 @@ def announce(
 
 
 def _find_begun(tx: Connection, actor: Actor, announcement: Announcement) -> Upload | None:
-    rows = tx.execute(
-        sa.select(uploads)
+    wanted = (
+        sa.select(*raw_columns(tx, uploads))
         .where(
             uploads.c.sha256 == announcement.sha256,
             uploads.c.station_id == actor.id,
@@ -159,21 +161,25 @@ def _find_begun(tx: Connection, actor: Actor, announcement: Announcement) -> Upl
         )
         .order_by(uploads.c.id)
     )
-    begun = (Upload(**row) for row in rows.mappings())
-    return next((upload for upload in begun if upload.announcement == announcement), None)
+    return next(
+        (upload for upload in _read(tx, wanted) if upload.announcement == announcement), None
+    )
 
 
 def get_upload(tx: Connection, upload_id: str, station_id: str | None = None) -> Upload:
-    """One upload, of ``station_id`` if that is given. Raises `UploadNotFoundError`."""
+    """One upload, of ``station_id`` if that is given.
+
+    Raises `UploadNotFoundError`, also where its row was altered: its sender announces it anew.
+    """
     if not _ID.fullmatch(upload_id):
         raise UploadNotFoundError(upload_id[:64])
-    wanted = sa.select(uploads).where(uploads.c.id == upload_id)
+    wanted = sa.select(*raw_columns(tx, uploads)).where(uploads.c.id == upload_id)
     if station_id is not None:
         wanted = wanted.where(uploads.c.station_id == station_id)
-    row = tx.execute(wanted).mappings().one_or_none()
-    if row is None:
+    upload = next(_read(tx, wanted), None)
+    if upload is None:
         raise UploadNotFoundError(upload_id[:64])
-    return Upload(**row)
+    return upload
 
 
 def get_standing(tx: Connection, upload_id: str, station_id: str | None = None) -> Upload:
@@ -232,13 +238,19 @@ def states_of(tx: Connection, upload_ids: Sequence[str]) -> dict[str, str]:
 def _receiving(
     tx: Connection, condition: sa.ColumnElement[bool], before: datetime, limit: int
 ) -> list[Upload]:
-    rows = tx.execute(
-        sa.select(uploads)
+    wanted = (
+        sa.select(*raw_columns(tx, uploads))
         .where(uploads.c.state == RECEIVING, uploads.c.updated_at < before, condition)
         .order_by(uploads.c.updated_at)
         .limit(limit)
     )
-    return [Upload(**row) for row in rows.mappings()]
+    return list(_read(tx, wanted))
+
+
+def _read(tx: Connection, wanted: sa.Select[Any]) -> Iterator[Upload]:
+    """An upload whose row was altered is left alone, and holds up no other."""
+    rows = tx.execute(wanted).mappings().all()
+    return (Upload(**cells) for cells in fitting_rows(uploads, rows))
 
 
 def _change(tx: Connection, clock: Clock, upload_id: str, **values: object) -> None:

@@ -13,14 +13,16 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
 from sqlalchemy.types import TypeDecorator
 
+from storage.errors import ReadOnlyError
 from storage.regular_files import open_regular_file
-from storage.sqlite_file import SqliteFile
+from storage.sqlite_file import SqliteFile, reading_uri
 from storage.sqlite_integrity import Damage, RowsCallback, find_damage
 
 #: Every table of the house, each defined in the `tables` module of the package that owns it.
@@ -63,10 +65,11 @@ class Database:
 
     `write` takes SQLite's write lock at once (``BEGIN IMMEDIATE``), so a transaction never fails
     half-way for having read first; `read` does not. On PostgreSQL both are ordinary READ COMMITTED
-    transactions.
+    transactions. ``read_only`` is for a copy that can't be written: only `read` is left then.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
+        self.read_only = read_only
         self.url: URL = make_url(url)
         if self.url.drivername in {"postgresql", "postgres"}:
             self.url = self.url.set(drivername="postgresql+psycopg")
@@ -77,7 +80,7 @@ class Database:
             if self.url.database in {None, "", ":memory:"}:
                 raise ValueError("an SQLite database needs a file")
             self._file = SqliteFile(Path(str(self.url.database)))
-            self.engine = _sqlite_engine(self.url, self._file)
+            self.engine = _sqlite_engine(self.url, self._file, read_only=read_only)
             self._writer: Engine = self.engine.execution_options(liuhen_begin="BEGIN IMMEDIATE")
         else:
             self.engine = sa.create_engine(
@@ -96,8 +99,10 @@ class Database:
         """A transaction that writes; committed at the end of the block, rolled back on an error.
 
         Raises `DatabaseReplacedError`: what would be written is not to be lost with a file that has
-        no name any more.
+        no name any more. Raises `ReadOnlyError`.
         """
+        if self.read_only:
+            raise ReadOnlyError
         queue = self._one_writer() if self.is_sqlite else nullcontext()
         with queue, self._writer.begin() as connection:
             yield connection
@@ -130,7 +135,8 @@ class Database:
         """
         if self.is_sqlite:
             self._file.require()
-            yield from find_damage(Path(str(self.url.database)), progress)
+            path = Path(str(self.url.database))
+            yield from find_damage(path, progress, reading_uri(path) if self.read_only else "")
 
     @contextmanager
     def exclusive(self, name: str, *, wait: bool = True) -> Iterator[bool]:
@@ -186,9 +192,13 @@ class Database:
         self.engine.dispose()
 
 
-def _sqlite_engine(url: URL, file: SqliteFile) -> Engine:
+def _sqlite_engine(url: URL, file: SqliteFile, *, read_only: bool) -> Engine:
+    address = url
+    if read_only:
+        uri, _, query = reading_uri(Path(str(url.database))).partition("?")
+        address = url.set(database=uri, query=dict(parse_qsl(query)) | {"uri": "true"})
     engine = sa.create_engine(
-        url,
+        address,
         connect_args={"timeout": SQLITE_BUSY_MS / 1000},
         # A connection is an open file: let every thread of the server have one.
         pool_size=20,
@@ -208,12 +218,8 @@ def _sqlite_engine(url: URL, file: SqliteFile) -> Engine:
         connection.text_factory = _decode
         cursor = connection.cursor()
         # FULL: a committed transaction survives a power cut, not only a crash of ours.
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "trusted_schema=OFF",
-        ):
+        writing = () if read_only else ("journal_mode=WAL", "synchronous=FULL")
+        for pragma in (*writing, "foreign_keys=ON", "trusted_schema=OFF"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -38,6 +38,10 @@ class DatabaseUnreadableError(StorageError):
     """The database's file can't be read."""
 
 
+class ReadOnlyError(StorageError):
+    """This was opened to be read only, so nothing is written."""
+
+
 class StagingBusyError(StorageError):
     """Another request is writing to this upload."""
 

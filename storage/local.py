@@ -47,23 +47,24 @@ SWEEP_AFTER = timedelta(days=1)
 #: The file system can't or won't link this file (another device, no links, not ours): copy it.
 _NOT_LINKABLE = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.EOPNOTSUPP}
 _MAX_KNOWN_FOLDERS = 65_536
+Clock = Callable[[], datetime]
 
 
 class LocalStore:
-    """An `ObjectStore` in a folder, which is made if it is not there."""
+    """An `ObjectStore` in a folder, made if it is not there; ``read_only``: nothing is made."""
 
-    def __init__(self, root: Path, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, root: Path, *, now: Clock = utc_now, read_only: bool = False) -> None:
         self.root = root.absolute()
         self._now = now
-        self._temporary = self.root / "@tmp"
-        self._retention = self.root / "@retention"
-        self._locks = self.root / "@locks"
+        own = ("@tmp", "@retention", "@locks")
+        self._temporary, self._retention, self._locks = (self.root / name for name in own)
         self._known_folders: set[Path] = set()  # their names are durable
         self._known_guard = threading.Lock()
         with reporting_trouble():
-            for folder in (self._temporary, self._retention, self._locks):
-                durable.make_folder(folder)
-            self._sweep()
+            for name in () if read_only else own:
+                durable.make_folder(self.root / name)
+            if not read_only:
+                self._sweep()
 
     def put_file(self, key: str, source: Path, *, retain_until: datetime | None = None) -> None:
         check_key(key)

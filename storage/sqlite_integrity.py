@@ -42,14 +42,15 @@ class Damage:
     row: int | None = None
 
 
-def find_damage(path: Path, progress: RowsCallback) -> Iterator[Damage]:
+def find_damage(path: Path, progress: RowsCallback, address: str = "") -> Iterator[Damage]:
     """Read every page of the file once, table by table, and tell what is damaged.
 
     SQLite tells 100 things of a table at most. The file is opened for reading only. Each table is
     looked at as it is at that moment, so writers need not wait. Raises `DatabaseUnreadableError`
-    where the file can't be read, and what ``progress`` raises.
+    where the file can't be read, and what ``progress`` raises. ``address``: the file as SQLite is
+    to open it, where that is not by its path.
     """
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    uri = address or f"file:{quote(str(path.absolute()))}?mode=ro"
     try:
         with closing(sqlite3.connect(uri, uri=True)) as connection:
             connection.text_factory = lambda data: data.decode(errors="backslashreplace")

@@ -87,9 +87,10 @@ class StagedFile:
 class Staging:
     """A folder of staged files, made if it is not there; upload ids are UUIDs in lower case."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self.folder = folder.absolute()
-        durable.make_folder(self.folder, mode=0o700)
+        if not read_only:
+            durable.make_folder(self.folder, mode=0o700)
 
     def path(self, upload_id: str) -> Path:
         """Where the bytes of an upload lie. Raises `ValueError` for anything but a UUID."""

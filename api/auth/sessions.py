@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from api.auth.tables import sign_in_sessions, users
+from custody.cells import fitting_rows, raw_columns
 
 #: ``last_seen_at`` is written at most this often, so that reading a page is not always a write.
 SEEN_STEP = timedelta(seconds=60)
@@ -56,10 +57,13 @@ def open_session(
 
 
 def find_session(tx: Connection, *, token: str, now: datetime, idle: timedelta) -> Session | None:
-    """The session of this cookie if it stands: not ended, not idle, its user not disabled."""
+    """The session of this cookie if it stands: not ended, not idle, its user not disabled.
+
+    One whose row was altered is none: whoever had it signs in again.
+    """
     table = sign_in_sessions
-    row = tx.execute(
-        sa.select(table)
+    rows = tx.execute(
+        sa.select(*raw_columns(tx, table))
         .join(users, users.c.id == table.c.user_id)
         .where(
             table.c.token_sha256 == token_digest(token),
@@ -67,17 +71,11 @@ def find_session(tx: Connection, *, token: str, now: datetime, idle: timedelta) 
             table.c.last_seen_at > now - idle,
             users.c.disabled_at.is_(None),
         )
-    ).one_or_none()
-    if row is None:
-        return None
-    return Session(
-        token_sha256=row.token_sha256,
-        user_id=row.user_id,
-        csrf_token=row.csrf_token,
-        last_seen_at=row.last_seen_at,
-        expires_at=row.expires_at,
-        log_read_at=row.log_read_at,
     )
+    cells = next(fitting_rows(table, rows.mappings().all()), None)
+    if cells is None or not cells["csrf_token"]:
+        return None
+    return Session(**{name: cells[name] for name in Session.__slots__})
 
 
 def touch_session(tx: Connection, session: Session, now: datetime) -> None:

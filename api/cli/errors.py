@@ -11,7 +11,7 @@ from api.cli.language import chinese, one_line, retold
 from api.cli.output import visible
 from api.cli.words import say
 from api.config import ConfigError
-from api.services import HomeMissingError
+from api.services import HomeMissingError, HomeUnwritableError
 from custody.bundles import BundleDigestError, BundleEmptyError, BundleRefusedError
 from custody.errors import (
     CaseAlteredError,
@@ -52,6 +52,8 @@ def _known(error: Exception, language: str) -> str | None:
             return error.said(language)
         case HomeMissingError():
             return say(language, "failure.no_home", error=error)
+        case HomeUnwritableError():
+            return say(language, "failure.unwritable", error=error)
         case KeyMissingError():
             return say(language, "failure.key_missing", error=told)
         case KeyFileError():

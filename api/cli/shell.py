@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: Pauses before each try to publish, in seconds.
 PUBLISH_PAUSES_S = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
 
+#: Of the commands that verify.
+READ_ONLY_HELP = "Write nothing, not even that it was verified; for a copy or a read-only disk."
+
 T = TypeVar("T")
 
 
@@ -43,19 +46,30 @@ class Shell:
         """The configuration of the home. Raises `ConfigError`."""
         return load_config(self.home, language=self.given_language, **overrides)
 
+    def reads_only(self, given: bool) -> bool:
+        """Whether a verification writes nothing: asked for, or because nothing can be written."""
+        from api.services import home_exists, home_is_writable
+
+        config = self.config()
+        return given or (home_exists(config) and not home_is_writable(config))
+
     @property
     def language(self) -> str:
         return self.config().language
 
     @contextmanager
-    def open(self) -> Iterator["Services"]:
+    def open(self, *, read_only: bool = False) -> Iterator["Services"]:
         """The services over the home; what was appended inside is published at the end.
 
-        Raises `HomeMissingError` and what the engines raise.
+        ``read_only``: nothing can be appended. Raises `HomeMissingError` and what the engines
+        raise.
         """
         from api.services import open_services
 
-        with open_services(self.config()) as services:
+        with open_services(self.config(), read_only=read_only) as services:
+            if read_only:
+                yield services
+                return
             try:
                 yield services
             finally:  # a refused command has left an entry too

@@ -71,7 +71,7 @@ def run_verification(
     threads: int | None,
     against: Checkpoint | None = None,
 ) -> int:
-    """Verify, print, append ``verification.run``; the exit code."""
+    """Verify, print, append ``verification.run`` where anything can be; the exit code."""
     started = time.monotonic()
     with _progress(shell) as progress:
         report = verify_all(
@@ -82,13 +82,17 @@ def run_verification(
             against=against,
             progress=progress,
         )
-    unrecorded = record(services, shell.actor, selection, report)
+    recorded = not services.database.read_only
+    unrecorded = record(services, shell.actor, selection, report) if recorded else ""
     if unrecorded:
         shell.say("publish_failed", error=True, reason=unrecorded)
+    if not recorded:
+        shell.say("verify.not_recorded", error=True)
     names = names_in(services, report.findings[:MAX_NAMED])
     if shell.as_json:
         seconds = round(time.monotonic() - started, 3)
-        print_json(findings_json(report, names) | {"seconds": seconds})
+        told = {"recorded": recorded and not unrecorded, "seconds": seconds}
+        print_json(findings_json(report, names) | told)
     else:
         _print(shell, report, shell.teller(names))
     if report.findings:

@@ -61,6 +61,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "接续所留存的检查点：{size} 条，根 {root}",
         "continues the checkpoint that was kept: {size} entries, root {root}",
     ),
+    "verify.not_recorded": (
+        "这次核验没有写入任何内容，因此没有记入日志",
+        "nothing was written by this run, so the log has no entry of it",
+    ),
     "verify.no_tree": ("日志尚未发布", "nothing is published yet"),
     "verify.waiting": (
         "另有 {count} 条日志待发布",
@@ -112,6 +116,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "failure.key_file": (
         "{error}；密钥文件只能由所有者读取（chmod 600）",
         "{error}; key files must be readable by their owner only (chmod 600)",
+    ),
+    "failure.unwritable": (
+        (
+            "不能写入 {error}，而所做的事必须记入日志；"
+            "请让它可写，或用 liuhen verify 只读核验（不留记录）"
+        ),
+        (
+            "{error} can't be written, and what is done must be logged; make it writable, "
+            "or run liuhen verify, which then records nothing"
+        ),
     ),
     "failure.key_missing": (
         "{error}；请把这个文件从另外保存的副本放回原处（docs/operations.md），再重试",

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
-from api.dependencies import Person, PersonDep, ServicesDep, SubmittedDep
+from api.dependencies import Person, PersonDep, ServicesDep, may_submit
 from api.services import Services
 from api.web.moments import read_moment
 from api.web.pages import Pages, address, go_back
@@ -56,15 +56,13 @@ def list_unassigned(
 def assign_many(
     request: Request,
     services: ServicesDep,
-    person: SubmittedDep,
+    person: Annotated[Person, may_submit(Right.ASSIGN, "clips")],
     clip_id: Annotated[list[str], Form(max_length=MAX_ASSIGNED_AT_ONCE)] = [],  # noqa: B006
     officer: Annotated[str, Form(max_length=64)] = "",
     recorder: Annotated[str, Form(max_length=64)] = "",
     offset: Annotated[int, Form(ge=0, le=10_000_000)] = 0,
 ) -> Response:
     """Say of many clips at once whose recordings they are: all of them or, on an error, none."""
-    for item in [clip_item(one) for one in clip_id] or ["clips"]:
-        services.access.require(person.actor, Right.ASSIGN, item)
     said = (officer.strip(), recorder.strip())
     if not clip_id or not any(said):
         refused = Refused("nobody_named" if clip_id else "nothing_ticked", clip_id, *said)
@@ -122,7 +120,7 @@ def _unassigned_page(
 @router.post("/clips/{clip_id}/assign")
 def assign(
     services: ServicesDep,
-    person: SubmittedDep,
+    person: Annotated[Person, may_submit(Right.ASSIGN, "clip:{clip_id}")],
     clip_id: str,
     officer: Annotated[str, Form(max_length=64)] = "",
     recorder: Annotated[str, Form(max_length=64)] = "",
@@ -130,7 +128,6 @@ def assign(
     back: Annotated[str, Form()] = "",
 ) -> Response:
     """Say by hand whose recording it is and when it was made."""
-    services.access.require(person.actor, Right.ASSIGN, clip_item(clip_id))
     moment = read_moment(recorded_at, services.config.zone)
     with services.database.write() as tx:
         clip = get_clip(tx, clip_id)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api import errors
-from api.dependencies import PersonDep, ServicesDep, SubmittedDep
+from api.dependencies import Person, PersonDep, ServicesDep, may_submit
 from api.services import Services
 from api.web.case_form import (
     CaseCodeError,
@@ -101,9 +101,11 @@ def show_new_case(request: Request, services: ServicesDep, person: PersonDep) ->
 
 @router.post("/cases")
 def create(
-    request: Request, services: ServicesDep, person: SubmittedDep, form: FormDep
+    request: Request,
+    services: ServicesDep,
+    person: Annotated[Person, may_submit(Right.MANAGE_CASES, "cases")],
+    form: FormDep,
 ) -> Response:
-    services.access.require(person.actor, Right.MANAGE_CASES, "cases")
     try:
         with services.database.write() as tx:
             case = create_case(tx, services.ledger, person.actor, read_case(form.typed))
@@ -128,13 +130,12 @@ def show_edit(request: Request, services: ServicesDep, person: PersonDep, case_i
 def change(
     request: Request,
     services: ServicesDep,
-    person: SubmittedDep,
+    person: Annotated[Person, may_submit(Right.MANAGE_CASES, "case:{case_id}")],
     case_id: str,
     form: FormDep,
     seen: Annotated[int, Form(ge=-1, le=2**53)] = -1,
 ) -> Response:
     """Let the case say what the form says, unless somebody changed it since the form was opened."""
-    services.access.require(person.actor, Right.MANAGE_CASES, case_item(case_id))
     try:
         with services.database.write() as tx:
             _, changed = change_case(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.denials import note_withheld
-from api.dependencies import PersonDep, SearchText, ServicesDep, SubmittedDep
+from api.dependencies import Person, PersonDep, SearchText, ServicesDep, may_submit
 from api.routes.links import MAX_LINKED_AT_ONCE
 from api.routes.media import find_streamed, playable_type, read_text
 from api.web.clip_history import read_clip_history
@@ -227,12 +227,11 @@ def _original_type(clip: Clip) -> str | None:
 @router.post("/clips/{clip_id}/open")
 def open_clip(
     services: ServicesDep,
-    person: SubmittedDep,
+    person: Annotated[Person, may_submit(Right.SEE_FOOTAGE, "clip:{clip_id}")],
     clip_id: str,
     purpose: Annotated[str, Form()] = "",
 ) -> Response:
     """Open the picture: who and why is in the log before the way to the bytes is known."""
-    services.access.require(person.actor, Right.SEE_FOOTAGE, clip_item(clip_id))
     lifetime = timedelta(minutes=services.config.viewing_minutes)
     try:
         with services.database.write() as tx:

@@ -40,6 +40,9 @@ def check_health(services: ServicesDep) -> JSONResponse:
             problems.append("log: a checkpoint's row was altered; verify")
     except SQLAlchemyError:
         problems.append("database: does not answer")
+    ended = [one.name for one in services.threads if not one.is_alive()]
+    if ended:
+        problems.append(f"worker: ended, restart the service: {', '.join(ended)}")
     try:
         services.database.check()
     except StorageError as error:

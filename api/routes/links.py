@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api import errors
-from api.dependencies import Person, PersonDep, ServicesDep, SubmittedDep
+from api.dependencies import Person, PersonDep, ServicesDep, may_submit
 from api.services import Services
 from api.web.pages import Pages, address, go_back, local_path
 from custody.access import Right
@@ -17,7 +17,6 @@ from custody.case_stages import fitting_stages, shown_stages
 from custody.cases import Stage, find_case, get_case_as_it_stands
 from custody.clip_search import find_clips
 from custody.errors import CaseNumberError, LinkExistsError
-from custody.events import clip_item
 from custody.links import change_stage, link_clips, stages_in_case, unlink_clip
 from custody.viewings import note_listing
 
@@ -25,13 +24,14 @@ router = APIRouter()
 
 #: Two pages of the list: so many ids still fit the address of the page that asks about stages.
 MAX_LINKED_AT_ONCE = 100
+LinkerDep = Annotated[Person, may_submit(Right.LINK, "links")]
 
 
 @router.post("/links")
 def link(
     request: Request,
     services: ServicesDep,
-    person: SubmittedDep,
+    person: LinkerDep,
     stage: Annotated[Stage, Form()],
     clip_id: Annotated[list[str], Form(max_length=MAX_LINKED_AT_ONCE)] = [],  # noqa: B006
     case: Annotated[str, Form(max_length=128)] = "",
@@ -39,10 +39,7 @@ def link(
 ) -> Response:
     """Link one or many clips to a stage of a case, named by its number in any accepted writing."""
     if not clip_id:
-        services.access.require(person.actor, Right.LINK, "links")
         return errors.respond(request, errors.Answer(422, "nothing_selected"), "")
-    for one in clip_id:
-        services.access.require(person.actor, Right.LINK, clip_item(one))
     try:
         number = normalize_case_number(case)
     except CaseNumberError as error:
@@ -98,15 +95,13 @@ def show_standing(
 @router.post("/links/stage")
 def move(
     services: ServicesDep,
-    person: SubmittedDep,
+    person: LinkerDep,
     stage: Annotated[Stage, Form()],
     clip_id: Annotated[list[str], Form(min_length=1, max_length=MAX_LINKED_AT_ONCE)],
     case: Annotated[str, Form(max_length=64)],
     back: Annotated[str, Form()] = "/clips",
 ) -> Response:
     """Move clips of a case to another of its stages: each link is ended, and made anew."""
-    for one in clip_id:
-        services.access.require(person.actor, Right.LINK, clip_item(one))
     with services.database.write() as tx:
         moved = change_stage(tx, services.ledger, person.actor, case, clip_id, stage)
     return go_back(back, "stage_changed", count=len(moved))
@@ -191,13 +186,12 @@ def _ask_again(
 @router.post("/clips/{clip_id}/unlink")
 def unlink(
     services: ServicesDep,
-    person: SubmittedDep,
+    person: Annotated[Person, may_submit(Right.LINK, "clip:{clip_id}")],
     clip_id: str,
     case_id: Annotated[str, Form()],
     back: Annotated[str, Form()] = "",
 ) -> Response:
     """Take a clip out of a case; both the link and its end stay in the history."""
-    services.access.require(person.actor, Right.LINK, clip_item(clip_id))
     with services.database.write() as tx:
         unlink_clip(tx, services.ledger, person.actor, case_id, clip_id)
     return go_back(back or f"/clips/{clip_id}", "unlinked")

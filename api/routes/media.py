@@ -15,7 +15,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from sqlalchemy.engine import Connection
 
-from api.dependencies import Person, PersonDep, ServicesDep, SubmittedDep
+from api.dependencies import Person, PersonDep, ServicesDep, may_submit
 from api.services import Services
 from api.web.provenance import UnconfirmedDownloadError, breach_of, original_held
 from api.web.ranges import ByteRange, RangeUnsatisfiableError, parse_range
@@ -150,7 +150,7 @@ def stream_clip(
 @router.post("/clips/{clip_id}/download")
 def open_original(
     services: ServicesDep,
-    person: SubmittedDep,
+    person: Annotated[Person, may_submit(Right.DOWNLOAD, "clip:{clip_id}")],
     clip_id: str,
     purpose: Annotated[str, Form()] = "",
     confirm: Annotated[str, Form()] = "",
@@ -159,7 +159,6 @@ def open_original(
 
     Where the original does not verify only to somebody who says that they know.
     """
-    services.access.require(person.actor, Right.DOWNLOAD, clip_item(clip_id))
     with services.database.read() as tx:
         get_served_original(tx, clip_id)
         history = history_of(tx, clip_item(clip_id))

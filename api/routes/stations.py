@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api import errors
-from api.dependencies import PersonDep, ServicesDep, SubmittedDep
+from api.dependencies import Person, PersonDep, ServicesDep, SubmittedDep, may_submit
 from api.services import Services
 from api.web.pages import Pages
 from api.web.station_status import read_status
@@ -30,11 +30,10 @@ def show_stations(request: Request, services: ServicesDep, person: PersonDep) ->
 def invite(
     request: Request,
     services: ServicesDep,
-    person: SubmittedDep,
+    person: Annotated[Person, may_submit(Right.MANAGE_STATIONS, "stations")],
     name: Annotated[str, Form(max_length=128)] = "",
 ) -> Response:
     """Give out an enrolment token; shown this once, so the answer is the page itself."""
-    services.access.require(person.actor, Right.MANAGE_STATIONS, "stations")
     try:
         with services.database.write() as tx:
             token = create_enrolment_token(tx, services.clock, services.ledger, person.actor, name)

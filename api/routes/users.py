@@ -17,7 +17,7 @@ from api.auth.users import (
     list_users,
     reissue_one_time_password,
 )
-from api.dependencies import PersonDep, ServicesDep, SubmittedDep
+from api.dependencies import Person, PersonDep, ServicesDep, SubmittedDep, may_submit
 from api.services import Services
 from api.web.pages import Pages
 from custody.access import Right
@@ -48,13 +48,12 @@ def show_users(request: Request, services: ServicesDep, person: PersonDep) -> Re
 def add_user(
     request: Request,
     services: ServicesDep,
-    person: SubmittedDep,
+    person: Annotated[Person, may_submit(Right.MANAGE_USERS, "users")],
     name: Annotated[str, Form(max_length=64)] = "",
     display_name: Annotated[str, Form(max_length=100)] = "",
     role: Annotated[str, Form()] = Role.LEGAL.value,
 ) -> Response:
     """The password stands on the page that follows, once: asked for again, it is gone."""
-    services.access.require(person.actor, Right.MANAGE_USERS, "users")
     wanted = next((one for one in PERSON_ROLES if one.value == role), Role.LEGAL)
     try:
         with services.database.write() as tx:

@@ -166,7 +166,13 @@ def routes_of(app: FastAPI) -> set[str]:
 
 
 def call(
-    door: Door, route: str, role: Role, *, with_token: bool = True, **headers: str
+    door: Door,
+    route: str,
+    role: Role,
+    *,
+    with_token: bool = True,
+    form: dict[str, str] | None = None,
+    **headers: str,
 ) -> httpx.Response:
     rule = RULES[route]
     identity, csrf = door.enter(role)
@@ -176,7 +182,8 @@ def call(
     def fill(text: str) -> str:
         return re.sub(r"\{(\w+)\}", lambda match: names[match[1]], text)
 
-    body = {name: fill(value) for name, value in rule.form.items()}
+    typed = rule.form if form is None else form
+    body = {name: fill(value) for name, value in typed.items()}
     if with_token and csrf:
         body["csrf"] = csrf
     address = fill(path) + (f"?{fill(rule.query)}" if rule.query else "")
@@ -232,6 +239,30 @@ def test_each_role_gets_what_it_may(door: Door, route: str, role: Role) -> None:
         and role in {Role.ADMIN, Role.LEGAL}
         and route not in {"POST /sign-in", "POST /password"}
     ) or (RULES[route].of(role) == DOOR and route in FOOTAGE)
+    assert denials(door) - before == (1 if denied else 0)
+
+
+#: What no route takes in any of its fields.
+SENSELESS = {
+    **dict.fromkeys(("stage", "procedure", "seen", "offset", "role"), "no such thing"),
+    **dict.fromkeys(("number", "title", "officers", "officer", "recorder", "name"), "x" * 9000),
+    **dict.fromkeys(("case", "case_id", "recorded_at", "display_name", "clip_id"), "x" * 9000),
+}
+
+
+@pytest.mark.parametrize("form", [{}, SENSELESS], ids=["empty", "senseless"])
+@pytest.mark.parametrize(
+    ("route", "role"),
+    [(route, role) for route in FORMS for role in ROLES if RULES[route].of(role) != YES],
+)
+def test_who_may_is_asked_before_what_the_form_says(
+    door: Door, route: str, role: Role, form: dict[str, str]
+) -> None:
+    allowed = RULES[route].of(role)
+    before = denials(door)
+    response = call(door, route, role, form=form)
+    assert outcome(response) == allowed, response.text[:500]
+    denied = (allowed == NO and route != "POST /password") or (allowed == DOOR and route in FOOTAGE)
     assert denials(door) - before == (1 if denied else 0)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from api.cli.shell import Shell, with_shell
+from api.cli.shell import READ_ONLY_HELP, Shell, with_shell
 
 
 @click.command("verify")
@@ -19,6 +19,7 @@ from api.cli.shell import Shell, with_shell
     help="Prove that the log continues a checkpoint or receipt that was kept elsewhere.",
 )
 @click.option("--sm3", is_flag=True, help="Recompute SM3 too (four times slower than SHA-256).")
+@click.option("--read-only", is_flag=True, help=READ_ONLY_HELP)
 @click.option("--threads", type=click.IntRange(1, 64), help="Default: one for each core.")
 def command(
     shell: Shell,
@@ -27,12 +28,15 @@ def command(
     case_number: str | None,
     against: Path | None,
     sm3: bool,
+    read_only: bool,
     threads: int | None,
 ) -> int:
     """Re-read bytes, recompute digests, follow proofs, tree and signatures.
 
     Findings go to standard output, progress to standard error. Exit code 0: all good; 1: something
     does not verify; 2: something could not be checked.
+
+    In a home that can't be written the run is not recorded, and that is said.
     """
     if sum([everything, clip is not None, case_number is not None]) > 1:
         raise click.UsageError("--all, --clip and --case exclude each other")
@@ -40,7 +44,7 @@ def command(
         raise click.UsageError("--against is about the whole log, not about --clip or --case")
     from api.cli.verifying import read_kept, run_verification, select
 
-    with shell.open() as services:
+    with shell.open(read_only=shell.reads_only(read_only)) as services:
         selection = select(shell, services, clip, case_number)
         kept = None if against is None else read_kept(services, against)
         return run_verification(shell, services, selection, sm3=sm3, threads=threads, against=kept)

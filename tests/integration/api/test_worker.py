@@ -60,3 +60,20 @@ def test_stopping_does_not_wait_for_the_interval(services: Services, worker: Wor
     worker.start()
     worker.stop(timeout_s=20)
     assert not [each for each in threading.enumerate() if each.name == "liuhen-publisher"]
+
+
+def test_a_thread_that_ended_shows_in_the_health(
+    services: Services, station: StationClient, worker: Worker
+) -> None:
+    services.publisher.run_once()
+    worker.start()
+    assert station.http.get("/healthz").json()["status"] == "ok"
+    ended = threading.Thread(target=lambda: None, name="liuhen-publisher")
+    ended.start()
+    ended.join()
+    services.threads.append(ended)
+    answer = station.http.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["problems"] == ["worker: ended, restart the service: liuhen-publisher"]
+    worker.stop()
+    assert station.http.get("/healthz").json()["status"] == "ok"

@@ -89,6 +89,7 @@ FAMILIES = {
         f"{key}.{part}"
         for key in {answer.key for _, answer in ANSWERS}
         | {
+            "disk_full",
             "internal",
             "method",
             "range",

@@ -1,0 +1,85 @@
+"""What each setting may be: rules without I/O, asked once when the configuration is loaded.
+
+A value that would fail later, in some thread or at some page, is refused here, by its name.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+
+#: The least and the most of each number, both allowed.
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    "port": (0, 65_535),
+    "lock_days": (1, 36_500),
+    "max_upload_bytes": (1, 2**53 - 1),  # an entry of the log can hold no larger number
+    "media_workers": (1, 64),
+    "media_ceiling_minutes": (1, 10_080),
+    # /healthz calls the log forgotten after a minute.
+    "publish_interval_s": (0.01, 30.0),
+    "viewing_minutes": (1, 1_440),
+    "session_hours": (1, 720),
+    "session_idle_minutes": (1, 43_200),
+}
+_POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
+_SQLITE = frozenset({"sqlite", "sqlite+pysqlite"})
+
+
+def complaint_about(name: str, value: object) -> str | None:
+    """What is wrong with ``value`` and what is allowed; None where it can be used."""
+    if name in BOUNDS and isinstance(value, int | float):
+        return _number(value, *BOUNDS[name])
+    if isinstance(value, str):
+        match name:
+            case "host":
+                return _host(value)
+            case "trusted_proxies":
+                return _proxies(value)
+            case "database_url":
+                return _database(value)
+    return None
+
+
+def _number(value: float, least: float, most: float) -> str | None:
+    if value < least:
+        return f"expected at least {least}, found {value}"
+    if not value <= most:  # also what is no number at all
+        return f"expected at most {most}, found {value}"
+    return None
+
+
+def _host(value: str) -> str | None:
+    if value.isprintable() and value.strip() == value != "" and " " not in value:
+        return None
+    return f"expected an address or a name to listen on, such as 127.0.0.1, found {value!r}"
+
+
+def _proxies(value: str) -> str | None:
+    parts = [part.strip() for part in value.split(",")] if value.strip() else []
+    for part in parts:
+        if part != "*" and not _is_network(part):
+            return (
+                "expected addresses or networks parted by commas, such as 10.0.0.5 or "
+                f"10.0.0.0/24, or * for all, found {part!r}"
+            )
+    return None
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _database(value: str) -> str | None:
+    """The address may hold a password, so that no more of it is shown than what it begins with."""
+    scheme, parted, rest = value.partition("://")
+    if not value or (parted and scheme in _POSTGRESQL):
+        return None
+    file = rest.partition("?")[0]
+    if parted and scheme in _SQLITE and file.startswith("/") and file.strip("/"):
+        return None if file != "/:memory:" else "SQLite needs a file: sqlite:////path/to/file"
+    return (
+        "expected postgresql://user@host/name or sqlite:////path/to/file, found one that begins "
+        f"with {scheme[:20] + parted!r}"
+    )

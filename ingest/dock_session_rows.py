@@ -1,0 +1,60 @@
+"""Rows of dock sessions, whatever their cells hold: read as `custody.clip_rows` reads clips."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.sql.elements import ColumnElement
+
+from custody.cells import fits, raw, shown_row
+from custody.ids import looks_like_id
+from ingest.tables import dock_sessions
+
+#: What stands for a cell that can't be empty and was altered.
+STAND_INS = {
+    "opened_at": datetime(1970, 1, 1, tzinfo=UTC),
+    "received_at": datetime(1970, 1, 1, tzinfo=UTC),
+    "file_count": 0,
+    "total_bytes": 0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DockSession:
+    """One visit of a recorder to a station. ``opened_at`` is by the station's clock."""
+
+    id: str
+    station_id: str
+    source: str
+    opened_at: datetime
+    received_at: datetime
+    manifest_sha256: str
+    previous_sha256: str | None
+    file_count: int
+    total_bytes: int
+    entry_seq: int | None
+    #: Columns whose cells hold what was never written there.
+    altered: tuple[str, ...] = ()
+
+
+#: The columns of a `DockSession`, without the list itself, which can be long.
+_NAMES = tuple(name for name in DockSession.__slots__ if name != "altered")
+
+
+def session_columns(tx: Connection) -> list[ColumnElement[object]]:
+    """What to select for `read_session`."""
+    return [raw(tx, dock_sessions.c[name]) for name in _NAMES]
+
+
+def read_session(row: RowMapping) -> DockSession:
+    """A row of `session_columns` as it stands."""
+    values, altered = shown_row(dock_sessions, row, _fits, STAND_INS, names=_NAMES)
+    return DockSession(**values, altered=tuple(altered))
+
+
+def _fits(name: str, cell: object) -> bool:
+    if name in {"id", "station_id"}:
+        return isinstance(cell, str) and looks_like_id(cell)
+    if name in {"file_count", "total_bytes"} and isinstance(cell, int):
+        return cell >= 0
+    return fits(dock_sessions.c[name], cell)
