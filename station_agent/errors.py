@@ -87,6 +87,14 @@ class RefusedError(StationError):
         self.headers = headers or {}
 
 
+class ManifestWaitsError(StationError):
+    """The archive did not take the manifest; it is handed in again after a pause."""
+
+    def __init__(self, detail: str, wait_s: float) -> None:
+        super().__init__(detail)
+        self.wait_s = wait_s
+
+
 class StoppedError(StationError):
     """The agent was asked to stop."""
 

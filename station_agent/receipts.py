@@ -5,11 +5,13 @@ so) holds up no sending. It also hands in manifests that nobody waits for.
 """
 
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from station_agent import reasons
 from station_agent.errors import (
     LogForkedError,
+    ManifestWaitsError,
     ReceiptWrongError,
     RefusedError,
     ServerAwayError,
@@ -55,7 +57,8 @@ class ReceiptCollector:
         received = 0
         try:
             for manifest_id in self._manifests.waiting():
-                self._manifests.deliver(manifest_id, self._transport)
+                with suppress(ManifestWaitsError):
+                    self._manifests.deliver(manifest_id, self._transport)
             if self._trust.alarm is not None:
                 return 0  # what is archived now can't be proved; it stays `sent`
             held = self._pauses.held()

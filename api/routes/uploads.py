@@ -60,6 +60,7 @@ _ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
     (TusVersionError, 412, "version"),
     (errors.UploadTooLargeError, 413, "too_large"),
     (ContentTypeError, 415, "content_type"),
+    (errors.DockSessionMissingError, 424, "dock_session"),
     (StagingBusyError, 423, "busy"),
     (errors.ChecksumMismatchError, 460, "checksum"),
     (errors.DigestMismatchError, 460, "digest"),
@@ -126,7 +127,10 @@ async def tell_abilities(services: ServicesDep) -> Response:
 
 @_tus.post("")
 async def create(request: Request, services: ServicesDep, actor: StationActor) -> Response:
-    """Announce a file. Bytes the archive has already are complete at once."""
+    """Announce a file. Bytes the archive has already are complete at once.
+
+    424 where it names a dock session whose manifest is not here: that comes first.
+    """
     if "upload-concat" in request.headers:
         raise tus.TusHeaderError("Upload-Concat: uploads are not put together here")
     size_bytes = tus.read_number("Upload-Length", tus.field_of(request.headers, "Upload-Length"))

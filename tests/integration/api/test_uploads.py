@@ -282,6 +282,7 @@ WRONG_ANNOUNCEMENTS: tuple[tuple[dict[str, object], int], ...] = (
     ({"modified_at": "9999-12-30T00:00:00Z"}, 400),
     ({"modified_at": "9999-12-31T23:59:59.999Z"}, 400),
     ({"dock_session": "../../x"}, 400),
+    ({"dock_session": "01939b7e-0000-7000-8000-000000000000"}, 424),
 )
 WRONG_METADATA = (
     "filename",

@@ -94,6 +94,9 @@ class FakeArchive:
         self.originals: dict[str, bytes] = {}
         self.uploads: dict[str, FakeUpload] = {}
         self.manifests: list[str] = []
+        self.sessions: set[str] = set()
+        #: Answered once each instead of the session's id.
+        self.session_answers: list[str] = []
         self.statuses: list[dict[str, Any]] = []
         self.stations: dict[str, NoteVerifier] = {}
         self.nonces: dict[str, str] = {}
@@ -311,7 +314,9 @@ class Handler(BaseHTTPRequestHandler):
             except LogError:
                 continue
             self.archive.manifests.append(note)
-            self.json(201, {"id": manifest.session_id})
+            self.archive.sessions.add(manifest.session_id)
+            answers = self.archive.session_answers
+            self.json(201, {"id": answers.pop(0) if answers else manifest.session_id})
             return
         self.json(400, {"detail": "of no station"})
 
@@ -319,6 +324,10 @@ class Handler(BaseHTTPRequestHandler):
         pairs = [part.split(" ") for part in self.headers["Upload-Metadata"].split(",")]
         values = {name: base64.b64decode(value) for name, value in pairs}
         size, sha256 = int(self.headers["Upload-Length"]), values["sha256"].decode()
+        session = values.get("dock_session")
+        if session is not None and session.decode() not in self.archive.sessions:
+            self.json(424, {"error": "dock_session", "detail": "no list of it"})
+            return
         upload_id = str(uuid.uuid4())
         upload = FakeUpload(size, sha256, values["sm3"].decode(), values)
         self.archive.uploads[upload_id] = upload

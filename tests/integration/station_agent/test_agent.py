@@ -120,7 +120,7 @@ def test_a_refused_manifest_does_not_cost_the_footage(
     station: Station, archive: FakeArchive
 ) -> None:
     put(station, "clip.mp4", b"bytes")
-    archive.fail("POST", "/api/dock-sessions", 413)
+    archive.fail("POST", "/api/dock-sessions", 413, times=4)
     assert station.scan().counts == {"received": 1}
     (upload,) = archive.uploads.values()
     assert "dock_session" not in upload.metadata
