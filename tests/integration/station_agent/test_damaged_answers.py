@@ -8,7 +8,7 @@ import pytest
 from station_agent import commands
 from station_agent.journal import Journal, State
 from tests.integration.station_agent.conftest import Station, put
-from tests.integration.station_agent.fake_archive import FakeArchive
+from tests.integration.station_agent.fake_archive import FakeArchive, Fault, Handler, Log
 
 MIB = 1024 * 1024
 UPLOAD = "/api/uploads/0c9ff3b4-3a51-4c58-9c05-1d4b5a3a1f6e"
@@ -162,3 +162,50 @@ def test_a_manifest_that_is_refused_for_good_is_shown_and_tried_at_the_next_star
     assert len(archive.manifests) == 1
     assert commands.status(station.config, options) == 0
     assert "lists the archive" not in capsys.readouterr().out
+
+
+# --- the log's tiles -----------------------------------------------------------------------------
+
+
+def damage_tiles(archive: FakeArchive, times: int) -> None:
+    """Flip one bit in each of the next ``times`` tiles that are asked for."""
+
+    def action(handler: Handler) -> None:
+        tile = bytearray(archive.log.tiles[handler.path.removeprefix("/log/")])
+        tile[-1] ^= 1
+        handler.answer(200, bytes(tile))
+
+    archive.faults += [Fault("GET", "/log/tile/", action)] * times
+
+
+@pytest.mark.parametrize("before", [1, 2, 3, 5])
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_damaged_tiles_are_no_rewritten_log(
+    station: Station, archive: FakeArchive, before: int, times: int
+) -> None:
+    files(station, before)
+    station.scan()
+    damage_tiles(archive, times)
+    put(station, "later.mp4", b"later")
+    outcome = station.scan()
+    assert (outcome.alarm, outcome.counts) == (None, {"received": before + 1})
+    assert not archive.faults
+    assert not [event for event in station.events if event.event == "alarm"]
+
+
+@pytest.mark.parametrize("before", [2, 3])
+def test_behind_damaged_tiles_a_rewritten_log_is_found_all_the_same(
+    station: Station, archive: FakeArchive, before: int
+) -> None:
+    files(station, before)
+    station.scan()
+    archive.log = Log()
+    archive.clips.clear()
+    for number in range(before + 2):
+        put(station, f"again{number}.mp4", bytes([100 + number]))
+    damage_tiles(archive, 200)
+    outcome = station.scan(patience_s=0.5)
+    assert outcome.alarm is None
+    assert outcome.counts["received"] == before
+    archive.faults.clear()
+    assert station.scan().alarm
