@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from station_agent import reasons
+from station_agent.admitted_as import check_name
 from station_agent.errors import (
     LogForkedError,
     ManifestWaitsError,
@@ -90,6 +91,7 @@ class ReceiptCollector:
                 return False
             digests = Digests(file.sha256, file.sm3, file.identity.size_bytes)
             receipt = self._trust.accept(note, digests)
+            check_name(self._journal, file, receipt)
             at = datetime.now(UTC).isoformat(timespec="seconds")
             received = self._journal.receive(file, note, receipt.clip_id, at)
         except ReceiptWrongError as error:

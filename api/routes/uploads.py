@@ -27,7 +27,7 @@ from custody.history import is_condemned
 from custody.receipts import find_stored, store_receipt
 from ingest import errors, uploads
 from ingest.admission import stands
-from ingest.announcements import read_announcement
+from ingest.announcements import digest_of, read_announcement
 from ingest.receipts import make_receipt
 from storage.errors import StagingBusyError, StoreFullError, StoreUnavailableError
 
@@ -129,7 +129,8 @@ async def tell_abilities(services: ServicesDep) -> Response:
 async def create(request: Request, services: ServicesDep, actor: StationActor) -> Response:
     """Announce a file. Bytes the archive has already are complete at once.
 
-    424 where it names a dock session whose manifest is not here: that comes first.
+    ``Upload-Announcement`` is the digest of what was understood (docs/formats/receipts.md). 424
+    where it names a dock session whose manifest is not here: that comes first.
     """
     if "upload-concat" in request.headers:
         raise tus.TusHeaderError("Upload-Concat: uploads are not put together here")
@@ -154,7 +155,10 @@ async def create(request: Request, services: ServicesDep, actor: StationActor) -
             )
 
     upload = await run_in_threadpool(work)
-    headers = {"Location": f"{PATH}/{upload.id}"}
+    headers = {
+        "Location": f"{PATH}/{upload.id}",
+        "Upload-Announcement": digest_of(announcement),
+    }
     if upload.state == uploads.ADMITTED:
         headers["Upload-Offset"] = str(upload.size_bytes)
     return Response(status_code=201, headers=headers)
