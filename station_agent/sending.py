@@ -241,8 +241,7 @@ class Sender:
         elif error.status in {404, 410} and file.state is State.SENDING:
             self._setbacks.announce_again(file)
         elif error.status in _REFUSES_FILE:
-            reason = reasons.compose(reasons.SERVER_REFUSED, str(error.args[0]))
-            self._setbacks.refuse(file, reason)
+            self._setbacks.refused_by_archive(file, error)
         else:
             self._setbacks.server_refuses(error)
 
