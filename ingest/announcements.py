@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from custody.log.canonical import EARLIEST, LATEST
+from custody.log.errors import LogError
 from ingest.errors import AnnouncementError
+from station_agent.wire import announcement_digest
 
 #: Room for any file system's name (255 bytes) and for a path of a manifest's kind.
 MAX_NAME_BYTES = 4096
@@ -25,10 +27,26 @@ class Announcement:
     dock_session_id: str | None = None
 
 
+def digest_of(announcement: Announcement) -> str:
+    """The digest of what was understood. Raises `AnnouncementError`."""
+    try:
+        return announcement_digest(
+            name=announcement.name_raw,
+            size_bytes=announcement.size_bytes,
+            sha256=announcement.sha256,
+            sm3=announcement.sm3,
+            modified_at=announcement.file_modified_at,
+            dock_session=announcement.dock_session_id,
+        )
+    except LogError as error:
+        raise AnnouncementError(str(error)) from error
+
+
 def read_announcement(size_bytes: int, metadata: dict[str, bytes]) -> Announcement:
     """The announcement in tus ``Upload-Metadata`` (values decoded): filename and sha256, perhaps
     sm3, modified_at (RFC 3339, within the calendar of the house) and dock_session. Unknown names
-    are passed over, as tus asks.
+    are passed over, as tus asks. Where ``announcement`` gives the digest of it all
+    (`station_agent.wire`), it is held against what is read here.
 
     Raises `AnnouncementError` naming what can't be right.
     """
@@ -41,7 +59,8 @@ def read_announcement(size_bytes: int, metadata: dict[str, bytes]) -> Announceme
         raise AnnouncementError(f"filename: 1 to {MAX_NAME_BYTES} bytes")
     sm3, modified_at = metadata.get("sm3"), metadata.get("modified_at")
     session = metadata.get("dock_session")
-    return Announcement(
+    said = metadata.get("announcement")
+    announcement = Announcement(
         size_bytes=size_bytes,
         sha256=sha256,
         sm3=_digest("sm3", sm3) if sm3 is not None else None,
@@ -49,6 +68,9 @@ def read_announcement(size_bytes: int, metadata: dict[str, bytes]) -> Announceme
         file_modified_at=_time("modified_at", modified_at) if modified_at else None,
         dock_session_id=_id("dock_session", session) if session else None,
     )
+    if said is not None and _digest("announcement", said) != digest_of(announcement):
+        raise AnnouncementError("something of it was changed on the way")
+    return announcement
 
 
 def _digest(name: str, value: bytes) -> str:

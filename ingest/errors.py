@@ -60,6 +60,10 @@ class UploadAdmittedError(IngestError):
     """The clip of this upload is archived; what is archived can't be taken back."""
 
 
+class DockSessionMissingError(IngestError):
+    """There is no list of this dock session here; hand its manifest in, then announce again."""
+
+
 class AnnouncementError(IngestError):
     """What is said of the file can't be right."""
 

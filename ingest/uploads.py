@@ -26,6 +26,7 @@ from ingest.announcements import Announcement
 from ingest.errors import (
     AnnouncementError,
     DigestMismatchError,
+    DockSessionMissingError,
     UploadGoneError,
     UploadNotFoundError,
     UploadTooLargeError,
@@ -94,8 +95,8 @@ def announce(
 
     The same announcement again, before a byte has come, gives the same upload: its sender has not
     heard the answer, or was killed and asks anew while we are at it. Raises `AnnouncementError`,
-    `UploadTooLargeError`, and `DigestMismatchError` where the archive knows these bytes under
-    another SM3.
+    `DockSessionMissingError` for a session whose manifest is not here, `UploadTooLargeError`, and
+    `DigestMismatchError` where the archive knows these bytes under another SM3.
     """
     if announcement.size_bytes == 0:
         raise AnnouncementError("the file is empty")
@@ -107,8 +108,11 @@ def announce(
                 dock_sessions.c.id == announcement.dock_session_id
             )
         )
-        # A session we don't know is kept as said: losing a manifest must not cost the evidence.
-        if owner not in {None, actor.id}:
+        # Under a session that nobody has a list of, nothing would show what is missing. The station
+        # keeps the file and the manifest: it costs no evidence to ask for that first.
+        if owner is None:
+            raise DockSessionMissingError(announcement.dock_session_id)
+        if owner != actor.id:
             raise AnnouncementError("the dock session is another station's")
     # One announcement of a station after the other: of two at once neither would see the other's.
     tx.execute(

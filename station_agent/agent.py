@@ -253,6 +253,7 @@ class Agent:
     def _recover(self) -> None:
         """Take up what an earlier run left."""
         adopt(self._journal, list(self._folders.roots))
+        self._manifests.take_up_refused()
         for file in self._journal.files(State.REFUSED):
             # Another limit, another server: it may be welcome now. An empty file is still empty.
             if reasons.code_of(file.reason or "") == reasons.SERVER_REFUSED:

@@ -160,7 +160,8 @@ def status(config: Config, options: argparse.Namespace) -> int:
         print(json.dumps(value, ensure_ascii=False, indent=1))
     else:
         print(_status_text(value, config.language))
-    return WRONG if value["alarm"] or value["refused"] else GOOD
+    wrong = value["alarm"] or value["refused"] or value.get("manifests_refused")
+    return WRONG if wrong else GOOD
 
 
 def _status_text(value: dict[str, Any], language: str) -> str:
@@ -199,6 +200,12 @@ def _status_text(value: dict[str, Any], language: str) -> str:
             f"  {one['name']}  {say(language, 'state.' + one['state'])}"
             f"  {say_reason(language, one['reason'])}"
             for one in value["refused"]
+        ]
+    if value.get("manifests_refused"):
+        lines.append(say(language, "status.manifests_refused") + ":")
+        lines += [
+            f"  {one['name']}  {say_reason(language, one['reason'])}"
+            for one in value["manifests_refused"]
         ]
     if value.get("skipped"):
         lines.append(f"{say(language, 'status.skipped')} ({value['skipped_count']}):")

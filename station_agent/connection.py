@@ -200,7 +200,9 @@ def checked(answer: Answer) -> Answer:
     detail = f"{answer.status} {_excerpt(answer)}".strip()
     if answer.status >= 500 or answer.status in _TRY_AGAIN:
         raise ServerAwayError(detail, retry_after_s=retry_after(answer), status=answer.status)
-    raise RefusedError(answer.status, _excerpt(answer), dict(answer.headers))
+    raise RefusedError(
+        answer.status, _excerpt(answer), dict(answer.headers), is_own=_is_own(answer)
+    )
 
 
 def retry_after(answer: Answer) -> float | None:
@@ -210,6 +212,15 @@ def retry_after(answer: Answer) -> float | None:
     except ValueError:
         return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_S) if seconds == seconds else None  # noqa: PLR0124
+
+
+def _is_own(answer: Answer) -> bool:
+    """Whether a refusal is the archive's: ``{"error": …, "detail": …}``, both of them text."""
+    try:
+        value = json.loads(answer.body)
+        return isinstance(value["error"], str) and isinstance(value["detail"], str)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return False
 
 
 def _excerpt(answer: Answer) -> str:

@@ -79,12 +79,29 @@ class ServerAwayError(StationError):
 class RefusedError(StationError):
     """The server refuses this for good (a 4xx other than 408, 423 and 429)."""
 
-    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        headers: dict[str, str] | None = None,
+        *,
+        is_own: bool = False,
+    ) -> None:
         super().__init__(f"{status} {detail}".strip())
         self.status = status
         self.detail = detail
+        #: In the archive's own words, not those of something in between.
+        self.is_own = is_own
         #: Lower-case names.
         self.headers = headers or {}
+
+
+class ManifestWaitsError(StationError):
+    """The archive did not take the manifest; it is handed in again after a pause."""
+
+    def __init__(self, detail: str, wait_s: float) -> None:
+        super().__init__(detail)
+        self.wait_s = wait_s
 
 
 class StoppedError(StationError):

@@ -55,6 +55,9 @@ _CHINESE = {
     "The server can't be reached or asks for a pause.": "服务器连不上，或要求稍后再试。",
     "The server refuses this for good (a 4xx other than 408, 423 and 429).": "服务器拒绝了。",
     "The agent was asked to stop.": "采集站程序正在停止。",
+    "The archive did not take the manifest; it is handed in again after a pause.": (
+        "存档没有接收清单；稍后重新提交。"
+    ),
     "The receipt does not prove that the archive holds this file.": (
         "回执不能证明存档里有这个文件。"
     ),

@@ -44,7 +44,7 @@ CREATE TABLE manifests (
   id INTEGER PRIMARY KEY,
   root BLOB NOT NULL,
   sha256 TEXT NOT NULL,
-  note TEXT,  -- dropped once the server has it
+  note TEXT,  -- dropped once no file needs it any more (`station_agent.manifests`)
   session_id TEXT NOT NULL,
   delivered INTEGER NOT NULL DEFAULT 0,
   reason TEXT

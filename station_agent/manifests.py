@@ -3,7 +3,8 @@
 A manifest is made when a settled file lies there that no manifest lists yet. It names everything
 (also what is archived already and what is skipped, with the reason) and the digest of the manifest
 before it from the same folder, so that a missing one shows. It stays in the journal until the
-archive has it.
+archive has it, and its text until every file that it lists has a receipt: an archive that was put
+back to an older copy asks for it again.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import logging
 import os
 import shutil
 import threading
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -19,8 +21,9 @@ from custody.log.canonical import EARLIEST, LATEST
 from custody.log.errors import LogError
 from custody.log.note import NoteSigner
 from station_agent import reasons
-from station_agent.errors import RefusedError
+from station_agent.errors import ManifestWaitsError, RefusedError, ServerAwayError
 from station_agent.journal import Journal
+from station_agent.pauses import backoff
 from station_agent.watch import Scan
 from station_agent.wire import Manifest, ManifestFile, sign_manifest
 
@@ -30,6 +33,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Seconds between two manifests of one folder for each file it lists: where files trickle in, the
 #: work of listing them all again stays a small share.
 _PAUSE_PER_FILE_S = 0.02
+#: So often a manifest is handed in before the archive's refusal is believed (a bit that flipped on
+#: the way breaks a signature), and the shortest and longest pause between two of them.
+_TRIES = 4
+_PAUSES_S = (0.5, 30.0)
 
 
 def moment(mtime_ns: int) -> datetime:
@@ -53,6 +60,9 @@ class Manifests:
         self._journal = journal
         self._signer = signer
         self._delivering = threading.Lock()
+        #: How often each was refused since the start, and when it may be handed in again
+        #: (monotonic seconds).
+        self._refusals: dict[int, tuple[int, float]] = {}
 
     def is_due(self, root: bytes) -> bool:
         """Whether a settled file under ``root`` waits for a manifest."""
@@ -87,6 +97,7 @@ class Manifests:
                 f"UPDATE files SET manifest_id = ? WHERE {_UNLISTED}",  # noqa: S608
                 (made.lastrowid, scan.root),
             )
+            connection.execute(_FORGET_NOTES)
 
     def _manifest(self, scan: Scan, session_id: str) -> Manifest:
         previous = self._journal.read(
@@ -131,8 +142,8 @@ class Manifests:
     def deliver(self, manifest_id: int, taker: ManifestTaker) -> str | None:
         """The archive's id of the dock session, after handing the manifest in if need be.
 
-        None where the archive refused it (said in the log, and in the journal): the files go
-        without. Raises `ServerAwayError`.
+        None where the archive refused it again and again (said in the log, the journal and the
+        status): the files go without. Raises `ManifestWaitsError` and `ServerAwayError`.
         """
         with self._delivering:
             rows = self._journal.read(
@@ -143,20 +154,62 @@ class Manifests:
             if delivered:
                 return None if reason is not None else str(session_id)
             try:
-                session_id, reason = taker.send_manifest(str(note)), None
+                self._hand_in(manifest_id, str(session_id), str(note), taker)
             except RefusedError as error:
-                logger.error("the archive refuses a manifest: %s", error)  # noqa: TRY400
-                reason = str(error)
+                logger.error("the archive refuses a manifest: %s", error.args[0])  # noqa: TRY400
+                reason = reasons.compose(reasons.SERVER_REFUSED, str(error.args[0]))
             with self._journal.transaction() as connection:
-                # A refused one is kept as the evidence of what lay there.
                 connection.execute(
-                    "UPDATE manifests SET delivered = 1, session_id = ?, reason = ?,"
-                    " note = CASE WHEN ? IS NULL THEN NULL ELSE note END WHERE id = ?",
-                    (session_id, reason, reason, manifest_id),
+                    "UPDATE manifests SET delivered = 1, reason = ? WHERE id = ?",
+                    (reason, manifest_id),
                 )
             return None if reason is not None else str(session_id)
 
+    def _hand_in(self, manifest_id: int, session_id: str, note: str, taker: ManifestTaker) -> None:
+        """Raises `RefusedError` once the refusal is to be believed."""
+        refused, not_before = self._refusals.get(manifest_id, (0, 0.0))
+        if (wait_s := not_before - time.monotonic()) > 0:
+            raise ManifestWaitsError("refused a moment ago", wait_s)
+        try:
+            answered = taker.send_manifest(note)
+        except RefusedError as error:
+            pause_s = backoff(refused + 1, *_PAUSES_S, 0.0)
+            self._refusals[manifest_id] = refused + 1, time.monotonic() + pause_s
+            if refused + 1 >= _TRIES:
+                raise
+            logger.warning("the archive refuses a manifest, it is handed in again: %s", error)
+            raise ManifestWaitsError(str(error), pause_s) from error
+        # The id is ours, so an answer that has another is none.
+        if answered != session_id:
+            raise ServerAwayError(f"the server names another dock session: {answered[:80]!r}")
 
+    def hand_in_again(self, manifest_id: int) -> None:
+        """The archive has not got it, whatever it said before: deliver it again.
+
+        A note that is not kept any more can't be: the files that are left go without.
+        """
+        with self._journal.transaction() as connection:
+            connection.execute(
+                "UPDATE manifests SET delivered = note IS NULL,"
+                " reason = CASE WHEN note IS NULL THEN ? END WHERE id = ? AND reason IS NULL",
+                (reasons.MANIFEST_LOST, manifest_id),
+            )
+
+    def take_up_refused(self) -> None:
+        """Hand in what was refused as well: another limit, another server, it may be taken now."""
+        with self._journal.transaction() as connection:
+            connection.execute(
+                "UPDATE manifests SET delivered = 0, reason = NULL"
+                " WHERE reason IS NOT NULL AND note IS NOT NULL"
+            )
+
+
+#: A refused one is kept as the evidence of what lay there.
+_FORGET_NOTES = (
+    "UPDATE manifests SET note = NULL WHERE delivered = 1 AND reason IS NULL AND note IS NOT NULL"
+    " AND id NOT IN (SELECT manifest_id FROM files WHERE manifest_id IS NOT NULL"
+    " AND state NOT IN ('received', 'released', 'gone'))"
+)
 _UNLISTED = "root = ? AND manifest_id IS NULL AND state IN ('settled', 'hashed', 'sending', 'sent')"
 
 

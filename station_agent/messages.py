@@ -41,6 +41,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "存档给出的日志比以前旧",
         "the archive shows an older log than before",
     ),
+    "reason.manifest_lost": (
+        "存档已没有这份清单，采集站也不再保存",
+        "the archive has lost it, and the station keeps it no more",
+    ),
     "reason.unforeseen": ("意外错误", "an unforeseen error"),
     "reason.symlink": ("符号链接", "a symbolic link"),
     "reason.fifo": ("管道", "a FIFO"),
@@ -112,6 +116,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "status.files": ("文件", "files"),
     "status.current": ("正在处理", "at work on"),
     "status.refused": ("有问题的文件", "files with trouble"),
+    "status.manifests_refused": (
+        "存档未接收的清单（其中的文件照常上传；请告知管理员）",
+        "lists the archive did not take (their files are sent without; tell the administrator)",
+    ),
     "status.skipped": ("跳过，不接收", "skipped, not taken"),
     "status.free": ("磁盘剩余", "free disk"),
     "status.last_receipt": ("最近回执", "last receipt"),

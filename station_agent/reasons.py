@@ -17,6 +17,7 @@ SERVER_FULL = "server_full"
 NOT_WATCHED = "not_watched"
 UPLOAD_GONE = "upload_gone"
 RECEIPT_WRONG = "receipt_wrong"
+MANIFEST_LOST = "manifest_lost"
 LOG_ROLLED_BACK = "log_rolled_back"
 UNFORESEEN = "unforeseen"
 

@@ -5,11 +5,14 @@ so) holds up no sending. It also hands in manifests that nobody waits for.
 """
 
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from station_agent import reasons
+from station_agent.admitted_as import check_name
 from station_agent.errors import (
     LogForkedError,
+    ManifestWaitsError,
     ReceiptWrongError,
     RefusedError,
     ServerAwayError,
@@ -55,7 +58,8 @@ class ReceiptCollector:
         received = 0
         try:
             for manifest_id in self._manifests.waiting():
-                self._manifests.deliver(manifest_id, self._transport)
+                with suppress(ManifestWaitsError):
+                    self._manifests.deliver(manifest_id, self._transport)
             if self._trust.alarm is not None:
                 return 0  # what is archived now can't be proved; it stays `sent`
             held = self._pauses.held()
@@ -87,6 +91,7 @@ class ReceiptCollector:
                 return False
             digests = Digests(file.sha256, file.sm3, file.identity.size_bytes)
             receipt = self._trust.accept(note, digests)
+            check_name(self._journal, file, receipt)
             at = datetime.now(UTC).isoformat(timespec="seconds")
             received = self._journal.receive(file, note, receipt.clip_id, at)
         except ReceiptWrongError as error:

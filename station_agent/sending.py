@@ -15,6 +15,7 @@ from station_agent import reasons
 from station_agent.answers import true_offset
 from station_agent.errors import (
     FileProblemError,
+    ManifestWaitsError,
     RefusedError,
     ServerAwayError,
     StaleFileError,
@@ -97,6 +98,8 @@ class Sender:
             reason = reasons.compose(error.reason, error.detail)
             changed = error.reason == reasons.CHANGED
             self._setbacks.fail(current.file, reason, forget_digests=changed)
+        except ManifestWaitsError as error:
+            self._pauses.hold(file.id, 1, seconds=error.wait_s)
         except RefusedError as error:
             self._refused(current.file, error)
         except ServerAwayError as error:
@@ -232,11 +235,13 @@ class Sender:
             self._setbacks.fail(file, reason, forget_digests=True)
         elif error.status == 409:  # what the archive holds of these bytes is in disorder
             self._setbacks.put_back(file, reasons.compose(reasons.SERVER_ERROR, str(error.args[0])))
+        elif error.status == 424 and file.manifest_id is not None:  # the list comes first
+            self._manifests.hand_in_again(file.manifest_id)
+            self._setbacks.put_back(file, reasons.compose(reasons.SERVER_ERROR, str(error.args[0])))
         elif error.status in {404, 410} and file.state is State.SENDING:
             self._setbacks.announce_again(file)
         elif error.status in _REFUSES_FILE:
-            reason = reasons.compose(reasons.SERVER_REFUSED, str(error.args[0]))
-            self._setbacks.refuse(file, reason)
+            self._setbacks.refused_by_archive(file, error)
         else:
             self._setbacks.server_refuses(error)
 

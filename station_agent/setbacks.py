@@ -5,18 +5,22 @@ holds back all that is asked of it. Thread-safe.
 """
 
 import logging
+import threading
 
 from station_agent import reasons
 from station_agent.errors import RefusedError, ServerAwayError, StaleFileError
 from station_agent.events import Event, Listener
 from station_agent.journal import File, Journal, State
 from station_agent.pauses import Pauses
+from station_agent.settle import Identity
 
 logger = logging.getLogger(__name__)
 
 #: What may be one file's doing: the server's own errors, a slow line, an offset that won't settle,
 #: rows or an object of it that are in disorder. The other files need not wait for it.
 STUMBLES = frozenset({408, 409, 500, 502, 504})
+#: So often the archive refuses a file before it is refused for good.
+_BELIEVED_REFUSALS = 3
 
 
 class Setbacks:
@@ -26,6 +30,9 @@ class Setbacks:
         self._journal = journal
         self._pauses = pauses
         self._listener = listener
+        self._lock = threading.Lock()
+        #: How often the archive itself has refused a file since the start.
+        self._refusals: dict[tuple[int, Identity], int] = {}
 
     def fail(self, file: File, reason: str, *, forget_digests: bool = False) -> None:
         """The file can't go on its way; it is tried again after a growing pause."""
@@ -40,6 +47,21 @@ class Setbacks:
         """The server knows the file's upload no more."""
         forgotten = {"upload_path": None, "upload_sha256": None}
         self._write(file, State.HASHED, reasons.UPLOAD_GONE, file.attempts + 1, forgotten)
+
+    def refused_by_archive(self, file: File, error: RefusedError) -> None:
+        """The archive will not have the file. That is believed when it says so itself, and again:
+        a bit that flipped on the way to it gets the same answer, once.
+        """
+        reason = reasons.compose(reasons.SERVER_REFUSED, str(error.args[0]))
+        with self._lock:
+            refusals = self._refusals.get((file.id, file.identity), 0) + int(error.is_own)
+            self._refusals[file.id, file.identity] = refusals
+        if refusals < _BELIEVED_REFUSALS or not error.is_own:
+            self.put_back(file, reason)
+            return
+        with self._lock:
+            del self._refusals[file.id, file.identity]
+        self.refuse(file, reason)
 
     def refuse(self, file: File, reason: str) -> None:
         """Nothing will come of it until the file changes or the agent starts anew."""

@@ -14,7 +14,7 @@ from station_agent.durable import write_file
 from station_agent.journal import Journal, State
 from station_agent.regular_files import read_small_file
 from station_agent.sending import Current
-from station_agent.tallies import archived_before, list_skipped
+from station_agent.tallies import archived_before, list_skipped, refused_manifests
 
 STATUS_FILE = "status.json"
 #: How many files a status names; the counts speak for the rest.
@@ -69,6 +69,10 @@ def build_status(
         "skipped_count": len(skipped),
         "skipped": [
             {"name": reasons.visible(path), "reason": reason} for path, reason in skipped[:_NAMED]
+        ],
+        "manifests_refused": [
+            {"name": reasons.visible(root), "reason": reason}
+            for root, reason in refused_manifests(journal)[:_NAMED]
         ],
         "current": [
             {

@@ -19,6 +19,12 @@ def archived_before(journal: Journal) -> int:
     return int(str(rows[0][0]))
 
 
+def refused_manifests(journal: Journal) -> list[tuple[bytes, str]]:
+    """Root and reason of each manifest that the archive did not take, the newest first."""
+    rows = journal.read("SELECT root, reason FROM manifests WHERE reason IS NOT NULL ORDER BY -id")
+    return [(root, str(reason)) for root, reason in rows if isinstance(root, bytes)]
+
+
 def note_skipped(journal: Journal, root: bytes, skipped: Mapping[bytes, str]) -> None:
     """Keep what lies under ``root`` now and is no file to be taken, with the reason."""
     with journal.transaction() as connection:

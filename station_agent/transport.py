@@ -14,13 +14,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from custody.log.canonical import format_time
 from custody.log.errors import LogError
 from custody.log.note import NoteSigner
 from station_agent.answers import is_upload_path, object_in, offset_in, text_in, upload_path_in
 from station_agent.connection import Answer, Connection, checked, retry_after
 from station_agent.enrolment import Enrolment
 from station_agent.errors import NotEnrolledError, RefusedError, ServerAwayError
-from station_agent.wire import challenge_message
+from station_agent.wire import announcement_digest, challenge_message
 
 _TUS = {"Tus-Resumable": "1.0.0"}
 #: How fast we expect an archive to store and read back, at worst, once it has the last byte.
@@ -92,14 +93,24 @@ class Transport:
         return text_in(object_in(answer), "id")
 
     def announce(self, announcement: Announcement) -> Upload:
-        """Create an upload (tus creation)."""
+        """Create an upload (tus creation).
+
+        What the archive understood comes back as a digest; an upload of anything else is given up.
+        """
+        digest = announcement_digest(
+            name=announcement.name,
+            size_bytes=announcement.size_bytes,
+            sha256=announcement.sha256,
+            sm3=announcement.sm3,
+            modified_at=announcement.modified_at,
+            dock_session=announcement.dock_session,
+        )
         values = {
             "filename": announcement.name,
             "sha256": announcement.sha256.encode(),
             "sm3": announcement.sm3.encode(),
-            "modified_at": announcement.modified_at.isoformat(timespec="milliseconds")
-            .replace("+00:00", "Z")
-            .encode(),
+            "modified_at": format_time(announcement.modified_at).encode(),
+            "announcement": digest.encode(),
         }
         if announcement.dock_session is not None:
             values["dock_session"] = announcement.dock_session.encode()
@@ -113,6 +124,9 @@ class Transport:
         }
         answer = checked(self._request("POST", "/api/uploads", headers))
         path = upload_path_in(answer, self._prefix)
+        if answer.headers.get("upload-announcement") != digest:
+            self.terminate(path)
+            raise ServerAwayError("the server understood another announcement than was sent")
         offset = answer.headers.get("upload-offset", "0")
         return Upload(path, offset_in(offset, announcement.size_bytes))
 

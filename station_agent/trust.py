@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from custody.log.checkpoint import Checkpoint, open_checkpoint
-from custody.log.errors import LogError, TileError
-from custody.log.merkle import prove_consistency
+from custody.log.errors import LogError, ProofError
+from custody.log.merkle import prove_consistency, tree_root, verify_consistency
 from custody.log.tiles import TileReader
 from custody.log.verify import verify_extension
 from station_agent import reasons, wire
@@ -146,24 +146,37 @@ class Trust:
     def _check(self, earlier: Checkpoint, later: Checkpoint) -> None:
         """Raise `LogError` if ``later`` does not begin with ``earlier``.
 
-        A damaged transfer must not look like a rewritten log: what fails is fetched once more.
-        Tiles that are withheld or of the wrong length prove nothing either way.
+        Nobody signs tiles: only what hashes to the later signed root is a word of the log. What
+        does not was damaged on the way, or withheld; it is fetched once more, and proves nothing
+        either way (`ServerAwayError`).
         """
-        for last_try in (False, True):
-            reader = TileReader(self._fetch, later.size)
-            try:
-                verify_extension(
-                    earlier, later, prove_consistency(earlier.size, later.size, reader.read)
-                )
-            except TileError as error:
+        # 1. Two heads of one size need no tiles.
+        if earlier.size == later.size:
+            verify_extension(earlier, later, [])
+            return
+        # 2. How the later log really began, proved by its own root.
+        try:
+            root = self._read_root(earlier.size, later)
+        except LogError:
+            root = self._read_root(earlier.size, later, last_try=True)
+        # 3. It began with what we saw.
+        if root != earlier.root:
+            raise ProofError("the later tree does not begin with the earlier one")
+
+    def _read_root(self, size: int, later: Checkpoint, *, last_try: bool = False) -> bytes:
+        """The root of the first ``size`` entries of the log that ``later`` is signed for."""
+        reader = TileReader(self._fetch, later.size)
+        try:
+            root = tree_root(size, reader.read)
+            proof = prove_consistency(size, later.size, reader.read)
+            verify_consistency(size, later.size, root, later.root, proof)
+        except RefusedError as error:
+            raise ServerAwayError(f"the log can't be read: {error}") from error
+        except LogError as error:
+            if last_try:
                 raise ServerAwayError(f"the log can't be read: {error}") from error
-            except RefusedError as error:
-                raise ServerAwayError(f"the log can't be read: {error}") from error
-            except LogError:
-                if last_try:
-                    raise
-            else:
-                return
+            raise
+        return root
 
     def _raise_alarm(self, text: str, note: str) -> None:
         self.alarm = Alarm(text, self._note or "", note)

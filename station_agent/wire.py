@@ -14,7 +14,7 @@ from datetime import datetime
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from custody.log import forms
-from custody.log.canonical import Json, format_time, to_milliseconds
+from custody.log.canonical import Json, canonical_json, format_time, to_milliseconds
 from custody.log.encoding import encode_base64
 from custody.log.errors import LogError, ReceiptError
 from custody.log.note import NoteSigner, NoteVerifier
@@ -28,6 +28,7 @@ __all__ = [
     "Receipt",
     "ReceiptError",
     "WireError",
+    "announcement_digest",
     "challenge_message",
     "check_receipt_for",
     "open_manifest",
@@ -42,6 +43,7 @@ MAX_MANIFEST_FILES = 100_000
 MAX_PATH_BYTES = 4096
 
 _MANIFEST_TITLE = "liuhen manifest v1"
+_ANNOUNCEMENT_TITLE = b"liuhen announcement v1\n"
 _CHALLENGE_TITLE = b"liuhen station session v1\n"
 _MANIFEST_KEYS = frozenset(
     ("session_id", "station", "source", "opened_at", "free_bytes", "previous_sha256", "files")
@@ -68,6 +70,31 @@ def challenge_message(nonce: str) -> bytes:
     if not _NONCE.fullmatch(nonce):
         raise WireError("a nonce has 16 to 256 visible ASCII characters")
     return _CHALLENGE_TITLE + nonce.encode()
+
+
+def announcement_digest(
+    *,
+    name: bytes,
+    size_bytes: int,
+    sha256: str,
+    sm3: str | None,
+    modified_at: datetime | None,
+    dock_session: str | None,
+) -> str:
+    """Hex SHA-256 over what is said of a file before its bytes come.
+
+    The sender gives it along and the archive answers with that of what it understood: header fields
+    have no checksum of their own. Raises `LogError` for what no canonical JSON can hold.
+    """
+    value: dict[str, Json] = {
+        "name_b64": encode_base64(name),
+        "size_bytes": size_bytes,
+        "sha256": sha256,
+        "sm3": sm3,
+        "modified_at": None if modified_at is None else format_time(modified_at),
+        "dock_session": dock_session,
+    }
+    return hashlib.sha256(_ANNOUNCEMENT_TITLE + canonical_json(value) + b"\n").hexdigest()
 
 
 # --- manifests -----------------------------------------------------------------------------------

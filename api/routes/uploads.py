@@ -28,7 +28,7 @@ from custody.history import is_condemned
 from custody.receipts import find_stored, store_receipt
 from ingest import errors, uploads
 from ingest.admission import stands
-from ingest.announcements import read_announcement
+from ingest.announcements import digest_of, read_announcement
 from ingest.receipts import make_receipt
 from storage.errors import StagingBusyError, StoreFullError, StoreUnavailableError
 
@@ -61,6 +61,7 @@ _ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
     (TusVersionError, 412, "version"),
     (errors.UploadTooLargeError, 413, "too_large"),
     (ContentTypeError, 415, "content_type"),
+    (errors.DockSessionMissingError, 424, "dock_session"),
     (StagingBusyError, 423, "busy"),
     (errors.ChecksumMismatchError, 460, "checksum"),
     (errors.DigestMismatchError, 460, "digest"),
@@ -127,7 +128,11 @@ async def tell_abilities(services: ServicesDep) -> Response:
 
 @_tus.post("")
 async def create(request: Request, services: ServicesDep, actor: StationActor) -> Response:
-    """Announce a file. Bytes the archive has already are complete at once."""
+    """Announce a file. Bytes the archive has already are complete at once.
+
+    ``Upload-Announcement`` is the digest of what was understood (docs/formats/receipts.md). 424
+    where it names a dock session whose manifest is not here: that comes first.
+    """
     if "upload-concat" in request.headers:
         raise tus.TusHeaderError("Upload-Concat: uploads are not put together here")
     size_bytes = tus.read_number("Upload-Length", tus.field_of(request.headers, "Upload-Length"))
@@ -155,7 +160,10 @@ async def create(request: Request, services: ServicesDep, actor: StationActor) -
             return upload
 
     upload = await run_in_threadpool(work)
-    headers = {"Location": f"{PATH}/{upload.id}"}
+    headers = {
+        "Location": f"{PATH}/{upload.id}",
+        "Upload-Announcement": digest_of(announcement),
+    }
     if upload.state == uploads.ADMITTED:
         headers["Upload-Offset"] = str(upload.size_bytes)
     return Response(status_code=201, headers=headers)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -23,7 +24,7 @@ from custody.tables import clip_names, clips, log_entries
 from ingest import reception
 from ingest.tables import clip_work, uploads
 from station_agent.manifests import moment
-from station_agent.wire import open_receipt
+from station_agent.wire import announcement_digest, open_receipt
 from storage.errors import StoreFullError, StoreUnavailableError
 from storage.memory import MemoryStore
 from tests.integration.api.archived import (
@@ -283,6 +284,9 @@ WRONG_ANNOUNCEMENTS: tuple[tuple[dict[str, object], int], ...] = (
     ({"modified_at": "9999-12-30T00:00:00Z"}, 400),
     ({"modified_at": "9999-12-31T23:59:59.999Z"}, 400),
     ({"dock_session": "../../x"}, 400),
+    ({"announcement": "0" * 64}, 400),
+    ({"announcement": "not a digest"}, 400),
+    ({"dock_session": "01939b7e-0000-7000-8000-000000000000"}, 424),
 )
 WRONG_METADATA = (
     "filename",
@@ -304,6 +308,28 @@ def test_what_cant_be_right_is_refused(services: Services, station: StationClien
         answer = station.http.post("/api/uploads", headers=headers)
         assert answer.status_code == 400, header[:80]
     assert count(services, uploads) == 0
+
+
+def test_what_was_understood_is_said_and_what_was_altered_refused(
+    services: Services, station: StationClient
+) -> None:
+    digest = announcement_digest(
+        name=b"one.mp4",
+        size_bytes=len(DATA),
+        sha256=sha256(DATA),
+        sm3=None,
+        modified_at=datetime(2026, 8, 4, 10, tzinfo=UTC),
+        dock_session=None,
+    )
+    said = {"filename": "one.mp4", "modified_at": "2026-08-04T18:00:00+08:00"}
+    for given in (None, digest):
+        answer = station.announce(DATA, **said, announcement=given)
+        assert (answer.status_code, answer.headers["Upload-Announcement"]) == (201, digest)
+    for change in ({"filename": "two.mp4"}, {"modified_at": None}):
+        answer = station.announce(DATA, **{**said, **change}, announcement=digest)
+        assert answer.status_code == 400, answer.text
+        assert "changed on the way" in answer.json()["detail"]
+    assert count(services, uploads) == 1
 
 
 def test_a_header_that_stands_twice_is_refused(services: Services, station: StationClient) -> None:

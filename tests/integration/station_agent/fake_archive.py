@@ -23,6 +23,8 @@ from custody.log.merkle import hash_leaf, prove_inclusion, tree_root
 from custody.log.note import NoteSigner, NoteVerifier, generate, sign_note
 from custody.log.tile_writer import extend_tiles
 from custody.log.tiles import TileReader
+from ingest.announcements import digest_of, read_announcement
+from ingest.errors import AnnouncementError
 from station_agent import wire
 
 ORIGIN = "archive.test/custody"
@@ -72,6 +74,16 @@ class FakeUpload:
     admitted: bool = False
     refused: bool = False
 
+    def details(self) -> dict[str, Any]:
+        """What its admission commits to (some of it)."""
+        session = self.metadata.get("dock_session")
+        return {
+            "name": self.metadata["filename"].decode("utf-8", "replace"),
+            "name_raw": base64.b64encode(self.metadata["filename"]).decode(),
+            "dock_session": None if session is None else session.decode(),
+            "file_modified_at": self.metadata["modified_at"].decode(),
+        }
+
 
 @dataclass
 class Fault:
@@ -94,6 +106,9 @@ class FakeArchive:
         self.originals: dict[str, bytes] = {}
         self.uploads: dict[str, FakeUpload] = {}
         self.manifests: list[str] = []
+        self.sessions: set[str] = set()
+        #: Answered once each instead of the session's id.
+        self.session_answers: list[str] = []
         self.statuses: list[dict[str, Any]] = []
         self.stations: dict[str, NoteVerifier] = {}
         self.nonces: dict[str, str] = {}
@@ -107,6 +122,13 @@ class FakeArchive:
         self.shown_checkpoint: str | None = None
         #: Said once each instead of where an upload is.
         self.locations: list[str] = []
+        #: Refused with this status in the archive's own words, by file name.
+        self.refused_names: dict[bytes, int] = {}
+        #: What happens to an announcement on the way.
+        self.change_announcement: Callable[[dict[str, bytes]], None] = lambda _: None
+        #: Said once each instead of the digest of what was understood.
+        self.understood: list[str] = []
+        self.change_details: Callable[[dict[str, Any]], dict[str, Any]] = lambda details: details
         self.change_receipt: Callable[[wire.Receipt], wire.Receipt] = lambda receipt: receipt
         self.lock = threading.RLock()
 
@@ -157,7 +179,7 @@ class FakeArchive:
             "sm3": upload.sm3,
             "size_bytes": upload.size_bytes,
         }
-        salt, details = os.urandom(32), {"name": clip_id}
+        salt, details = os.urandom(32), self.change_details(upload.details())
         entry = Entry(
             kind="clip.admitted",
             item=f"clip:{clip_id}",
@@ -317,22 +339,41 @@ class Handler(BaseHTTPRequestHandler):
             except LogError:
                 continue
             self.archive.manifests.append(note)
-            self.json(201, {"id": manifest.session_id})
+            self.archive.sessions.add(manifest.session_id)
+            answers = self.archive.session_answers
+            self.json(201, {"id": answers.pop(0) if answers else manifest.session_id})
             return
         self.json(400, {"detail": "of no station"})
 
     def create(self) -> None:
         pairs = [part.split(" ") for part in self.headers["Upload-Metadata"].split(",")]
         values = {name: base64.b64decode(value) for name, value in pairs}
+        self.archive.change_announcement(values)
         size, sha256 = int(self.headers["Upload-Length"]), values["sha256"].decode()
         most = self.archive.refuse_larger_than
         if most is not None and size > most:
             self.answer(507)
             return
+        try:
+            announcement = read_announcement(size, values)
+        except AnnouncementError as error:
+            self.json(400, {"error": "announcement", "detail": str(error)})
+            return
+        if (status := self.archive.refused_names.get(values["filename"])) is not None:
+            self.json(status, {"error": "refused", "detail": "not this one"})
+            return
+        session = values.get("dock_session")
+        if session is not None and session.decode() not in self.archive.sessions:
+            self.json(424, {"error": "dock_session", "detail": "no list of it"})
+            return
         upload_id = str(uuid.uuid4())
         upload = FakeUpload(size, sha256, values["sm3"].decode(), values)
         self.archive.uploads[upload_id] = upload
-        headers = {"Location": f"/api/uploads/{upload_id}"}
+        digests = self.archive.understood
+        headers = {
+            "Location": f"/api/uploads/{upload_id}",
+            "Upload-Announcement": digests.pop(0) if digests else digest_of(announcement),
+        }
         if self.archive.locations:
             headers["Location"] = self.archive.locations.pop(0)
         if sha256 in self.archive.clips:

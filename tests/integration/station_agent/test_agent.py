@@ -13,7 +13,7 @@ from custody.log.note import generate
 from station_agent import wire
 from station_agent.journal import State
 from tests.integration.station_agent.conftest import Station, put, wait_for
-from tests.integration.station_agent.fake_archive import FakeArchive, serving
+from tests.integration.station_agent.fake_archive import FakeArchive, Fault, Handler, serving
 
 MIB = 1024 * 1024
 
@@ -120,7 +120,7 @@ def test_a_refused_manifest_does_not_cost_the_footage(
     station: Station, archive: FakeArchive
 ) -> None:
     put(station, "clip.mp4", b"bytes")
-    archive.fail("POST", "/api/dock-sessions", 413)
+    archive.fail("POST", "/api/dock-sessions", 413, times=4)
     assert station.scan().counts == {"received": 1}
     (upload,) = archive.uploads.values()
     assert "dock_session" not in upload.metadata
@@ -183,14 +183,39 @@ def test_a_final_refusal_names_its_reason_and_stops_no_other(
 ) -> None:
     put(station, "bad_IMP.mp4", b"bad")
     put(station, "good.mp4", b"good")
-    archive.fail("POST", "/api/uploads", status)
+    archive.refused_names[b"bad_IMP.mp4"] = status
     station.with_config(concurrency=1).scan()
     assert station.states() == {"bad_IMP.mp4": "refused", "good.mp4": "received"}
     (reason,) = [file.reason for file in station.files().values() if file.state == "refused"]
     assert reason is not None
     assert reason.startswith(f"server_refused: {status}")
+    assert reason.endswith(" not this one")
+    assert len([event for event in station.events if event.event == "trouble"]) == 2
     # After a restart it is asked again: the server's limit may have changed.
+    archive.refused_names.clear()
     assert station.scan().counts == {"received": 2}
+
+
+@pytest.mark.parametrize("status", [400, 413, 415, 422])
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_what_is_not_the_archives_own_word_refuses_nothing(
+    station: Station, archive: FakeArchive, method: str, status: int
+) -> None:
+    """A bit that flipped in a request, a proxy that is in its way: tried again, however often."""
+    put(station, "clip.mp4", b"bytes")
+    archive.fail(method, "/api/uploads", status, times=5)
+    assert station.scan(tries=9).counts == {"received": 1}
+
+
+def test_one_refusal_is_not_believed(station: Station, archive: FakeArchive) -> None:
+    put(station, "clip.mp4", b"bytes")
+
+    def refuse(handler: Handler) -> None:
+        handler.body()
+        handler.json(400, {"error": "header", "detail": "Upload-Length: a whole number"})
+
+    archive.faults += [Fault("POST", "/api/uploads", refuse)] * 2
+    assert station.scan().counts == {"received": 1}
 
 
 def test_a_file_the_server_stumbles_over_goes_behind_the_others(

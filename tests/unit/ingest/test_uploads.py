@@ -17,6 +17,7 @@ from ingest.announcements import Announcement
 from ingest.errors import (
     AnnouncementError,
     DigestMismatchError,
+    DockSessionMissingError,
     UploadGoneError,
     UploadNotFoundError,
     UploadTooLargeError,
@@ -110,13 +111,14 @@ def test_known_bytes_are_admitted_at_once(
             uploads.announce(tx, ledger, clock, actor, announcement, 1 << 40)
 
 
-def test_another_stations_dock_session_is_refused_and_an_unknown_one_kept(
+def test_a_dock_session_is_this_stations_and_its_list_came_first(
     database: Database, clock: FixedClock, ledger: Ledger, station_row: Station
 ) -> None:
     session = new_id()
     said = replace(ANNOUNCEMENT, dock_session_id=session)
+    with pytest.raises(DockSessionMissingError, match=session), database.write() as tx:
+        uploads.announce(tx, ledger, clock, actor_of(station_row), said, 1 << 40)
     with database.write() as tx:
-        kept = uploads.announce(tx, ledger, clock, actor_of(station_row), said, 1 << 40)
         tx.execute(
             dock_sessions.insert().values(
                 id=session,
@@ -130,6 +132,7 @@ def test_another_stations_dock_session_is_refused_and_an_unknown_one_kept(
                 total_bytes=0,
             )
         )
+        kept = uploads.announce(tx, ledger, clock, actor_of(station_row), said, 1 << 40)
     assert kept.dock_session_id == session
     other = replace(actor_of(station_row), id=new_id())
     with pytest.raises(AnnouncementError, match="another station"), database.write() as tx:

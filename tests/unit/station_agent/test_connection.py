@@ -48,3 +48,22 @@ def test_an_answer_that_is_no_text_is_shown_all_the_same() -> None:
         checked(answer(404, b"<html>\x00\xff\n" + b"x" * 5000))
     assert caught.value.detail.isprintable()
     assert len(caught.value.detail) <= 300
+
+
+@pytest.mark.parametrize(
+    ("body", "is_own"),
+    [
+        (b'{"error": "header", "detail": "Upload-Length is missing"}', True),
+        (b'{"detail": "Not Found"}', False),
+        (b'{"error": 7, "detail": "x"}', False),
+        (b'["error", "detail"]', False),
+        (b"Invalid HTTP request received.", False),
+        (b"<html>413 Request Entity Too Large</html>", False),
+        (b"[" * 100_000, False),
+        (b"", False),
+    ],
+)
+def test_whose_refusal_it_is(body: bytes, is_own: bool) -> None:
+    with pytest.raises(RefusedError) as caught:
+        checked(answer(400, body))
+    assert caught.value.is_own is is_own
