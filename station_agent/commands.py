@@ -26,6 +26,7 @@ from station_agent.errors import (
 )
 from station_agent.events import Event, Listener
 from station_agent.journal import DONE, Journal, State, open_journal
+from station_agent.journal_care import set_aside
 from station_agent.lock import HomeLock, is_running
 from station_agent.messages import say, say_reason
 from station_agent.pauses import Pauses
@@ -294,6 +295,5 @@ def _opened(config: Config, listener: Listener, patience_s: float | None) -> Jou
             time.sleep(_AFTER_JOURNAL_TROUBLE_S)
         else:
             if damaged is not None:
-                words = say(config.language, "journal_damaged", path=damaged)
-                listener(Event("station", reason=words))
+                listener(set_aside(config, damaged))
             return journal

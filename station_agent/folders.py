@@ -67,6 +67,12 @@ class Folders:
         """Something changed somewhere: look earlier than planned."""
         self._hinted = True
 
+    def begin_anew(self) -> None:
+        """The journal knows nothing of what we told it: look at everything again."""
+        self._next_scan = dict.fromkeys(self.roots, 0.0)
+        self._stillness.clear()
+        self._skipped.clear()
+
     def turn(self) -> float:
         """Do what is due; seconds until there may be more to do. Raises `JournalError`."""
         self._scan_due()

@@ -124,6 +124,13 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "采集记录已损坏，原文件另存为 {path}；将重新读取文件夹并向服务器核对",
         "the journal was damaged, kept as {path}; folders and archive are asked anew",
     ),
+    "journal_replaced": (
+        "采集记录在运行中被删除或换掉了；已按现有的重新打开，将重新读取文件夹并向服务器核对",
+        (
+            "the journal was deleted or replaced while we ran; opened again as it stands, and "
+            "folders and archive are asked anew"
+        ),
+    ),
 }
 
 LANGUAGES = ("zh", "en")
