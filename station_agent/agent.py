@@ -116,6 +116,7 @@ class Agent:
         self._workers = Workers(
             journal, self._sender, self._pauses, self._troubles, self._stop, self._sent
         )
+        self._folders = Folders(config, journal, self._manifests, self._setbacks, listener)
         self._reporter = Reporter(
             config,
             journal,
@@ -124,9 +125,9 @@ class Agent:
             self._trust,
             self._pauses,
             self._troubles,
+            self._folders,
             listener,
         )
-        self._folders = Folders(config, journal, self._manifests, self._setbacks, listener)
         self._journal_care = JournalCare(config, journal, self._troubles, self._folders, listener)
         self._threads: list[threading.Thread] = []
 

@@ -63,6 +63,11 @@ class Folders:
         """How many folders could not be listed, and files not taken in, at the last look."""
         return sum(kind != "skipped" for said in self._said.values() for kind, _, _ in said)
 
+    def troubles(self) -> list[tuple[bytes, str]]:
+        """What could not be listed or taken in at the last look, with the reason. Thread-safe."""
+        said = [one for found in list(self._said.values()) for one in found]
+        return sorted((path, reason) for kind, path, reason in said if kind != "skipped")
+
     def hint(self) -> None:
         """Something changed somewhere: look earlier than planned."""
         self._hinted = True

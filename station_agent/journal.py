@@ -15,10 +15,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from station_agent.errors import JournalDamagedError, JournalError, StaleFileError
-from station_agent.journal_files import forget_beside, place_of, set_aside
+from station_agent.journal_files import connect, forget_beside, place_of, set_aside
 from station_agent.journal_health import check, require_version, translated
 from station_agent.journal_schema import migrate
-from station_agent.regular_files import require_regular_database
 from station_agent.settle import Identity
 
 
@@ -110,18 +109,16 @@ def file_of(row: tuple[object, ...]) -> File:
 class Journal:
     """See the module; `connection` and `transaction` are for the modules that keep tables in it."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, read_only: bool = False, connection: sqlite3.Connection | None = None
+    ) -> None:
         self.path = path
         self._lock = threading.RLock()
         try:
-            require_regular_database(path)
+            with translated():
+                self.connection = connection or connect(path, read_only=read_only)
         except OSError as error:
             raise JournalError(f"{path}: {error}") from error
-        with translated():
-            target = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-            self.connection = sqlite3.connect(
-                target, uri=True, isolation_level=None, check_same_thread=False, timeout=10
-            )
         self._place: tuple[int, int] | None = None
         try:
             with translated(opening=True):

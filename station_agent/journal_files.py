@@ -1,8 +1,19 @@
 """The journal's files by their names: what stands there, what is set aside, what goes with it."""
 
+import sqlite3
 from pathlib import Path
 
 from station_agent.durable import free_name
+from station_agent.regular_files import require_regular_database
+
+
+def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Open the file, made if need be and allowed. Raises `OSError` and `sqlite3.Error`."""
+    require_regular_database(path)
+    target = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    return sqlite3.connect(
+        target, uri=True, isolation_level=None, check_same_thread=False, timeout=10
+    )
 
 
 def place_of(path: Path) -> tuple[int, int] | None:
