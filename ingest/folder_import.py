@@ -33,6 +33,7 @@ from ingest.errors import (
 )
 from ingest.filenames import decode_name
 from ingest.homes import Homes
+from ingest.upload_sweep import discard_dead_imports
 from storage.database import Database
 from storage.objects import ObjectStore
 from storage.staging import StagedFile, Staging
@@ -95,8 +96,9 @@ def import_paths(
     Links are not followed, except to a folder that is named in ``paths`` itself. What is wrong
     with one file is its result and stops no other; what store and database raise ends the import.
     Nothing is taken from a home of this software, least of all from ours, whose folders ``own`` are
-    (`ingest.homes`).
+    (`ingest.homes`). What killed imports left staged is removed first.
     """
+    discard_dead_imports(database, staging)
     importer = _Importer(
         Admission(database, store, ledger, clock, zone, timedelta(days=lock_days)),
         staging,

@@ -124,6 +124,21 @@ class Staging:
         path.unlink(missing_ok=True)
         durable.sync_folder(self.folder)
 
+    def discard_idle(self, upload_id: str) -> bool:
+        """As `discard`, but only where nobody is writing; whether anything was removed."""
+        try:
+            descriptor = _open(self.path(upload_id), create=False)
+        except StagingMissingError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.discard(upload_id)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
     def entries(self) -> list[StagedEntry]:
         """All that is staged, in order of upload id."""
         found = []

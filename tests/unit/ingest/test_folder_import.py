@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from custody.actors import Actor
 from custody.clips import get_clip
 from custody.clock import FixedClock
+from custody.ids import new_id
 from custody.ledger import Ledger
 from custody.object_keys import original_key
 from custody.tables import clips, log_entries
 from ingest import folder_import
 from ingest.folder_import import ImportResult, Outcome, Progress, import_paths
-from ingest.tables import clip_work
+from ingest.tables import clip_work, uploads
 from storage.database import Database
 from storage.errors import StoreUnavailableError
 from storage.memory import MemoryStore
@@ -383,3 +384,46 @@ def test_our_own_home_is_known_under_any_name(
     for named in (footage, ours, ours / "inner", ours / "inner" / "thing.mp4", link / "inner"):
         assert [one.outcome for one in run_import(named, own=[link])] == [Outcome.SKIPPED]
     assert count(database, clips) == 0
+
+
+# --- what killed imports leave -------------------------------------------------------------------
+
+
+def test_what_a_dead_import_left_is_removed_and_a_living_one_s_stays(
+    run_import: Import, footage: Path, staging: Staging
+) -> None:
+    dead, alive = new_id(), new_id()
+    staging.path(dead).write_bytes(b"half a file")
+    (staging.folder / "notes.part").write_bytes(b"not ours")
+    with staging.open(alive, 0) as staged:
+        staged.write(b"half a file")
+        assert run_import(footage) == []
+        assert [entry.upload_id for entry in staging.entries()] == sorted([alive, "notes"])
+    run_import(footage)
+    assert [entry.upload_id for entry in staging.entries()] == ["notes"]
+
+
+def test_an_upload_on_its_way_is_no_dead_import(
+    run_import: Import,
+    footage: Path,
+    staging: Staging,
+    database: Database,
+    clock: FixedClock,
+) -> None:
+    upload_id, now = new_id(), clock.now()
+    with database.write() as tx:
+        tx.execute(
+            uploads.insert().values(
+                id=upload_id,
+                size_bytes=10,
+                sha256="a" * 64,
+                name_raw=b"clip.mp4",
+                offset_bytes=4,
+                state="receiving",
+                created_at=now,
+                updated_at=now,
+            )
+        )
+    staging.path(upload_id).write_bytes(b"half")
+    run_import(footage)
+    assert [entry.upload_id for entry in staging.entries()] == [upload_id]
