@@ -30,8 +30,9 @@ from station_agent.messages import say, say_reason
 from station_agent.status import Live, age_s, build_status, load_status
 from station_agent.trust import TRUST_FILE, read_alarm
 
-#: The agent says how it is every three seconds; whoever is silent so long has stopped living.
-STALE_S = 60
+#: The agent says how it is every three seconds, and tells the server in between, which may take as
+#: long as a connection may be silent. Whoever is silent for so long on top has stopped living.
+STALE_S = 15
 #: A journal can't take one more file where so little is left.
 _FULL_BYTES = 1 << 20
 
@@ -47,7 +48,7 @@ def status(config: Config, options: argparse.Namespace) -> int:
     if value is None:
         value = _built(config, left, problems)
     age = age_s(value) if running else None
-    stale = running and (age is None or age > STALE_S)
+    stale = running and (age is None or age > config.timeout_s + STALE_S)
     if stale:
         problems.insert(0, {"name": value["station"], "reason": reasons.STALE})
     if value["free_bytes"] is not None and value["free_bytes"] < _FULL_BYTES:
