@@ -27,6 +27,8 @@ _UNWRITTEN = frozenset({"Co", "Cn", "Cs"})
 ISO_BOXES = frozenset(
     {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"sidx"}
 )
+#: Boxes that keep room and hold nothing.
+_PADDING = frozenset({b"free", b"skip", b"wide"})
 #: Endings under which a text file is no log but something else in disguise.
 MEDIA_SUFFIXES = frozenset(
     {
@@ -46,7 +48,8 @@ class Signature:
     ``video audio picture text document unknown`` (as the container suggests; the probe knows
     better).
     ``damage`` is ``no_index`` (ISO media whose ``moov`` was never written), ``cut_off`` (the
-    container announces more bytes than there are) or None. ``indexed``: an index lists every frame
+    container announces more bytes than there are), ``padding`` (boxes that hold nothing, and no
+    others) or None. ``indexed``: an index lists every frame
     there is; without it, or with fragments that each bring their own, nobody has counted them.
     """
 
@@ -90,6 +93,7 @@ def _iso(handle: BinaryIO, size: int, head: bytes) -> Signature:
         return UNKNOWN  # a picture that needs a codec we don't carry
     position = 0
     index = media = overrun = fragments = False
+    padding = True
     for _ in range(MAX_BOXES):
         handle.seek(position)
         header = handle.read(16)
@@ -102,6 +106,7 @@ def _iso(handle: BinaryIO, size: int, head: bytes) -> Signature:
             length = size - position
         index = index or (box == b"moov" and position + length <= size)
         media = media or box in {b"mdat", b"moof"}
+        padding = padding and box in _PADDING
         fragments = fragments or box == b"moof"
         if length < 8 or position + length > size:
             overrun = True
@@ -115,7 +120,7 @@ def _iso(handle: BinaryIO, size: int, head: bytes) -> Signature:
         return Signature("mov", kind, "cut_off" if cut else None, indexed)
     if media:
         return Signature("mov", kind, "no_index")
-    return Signature("mov", kind, "cut_off")
+    return Signature("mov", kind, "padding" if padding and not overrun else "cut_off")
 
 
 def _riff(head: bytes, size: int) -> Signature | None:

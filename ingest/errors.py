@@ -103,6 +103,10 @@ class NotAFileError(IngestError):
     """This is not a regular file and was left alone."""
 
 
+class HomeFolderError(IngestError):
+    """This belongs to a home of this software, with keys in it; nothing is taken from there."""
+
+
 class FileUnreadableError(IngestError):
     """The file can't be read."""
 

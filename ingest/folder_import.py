@@ -24,8 +24,16 @@ from custody.ledger import Ledger
 from custody.log.canonical import EARLIEST, LATEST
 from ingest.admission import Admission, Original, note_name, stands
 from ingest.digests import BUFFER_BYTES, DigestPair
-from ingest.errors import FileChangedError, FileUnreadableError, NotAFileError, ReadBackError
+from ingest.errors import (
+    FileChangedError,
+    FileUnreadableError,
+    HomeFolderError,
+    NotAFileError,
+    ReadBackError,
+)
 from ingest.filenames import decode_name
+from ingest.homes import Homes
+from ingest.upload_sweep import discard_dead_imports
 from storage.database import Database
 from storage.objects import ObjectStore
 from storage.staging import StagedFile, Staging
@@ -81,36 +89,57 @@ def import_paths(
     *,
     zone: tzinfo,
     lock_days: int,
+    own: Iterable[Path] = (),
 ) -> Iterator[ImportResult]:
     """Take in files and whole folders; a result for each, as soon as it is done.
 
     Links are not followed, except to a folder that is named in ``paths`` itself. What is wrong
     with one file is its result and stops no other; what store and database raise ends the import.
+    Nothing is taken from a home of this software, least of all from ours, whose folders ``own`` are
+    (`ingest.homes`). What killed imports left staged is removed first.
     """
+    discard_dead_imports(database, staging)
     importer = _Importer(
         Admission(database, store, ledger, clock, zone, timedelta(days=lock_days)),
         staging,
         actor,
         progress,
     )
-    for found in _walk(paths):
+    for found in _walk(paths, Homes(own)):
         yield found if isinstance(found, ImportResult) else importer.import_file(found)
 
 
-def _walk(paths: Iterable[Path]) -> Iterator[Path | ImportResult]:
+def _walk(paths: Iterable[Path], homes: Homes) -> Iterator[Path | ImportResult]:
     """Every file in and under ``paths``, by name; in memory are the names above one of them."""
     for path in paths:
         waiting = [path]
         while waiting:
             found = waiting.pop()
-            if not found.is_dir() or (found.is_symlink() and found != path):
-                yield found
-                continue
             try:
-                waiting += sorted(found.iterdir(), reverse=True)
+                names = _names_in(found, homes, is_named=found is path)
+            except HomeFolderError as error:
+                yield ImportResult(found, Outcome.SKIPPED, str(error))
             except OSError as error:
                 reason = str(FileUnreadableError(error.strerror))
                 yield ImportResult(found, Outcome.REFUSED, reason)
+            else:
+                if names is None:
+                    yield found
+                else:
+                    waiting += [found / name for name in sorted(names, reverse=True)]
+
+
+def _names_in(path: Path, homes: Homes, *, is_named: bool) -> list[str] | None:
+    """What stands in a folder; None for what is none. Links to folders are folders only where
+    somebody named them. Raises `HomeFolderError` and `OSError`."""
+    if is_named and homes.holds(path):
+        raise HomeFolderError
+    if not stat.S_ISDIR((os.stat if is_named else os.lstat)(path).st_mode):
+        return None
+    names = os.listdir(path)  # noqa: PTH208 - names, not paths
+    if homes.is_home(path, names):
+        raise HomeFolderError
+    return names
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def probe(
     """
     signature = identify(path, name=name)
     size = path.stat().st_size
-    if signature.demuxer is None or signature.damage == "no_index":
+    if signature.demuxer is None or signature.damage in {"no_index", "padding"}:
         return ProbeResult(
             signature.demuxer,
             signature.kind,

@@ -78,3 +78,15 @@ def discard_orphans(database: Database, staging: Staging, clock: Clock) -> None:
             continue
         with suppress(ValueError):  # not an upload's name, and so none of ours
             staging.discard(entry.upload_id)
+
+
+def discard_dead_imports(database: Database, staging: Staging) -> None:
+    """Remove what folder imports that were killed left staged: no row speaks of it, and nobody
+    holds it any more. What imports that are alive are at stays."""
+    entries = staging.entries()  # before the rows: an upload has its row before its first byte
+    with database.read() as tx:
+        states = uploads.states_of(tx, [entry.upload_id for entry in entries])
+    for entry in entries:
+        if entry.upload_id not in states:
+            with suppress(ValueError, OSError):  # not an upload's name, or not ours to remove
+                staging.discard_idle(entry.upload_id)

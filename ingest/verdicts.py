@@ -72,6 +72,8 @@ def before_transcoding(found: ProbeResult) -> Verdict | None:
         return Verdict(ClipState.QUARANTINED, Reason.NOT_MEDIA)
     if found.damage == "no_index":
         return Verdict(ClipState.DAMAGED, Reason.NO_INDEX)
+    if found.damage == "padding":
+        return Verdict(ClipState.QUARANTINED, Reason.NOTHING_PLAYABLE)
     if found.too_large:
         return Verdict(ClipState.QUARANTINED, Reason.TOO_LARGE)
     if not found.opened or not (found.video or found.audio):

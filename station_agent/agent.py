@@ -18,13 +18,12 @@ from custody.log.note import NoteSigner
 from station_agent import reasons
 from station_agent.config import Config
 from station_agent.enrolment import Enrolment
-from station_agent.errors import (
-    StaleFileError,
-)
+from station_agent.errors import StaleFileError
 from station_agent.events import Listener
 from station_agent.folders import Folders
 from station_agent.intake import adopt
 from station_agent.journal import File, Journal, State
+from station_agent.journal_care import JournalCare
 from station_agent.manifests import Manifests
 from station_agent.pauses import Pauses
 from station_agent.receipts import ReceiptCollector
@@ -117,6 +116,7 @@ class Agent:
         self._workers = Workers(
             journal, self._sender, self._pauses, self._troubles, self._stop, self._sent
         )
+        self._folders = Folders(config, journal, self._manifests, self._setbacks, listener)
         self._reporter = Reporter(
             config,
             journal,
@@ -125,9 +125,10 @@ class Agent:
             self._trust,
             self._pauses,
             self._troubles,
+            self._folders,
             listener,
         )
-        self._folders = Folders(config, journal, self._manifests, self._setbacks, listener)
+        self._journal_care = JournalCare(config, journal, self._troubles, self._folders, listener)
         self._threads: list[threading.Thread] = []
 
     def request_stop(self) -> None:
@@ -165,7 +166,8 @@ class Agent:
                 state = self._troubles.guarded(
                     lambda: (self._left_to_do(tries, before), self._journal.counts())
                 )
-                if state is not None and not state[0]:
+                is_done = state is not None and not state[0]
+                if is_done and not self._troubles.journal_is_damaged:
                     break
                 at_work = self._workers.busy and self._troubles.current() is None
                 bytes_done = [current.done_bytes for current in self._sender.current()]
@@ -205,6 +207,7 @@ class Agent:
 
     def _turn(self) -> float:
         """Look at the folders and move on what is due; seconds until there may be more to do."""
+        self._troubles.guarded(self._journal_care.look)
         pause = self._troubles.guarded(self._folders.turn)
         failed = self._troubles.guarded(self._retry_failed)
         self._workers.wake()

@@ -1,5 +1,6 @@
 """A file's identity as the columns of the journal hold it."""
 
+from station_agent.errors import JournalDamagedError
 from station_agent.settle import Identity
 
 IDENTITY = "size_bytes, mtime_ns, ctime_ns, inode, device"
@@ -14,8 +15,11 @@ def held_number(number: int) -> int | str:
 
 
 def identity_in(*cells: object) -> Identity:
-    """The `Identity` in the cells of `IDENTITY`."""
-    return Identity(*map(int, cells))  # type: ignore[arg-type]
+    """The `Identity` in the cells of `IDENTITY`. Raises `JournalDamagedError` for none."""
+    try:
+        return Identity(*map(int, cells))  # type: ignore[arg-type]
+    except (ValueError, TypeError) as error:
+        raise JournalDamagedError(str(error)) from error
 
 
 def cells_of(identity: Identity) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from station_agent import commands
+from station_agent import commands, status_command
 from station_agent.commands import GOOD, NOT_NOW, USAGE, WRONG
 from station_agent.config import EXAMPLE, Config, config_path, find_language, load_config
 from station_agent.errors import (
@@ -33,7 +33,7 @@ _COMMANDS: dict[str, Callable[[Config, argparse.Namespace], int]] = {
     "enrol": commands.enrol,
     "run": commands.run,
     "scan": commands.scan,
-    "status": commands.status,
+    "status": status_command.status,
 }
 
 

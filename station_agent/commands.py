@@ -1,19 +1,17 @@
-"""What `liuhen-station` does: enrol, run, scan and status, each returning its exit code."""
+"""What `liuhen-station` does: enrol, run and scan, each returning its exit code."""
 
 import argparse
 import json
 import signal
 import sys
 import time
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from station_agent import enrolment as enrolments
 from station_agent import renewal
 from station_agent.agent import Agent, Outcome
 from station_agent.config import Config
-from station_agent.display import line_of, listener_for, size_text
+from station_agent.display import listener_for
 from station_agent.enrolment import Enrolment, load_enrolment, load_key, token_digest
 from station_agent.errors import (
     EnrolmentRefusedError,
@@ -25,13 +23,12 @@ from station_agent.errors import (
     StationKeyError,
 )
 from station_agent.events import Event, Listener
-from station_agent.journal import DONE, Journal, State, open_journal
-from station_agent.lock import HomeLock, is_running
-from station_agent.messages import say, say_reason
+from station_agent.journal import Journal, State, open_journal
+from station_agent.journal_care import set_aside
+from station_agent.lock import HomeLock
+from station_agent.messages import say
 from station_agent.pauses import Pauses
-from station_agent.status import Live, build_status, load_status
 from station_agent.transport import Transport
-from station_agent.trust import read_alarm
 
 GOOD, WRONG, NOT_NOW, USAGE = 0, 1, 2, 64
 
@@ -141,87 +138,6 @@ def exit_code(outcome: Outcome) -> int:
     return GOOD
 
 
-def status(config: Config, options: argparse.Namespace) -> int:
-    """How the station is doing; 1 where somebody should look."""
-    value: dict[str, Any] | None = None
-    running = is_running(config.home)
-    if running:
-        value = load_status(config.home)
-    if value is None:
-        if not config.journal_file.exists():
-            raise NotEnrolledError
-        journal = Journal(config.journal_file, read_only=True)
-        try:
-            value = build_status(journal, config.home, config.name, read_alarm(config.home), Live())
-        finally:
-            journal.close()
-    value["running"] = running
-    if options.json:
-        print(json.dumps(value, ensure_ascii=False, indent=1))
-    else:
-        print(_status_text(value, config.language))
-    wrong = value["alarm"] or value["refused"] or value.get("manifests_refused")
-    return WRONG if wrong else GOOD
-
-
-def _status_text(value: dict[str, Any], language: str) -> str:
-    none = say(language, "status.none")
-    state = say(language, "status.running" if value["running"] else "status.not_running")
-    rows = [
-        (value["station"], state),
-        ("status.server", value["server"] or say(language, "status.answers")),
-        ("status.last_receipt", local_time(value["last_receipt_at"]) or none),
-        ("status.free", none if value["free_bytes"] is None else size_text(value["free_bytes"])),
-    ]
-    if value["trouble"]:
-        rows.append(("status.trouble", value["trouble"]))
-    if not value["running"]:
-        del rows[1]
-    lines = [
-        f"{say(language, key) if key.startswith('status.') else key}: {text}" for key, text in rows
-    ]
-    if value["alarm"]:
-        lines.insert(0, line_of(Event("alarm", reason=value["alarm"]), language) or "")
-    lines.append(say(language, "status.files") + ":")
-    lines += [f"  {say(language, f'state.{key}')}  {n}" for key, n in value["files"].items()]
-    received = sum(value["files"].get(state, 0) for state in DONE)
-    before = value.get("archived_before", 0)
-    if before:
-        lines.append("  " + say(language, "archived_before", received=received, before=before))
-    if value["current"]:
-        lines.append(say(language, "status.current") + ":")
-        lines += [
-            f"  {one['name']}  {size_text(one['sent_bytes'])} / {size_text(one['size_bytes'])}"
-            for one in value["current"]
-        ]
-    if value["refused"]:
-        lines.append(say(language, "status.refused") + ":")
-        lines += [
-            f"  {one['name']}  {say(language, 'state.' + one['state'])}"
-            f"  {say_reason(language, one['reason'])}"
-            for one in value["refused"]
-        ]
-    if value.get("manifests_refused"):
-        lines.append(say(language, "status.manifests_refused") + ":")
-        lines += [
-            f"  {one['name']}  {say_reason(language, one['reason'])}"
-            for one in value["manifests_refused"]
-        ]
-    if value.get("skipped"):
-        lines.append(f"{say(language, 'status.skipped')} ({value['skipped_count']}):")
-        lines += [
-            f"  {one['name']}  {say_reason(language, one['reason'])}" for one in value["skipped"]
-        ]
-    return "\n".join(lines)
-
-
-def local_time(moment: str | None) -> str:
-    """A moment of the journal on this station's own clock face, with the day; "" for none."""
-    if not moment:
-        return ""
-    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
 def _say_if_shown(options: argparse.Namespace, text: str) -> None:
     if options.progress not in {"json", "none"}:
         print(text, flush=True)
@@ -301,6 +217,5 @@ def _opened(config: Config, listener: Listener, patience_s: float | None) -> Jou
             time.sleep(_AFTER_JOURNAL_TROUBLE_S)
         else:
             if damaged is not None:
-                words = say(config.language, "journal_damaged", path=damaged)
-                listener(Event("station", reason=words))
+                listener(set_aside(config, damaged))
             return journal

@@ -37,7 +37,8 @@ server = "http://127.0.0.1:8470"
 # The station's own folder: journal, key (mode 0600), pinned keys of the archive.
 home = "station"
 
-# The folders that recorders are mounted in, or that a docking program fills.
+# The folders that recorders are mounted in, or that a docking program fills. None of them may hold
+# the home or lie in it: the station's key is no evidence.
 watch = ["dock"]
 
 # Seconds a file must have stood still in size and time before it is taken.
@@ -182,6 +183,30 @@ def _checked(config: Config) -> Config:
         one != other and one.is_relative_to(other) for one in config.watch for other in config.watch
     ) or len(set(config.watch)) != len(config.watch):
         raise ConfigError("watch: one folder lies inside another; name the outer one only")
+    for folder in config.watch:
+        if _holds(folder, config.home) or _holds(config.home, folder):
+            raise ConfigError(
+                f"watch: {folder} holds or is held by the station's home {config.home}, whose keys "
+                "must not be archived; choose a home outside of it"
+            )
     return replace(
         config, server=config.server.rstrip("/"), name=config.name or socket.gethostname()
     )
+
+
+def _holds(outer: Path, inner: Path) -> bool:
+    """Whether ``inner`` is ``outer`` or lies in it, by what the system says and not by the names:
+    a link or a mount may lead anywhere. What is not there yet is told by where it would be."""
+    standing = _place_of(outer)
+    whole = Path(os.path.realpath(inner))
+    if standing is None:
+        return whole.is_relative_to(os.path.realpath(outer))
+    return any(_place_of(folder) == standing for folder in (whole, *whole.parents))
+
+
+def _place_of(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -31,6 +31,10 @@ class StationKeyError(StationError):
     """The station's key or its pinned keys are missing, unreadable or open to others."""
 
 
+class TrustUnreadableError(StationKeyError):
+    """What was seen of the log can't be read; keep the file and enrol the station anew."""
+
+
 class AlreadyRunningError(StationError):
     """Another agent is working with this home folder."""
 

@@ -39,6 +39,9 @@ _CHINESE = {
     "The station's key or its pinned keys are missing, unreadable or open to others.": (
         "采集站的密钥或记下的存档公钥缺失、读不出来，或别人也能读。"
     ),
+    "What was seen of the log can't be read; keep the file and enrol the station anew.": (
+        "所记的存档日志读不出来；请保留此文件，用新的登记码重新登记采集站。"
+    ),
     "Another agent is working with this home folder.": "另一个采集站程序正在使用这个文件夹。",
     "The journal can't be read or written.": "采集记录读不出来或写不进去。",
     "There is no room left on the disk that holds the journal; nothing is lost, make room.": (

@@ -63,9 +63,20 @@ class Folders:
         """How many folders could not be listed, and files not taken in, at the last look."""
         return sum(kind != "skipped" for said in self._said.values() for kind, _, _ in said)
 
+    def troubles(self) -> list[tuple[bytes, str]]:
+        """What could not be listed or taken in at the last look, with the reason. Thread-safe."""
+        said = [one for found in list(self._said.values()) for one in found]
+        return sorted((path, reason) for kind, path, reason in said if kind != "skipped")
+
     def hint(self) -> None:
         """Something changed somewhere: look earlier than planned."""
         self._hinted = True
+
+    def begin_anew(self) -> None:
+        """The journal knows nothing of what we told it: look at everything again."""
+        self._next_scan = dict.fromkeys(self.roots, 0.0)
+        self._stillness.clear()
+        self._skipped.clear()
 
     def turn(self) -> float:
         """Do what is due; seconds until there may be more to do. Raises `JournalError`."""

@@ -15,16 +15,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from station_agent.cells import IDENTITY, cells_of, identity_in
-from station_agent.durable import free_name
-from station_agent.errors import (
-    JournalDamagedError,
-    JournalError,
-    JournalFullError,
-    JournalNewerError,
-    StaleFileError,
-)
-from station_agent.journal_schema import VERSION, migrate, version_of
-from station_agent.regular_files import require_regular_database
+from station_agent.errors import JournalDamagedError, JournalError, StaleFileError
+from station_agent.journal_files import connect, forget_beside, place_of, set_aside
+from station_agent.journal_health import check, require_version, translated
+from station_agent.journal_schema import migrate
 from station_agent.settle import Identity
 
 
@@ -98,47 +92,69 @@ class File:
 
 
 def file_of(row: tuple[object, ...]) -> File:
-    """The `File` in a row of `COLUMNS`."""
+    """The `File` in a row of `COLUMNS`. Raises `JournalDamagedError` for what can be none."""
     id_, root, path, size, mtime, ctime, inode, device, medium, important, state, *rest = row
     identity = identity_in(size, mtime, ctime, inode, device)
-    return File(id_, root, path, identity, medium, bool(important), State(state), *rest)  # type: ignore[arg-type]
+    try:
+        state = State(str(state))
+    except ValueError as error:
+        raise JournalDamagedError(str(error)) from error
+    return File(id_, root, path, identity, medium, bool(important), state, *rest)  # type: ignore[arg-type]
 
 
 class Journal:
     """See the module; `connection` and `transaction` are for the modules that keep tables in it."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, read_only: bool = False, connection: sqlite3.Connection | None = None
+    ) -> None:
         self.path = path
         self._lock = threading.RLock()
         try:
-            require_regular_database(path)
+            with translated():
+                self.connection = connection or connect(path, read_only=read_only)
         except OSError as error:
             raise JournalError(f"{path}: {error}") from error
-        with _translated():
-            target = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-            self.connection = sqlite3.connect(
-                target, uri=True, isolation_level=None, check_same_thread=False, timeout=10
-            )
+        self._place: tuple[int, int] | None = None
         try:
-            with _translated():
+            with translated(opening=True):
                 self._prepare(read_only=read_only)
         except BaseException:
             self.connection.close()
             raise
+        self._place = place_of(path)
 
     def _prepare(self, *, read_only: bool) -> None:
         self.connection.execute("PRAGMA foreign_keys = ON")
-        if (version := version_of(self.connection)) > VERSION:
-            raise JournalNewerError(f"version {version}, this program knows {VERSION}")
+        require_version(self.connection)
         if read_only:
             return
-        if self.connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-            raise JournalDamagedError(str(self.path))
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = FULL")
         # The WAL stays small (400 KiB): on a disk that is nearly full it would take the rest.
         self.connection.execute("PRAGMA wal_autocheckpoint = 100")
         migrate(self.connection)
+
+    def check(self) -> None:
+        """Raise `JournalDamagedError` unless every row can be what it says it is."""
+        with self._lock, translated(opening=True):
+            check(self.connection)
+            for row in self.connection.execute(f"SELECT {COLUMNS} FROM files"):  # noqa: S608
+                file_of(row)
+
+    def is_at_its_place(self) -> bool:
+        """Whether what we write to is still what stands under our path."""
+        return place_of(self.path) == self._place
+
+    def reopen(self) -> Path | None:
+        """Go on with what stands under our path now, as `open_journal` does; other threads wait."""
+        with self._lock:
+            self.close()  # first: it removes what lies beside by its name
+            if not self.is_at_its_place():
+                forget_beside(self.path)  # of the one that was taken away
+            other, aside = open_journal(self.path)
+            self.connection, self._place = other.connection, place_of(self.path)
+            return aside
 
     def close(self) -> None:
         with self._lock:
@@ -147,7 +163,7 @@ class Journal:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """One transaction, durable at the end of the block, undone where the block raises."""
-        with self._lock, _translated():
+        with self._lock, translated():
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
@@ -160,7 +176,7 @@ class Journal:
 
     def read(self, query: str, parameters: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
         """All rows of a query."""
-        with self._lock, _translated():
+        with self._lock, translated():
             return self.connection.execute(query, parameters).fetchall()
 
     def files(self, *states: State) -> list[File]:
@@ -186,7 +202,7 @@ class Journal:
         Files without a failure come first, then the marked, then the oldest: a bad file goes
         behind the others and stays in the queue. A file is sent once a manifest lists it.
         """
-        with self._lock, _translated():
+        with self._lock, translated():
             cursor = self.connection.execute(_QUEUE_TO_SEND if sending else _QUEUE_TO_HASH)
             try:
                 for row in cursor:
@@ -253,31 +269,22 @@ def _update(connection: sqlite3.Connection, file: File, values: Mapping[str, obj
     return file_of(connection.execute(query, (file.id,)).fetchone())
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """SQLite's errors as ours."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0)
-        if code & 0xFF == sqlite3.SQLITE_FULL:
-            raise JournalFullError(str(error)) from error
-        if code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            raise JournalDamagedError(str(error)) from error
-        raise JournalError(str(error)) from error
-
-
 def open_journal(path: Path) -> tuple[Journal, Path | None]:
     """Open the journal, or begin anew where it is damaged; then also where the old one went.
 
     Nothing is lost by beginning anew: the folders are read again, and the archive answers for
     what it holds with the same receipts. Raises `JournalError` for everything else.
     """
+    if not path.exists():
+        forget_beside(path)
     try:
-        return Journal(path), None
+        journal = Journal(path)
+        try:
+            journal.check()
+        except BaseException:
+            journal.close()
+            raise
     except JournalDamagedError:
-        aside = free_name(path, "damaged")
-        path.rename(aside)
-        for suffix in ("-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        aside = set_aside(path)
         return Journal(path), aside
+    return journal, None

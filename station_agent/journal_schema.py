@@ -1,6 +1,8 @@
 """The journal's tables, by version; each step brings a journal of one version to the next."""
 
 import sqlite3
+from contextlib import closing
+from functools import cache
 
 #: ``state``: seen settled hashed sending sent received released, and beside the way: failed
 #: (tried again later), refused (for good, until the file changes or the agent starts anew), gone
@@ -99,3 +101,28 @@ def migrate(connection: sqlite3.Connection) -> None:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def schema_of(connection: sqlite3.Connection) -> frozenset[object]:
+    """What stands in a journal: its tables with their columns, and its indexes word for word.
+
+    Of a table the columns count and not the words: SQLite itself rewrites those.
+    """
+    found: set[object] = set()
+    for sort, name, table, sql in connection.execute(
+        "SELECT type, name, tbl_name, sql FROM sqlite_master"
+    ).fetchall():
+        found.add((sort, name, table, None if sort == "table" else sql))
+        if sort == "table":
+            for question in ("table_xinfo", "foreign_key_list"):
+                answer = connection.execute(f"SELECT * FROM pragma_{question}(?)", (name,))  # noqa: S608
+                found.update((question, name, *row) for row in answer)
+    return frozenset(found)
+
+
+@cache
+def expected_schema() -> frozenset[object]:
+    """The `schema_of` a journal of `VERSION`."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate(connection)
+        return schema_of(connection)

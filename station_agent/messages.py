@@ -53,6 +53,38 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "reason.folder": ("是文件夹", "a folder (what is in it is taken)"),
     "reason.ignored": ("系统文件", "a file of the system"),
     "reason.station_home": ("采集站自己的文件夹", "the station's own folder"),
+    # what is wrong with the station itself
+    "reason.not_enrolled": (
+        "采集站尚未登记：请向管理员要一个登记码，执行 liuhen-station enrol --token",
+        "not enrolled: ask the administrator for a token, then liuhen-station enrol --token",
+    ),
+    "reason.key_unusable": (
+        "采集站密钥不能用；放回完好的一份，或用新的登记码重新登记",
+        "the station's key can't be used; put a good copy back, or enrol anew with a new token",
+    ),
+    "reason.enrolment_unusable": (
+        "登记信息读不出来；放回完好的一份，或用新的登记码重新登记",
+        "the enrolment can't be read; put a good copy back, or enrol anew with a new token",
+    ),
+    "reason.trust_unusable": (
+        "所记的存档日志读不出来；请保留此文件并通知审计人员，放回完好的一份，或用新的登记码重新登记",
+        (
+            "what was seen of the archive's log can't be read; keep this file, tell the auditor, "
+            "and put a good copy back, or enrol anew with a new token"
+        ),
+    ),
+    "reason.journal_unusable": (
+        "采集记录读不出来；启动采集站程序，它会自行处理，文件不会丢失",
+        "the journal can't be read; start the agent, which deals with it, nothing is lost",
+    ),
+    "reason.disk_full": (
+        "本机磁盘已满，请腾出空间；文件不会丢失",
+        "the disk of this station is full, make room; nothing is lost",
+    ),
+    "reason.stale": (
+        "采集站程序在运行，但没有动静；请重启它，文件不会丢失",
+        "the agent runs but gives no sign of life; restart it, nothing is lost",
+    ),
     # lines
     "skipped": ("跳过 {name}：{reason}", "skipped {name}: {reason}"),
     "folder": ("无法列出文件夹 {name}：{reason}", "can't list the folder {name}: {reason}"),
@@ -120,6 +152,12 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "存档未接收的清单（其中的文件照常上传；请告知管理员）",
         "lists the archive did not take (their files are sent without; tell the administrator)",
     ),
+    "status.held": ("暂缓，稍后再试", "held back, tried again later"),
+    "status.folders": ("未能列出或读取", "could not be listed or read"),
+    "status.problems": ("需要处理", "to be looked after"),
+    "status.alive": ("最近动静", "last sign of life"),
+    "status.age": ("{at}（{seconds} 秒前）", "{at} ({seconds} s ago)"),
+    "status.unknown": ("不明", "unknown"),
     "status.skipped": ("跳过，不接收", "skipped, not taken"),
     "status.free": ("磁盘剩余", "free disk"),
     "status.last_receipt": ("最近回执", "last receipt"),
@@ -131,6 +169,13 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "journal_damaged": (
         "采集记录已损坏，原文件另存为 {path}；将重新读取文件夹并向服务器核对",
         "the journal was damaged, kept as {path}; folders and archive are asked anew",
+    ),
+    "journal_replaced": (
+        "采集记录在运行中被删除或换掉了；已按现有的重新打开，将重新读取文件夹并向服务器核对",
+        (
+            "the journal was deleted or replaced while we ran; opened again as it stands, and "
+            "folders and archive are asked anew"
+        ),
     ),
 }
 

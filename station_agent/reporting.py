@@ -5,6 +5,7 @@ import logging
 from station_agent.config import Config
 from station_agent.errors import LogForkedError, RefusedError, ServerAwayError
 from station_agent.events import Event, Listener
+from station_agent.folders import Folders
 from station_agent.journal import Journal
 from station_agent.pauses import Pauses
 from station_agent.sending import Sender
@@ -28,6 +29,7 @@ class Reporter:
         trust: Trust,
         pauses: Pauses,
         troubles: Troubles,
+        folders: Folders,
         listener: Listener,
     ) -> None:
         self._config = config
@@ -37,6 +39,7 @@ class Reporter:
         self._trust = trust
         self._pauses = pauses
         self._troubles = troubles
+        self._folders = folders
         self._listener = listener
 
     def watch_log(self) -> None:
@@ -65,7 +68,12 @@ class Reporter:
 
     def save_status(self) -> dict[str, object]:
         """Leave our status on the disk, and give it."""
-        live = Live(tuple(self._sender.current()), self._pauses.trouble, self._troubles.current())
+        live = Live(
+            tuple(self._sender.current()),
+            self._pauses.trouble,
+            self._troubles.current(),
+            tuple(self._folders.troubles()),
+        )
         alarm = None if self._trust.alarm is None else self._trust.alarm.text
         status = build_status(self._journal, self._config.home, self._config.name, alarm, live)
         save_status(self._config.home, status)

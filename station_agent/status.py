@@ -36,6 +36,8 @@ class Live:
     current: tuple[Current, ...] = ()
     server: str | None = None
     trouble: str | None = None
+    #: What could not be listed or taken in at the last look, with the reason.
+    folders: tuple[tuple[bytes, str], ...] = ()
 
 
 def build_status(
@@ -61,6 +63,8 @@ def build_status(
         None,
     )
     skipped = list_skipped(journal)
+    waiting = journal.files(State.SEEN, State.SETTLED, State.HASHED, State.SENDING, State.SENT)
+    held = [file for file in waiting if file.attempts and file.reason]
     return {
         "version": version(),
         "station": name,
@@ -84,6 +88,16 @@ def build_status(
             for current in live.current
         ],
         "refused": troubled[:_NAMED],
+        "held_count": len(held),
+        "held": [
+            {"name": reasons.visible(file.path), "state": file.state, "reason": file.reason}
+            for file in held[:_NAMED]
+        ],
+        "folders_count": len(live.folders),
+        "folders": [
+            {"name": reasons.visible(path), "reason": reason}
+            for path, reason in live.folders[:_NAMED]
+        ],
         "free_bytes": _free_bytes(home),
         "clock": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "last_receipt_at": journal.last_received_at(),
@@ -107,9 +121,65 @@ def save_status(home: Path, status: dict[str, Any]) -> None:
 
 
 def load_status(home: Path) -> dict[str, Any] | None:
-    """What the agent last left; None if there is nothing to read."""
+    """What the agent last left; None if there is nothing to read, or nothing of that form."""
     try:
         value = json.loads(read_small_file(home / STATUS_FILE))
     except (OSError, ValueError):
         return None
-    return value if isinstance(value, dict) else None
+    return value if _is_status(value) else None
+
+
+def age_s(status: dict[str, Any]) -> int | None:
+    """Seconds since ``status`` was made, by the station's clock; None where it does not say."""
+    try:
+        made = datetime.fromisoformat(status["clock"])
+        return max(0, int((datetime.now(UTC) - made).total_seconds()))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+_TEXT, _COUNT = (str,), (int,)
+#: What of a status is read, and what it may be.
+_FORM: dict[str, tuple[type, ...]] = {
+    "station": _TEXT,
+    "files": (dict,),
+    "archived_before": _COUNT,
+    "skipped_count": _COUNT,
+    "held_count": _COUNT,
+    "folders_count": _COUNT,
+    "free_bytes": (int, type(None)),
+    "clock": _TEXT,
+    "last_receipt_at": (str, type(None)),
+    "alarm": (str, type(None)),
+    "server": (str, type(None)),
+    "trouble": (str, type(None)),
+}
+_ITEMS: dict[str, dict[str, tuple[type, ...]]] = {
+    "skipped": {"name": _TEXT, "reason": _TEXT},
+    "refused": {"name": _TEXT, "state": _TEXT, "reason": _TEXT},
+    "held": {"name": _TEXT, "state": _TEXT, "reason": _TEXT},
+    "folders": {"name": _TEXT, "reason": _TEXT},
+    "current": {"name": _TEXT, "state": _TEXT, "sent_bytes": _COUNT, "size_bytes": _COUNT},
+}
+
+
+def _is_status(value: object) -> bool:
+    """Whether everything that is read of a status is there; a broken disk makes many things."""
+    if not _has(value, _FORM) or not isinstance(value, dict):
+        return False
+    states = {state.value for state in State}
+    if not all(key in states and type(n) is int for key, n in value["files"].items()):
+        return False
+    for name, form in _ITEMS.items():
+        items = value.get(name)
+        if not isinstance(items, list) or not all(_has(item, form) for item in items):
+            return False
+        if not all(item.get("state", State.SEEN) in states for item in items):
+            return False
+    return True
+
+
+def _has(value: object, form: dict[str, tuple[type, ...]]) -> bool:
+    return isinstance(value, dict) and all(
+        name in value and isinstance(value[name], kinds) for name, kinds in form.items()
+    )

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from station_agent.errors import JournalError
+from station_agent.errors import JournalDamagedError, JournalError
 from station_agent.events import Event, Listener
 
 logger = logging.getLogger(__name__)
@@ -31,11 +31,16 @@ class Troubles:
         self._listener = listener
         self._last: tuple[str, float] | None = None
         self._said: dict[str, float] = {}
+        #: The journal turned out to be damaged; whoever begins it anew takes this back.
+        self.journal_is_damaged = False
 
     def guarded(self, action: Callable[[], T]) -> T | None:
         """Do it; None where it failed, and the caller tries again after `PAUSE_S`."""
         try:
             return action()
+        except JournalDamagedError:
+            logger.exception("the journal is damaged")
+            self.journal_is_damaged = True  # said once, by whoever begins it anew
         except (JournalError, OSError) as error:
             self._note(str(error))
         except Exception as error:

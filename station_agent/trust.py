@@ -25,7 +25,7 @@ from station_agent.errors import (
     ReceiptWrongError,
     RefusedError,
     ServerAwayError,
-    StationKeyError,
+    TrustUnreadableError,
 )
 from station_agent.hashing import Digests
 from station_agent.regular_files import read_small_file
@@ -73,7 +73,7 @@ class Trust:
         except FileNotFoundError:
             return
         except (OSError, ValueError, KeyError, TypeError, LogError) as error:
-            raise StationKeyError(f"{self._path}: {error}") from error
+            raise TrustUnreadableError(f"{self._path}: {error}") from error
 
     @property
     def last_size(self) -> int | None:
@@ -202,7 +202,7 @@ def forget(home: Path) -> None:
 
 
 def read_alarm(home: Path) -> str | None:
-    """The alarm on record, for those who only look. Raises `StationKeyError`."""
+    """The alarm on record, for those who only look. Raises `TrustUnreadableError`."""
     path = home / TRUST_FILE
     try:
         alarm = json.loads(read_small_file(path))["alarm"]
@@ -210,4 +210,4 @@ def read_alarm(home: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StationKeyError(f"{path}: {error}") from error
+        raise TrustUnreadableError(f"{path}: {error}") from error

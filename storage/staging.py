@@ -125,6 +125,21 @@ class Staging:
         path.unlink(missing_ok=True)
         durable.sync_folder(self.folder)
 
+    def discard_idle(self, upload_id: str) -> bool:
+        """As `discard`, but only where nobody is writing; whether anything was removed."""
+        try:
+            descriptor = _open(self.path(upload_id), create=False)
+        except StagingMissingError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.discard(upload_id)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
     def entries(self) -> list[StagedEntry]:
         """All that is staged, in order of upload id."""
         found = []
@@ -145,13 +160,15 @@ class Staging:
         return shutil.disk_usage(self.folder).free
 
     def require_room(self, size_bytes: int, *, keep_bytes: int) -> None:
-        """Raise `StoreFullError` unless ``size_bytes`` fit and ``keep_bytes`` stay free beside.
+        """Raise `StoreFullError` unless ``size_bytes`` fit and ``keep_bytes`` stay free beside, or
+        a twentieth of a disk that is small.
 
         Nothing is set aside for them: of two that fit one by one the second may still find it full.
         """
-        free = self.free_bytes()
-        if size_bytes > free - keep_bytes:
-            raise StoreFullError(f"{size_bytes} bytes, {free} free, {keep_bytes} must stay free")
+        disk = shutil.disk_usage(self.folder)
+        kept = min(keep_bytes, disk.total // 20)
+        if size_bytes > disk.free - kept:
+            raise StoreFullError(f"{size_bytes} bytes, {disk.free} free, {kept} must stay free")
 
     def _own(self, path: Path, offset: int) -> int:
         """Open and lock a file that is ours to write and holds ``offset`` bytes."""

@@ -32,29 +32,35 @@ def command(shell: Shell, paths: tuple[Path, ...]) -> int:
     from ingest.folder_import import Outcome, import_paths
 
     results: list[ImportResult] = []
-    with shell.open() as services:
-        services.access.require(shell.actor, Right.UPLOAD, "clips")
-        # Absolute, because a name that begins with a dash or dots must not mean anything else.
-        found = import_paths(
-            services.database,
-            services.store,
-            services.staging,
-            services.ledger,
-            services.clock,
-            shell.actor,
-            [path.absolute() for path in paths],
-            _silent,
-            zone=services.config.zone,
-            lock_days=services.config.lock_days,
-        )
-        for result in found:
-            results.append(result)
-            if not shell.as_json:
-                _print(shell, result)
+    try:
+        with shell.open() as services:
+            services.access.require(shell.actor, Right.UPLOAD, "clips")
+            config = services.config
+            # Absolute, because a name that begins with a dash or dots must not mean anything else.
+            found = import_paths(
+                services.database,
+                services.store,
+                services.staging,
+                services.ledger,
+                services.clock,
+                shell.actor,
+                [path.absolute() for path in paths],
+                _silent,
+                zone=config.zone,
+                lock_days=config.lock_days,
+                # Objects in S3 are no folder, and then nothing stands under that name.
+                own=[config.home, config.keys_folder, Path(config.objects_address)],
+            )
+            for result in found:
+                results.append(result)
+                if not shell.as_json:
+                    _print(shell, result)
+    finally:
+        # Whatever ended it: a document is whole, and says what was archived before.
+        if shell.as_json:
+            print_json([_as_json(result) for result in results])
     counts = {outcome: sum(one.outcome == outcome for one in results) for outcome in Outcome}
-    if shell.as_json:
-        print_json([_as_json(result) for result in results])
-    else:
+    if not shell.as_json:
         shell.say(
             "import.done",
             error=True,

@@ -15,7 +15,6 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from api.routes import uploads as upload_routes
 from api.services import Services, compose
 from custody.clips import get_clip
 from custody.log.canonical import to_milliseconds
@@ -615,9 +614,7 @@ def test_a_full_disk_stops_the_upload_and_room_lets_it_go_on(
     station: StationClient,
     app: FastAPI,
     small_disk: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(upload_routes, "MIN_FREE_BYTES", 0)
     config = replace(services.config, home=small_disk)
     app.state.services = compose(config, services.database, services.store, services.clock)
     data = os.urandom(3 << 20)
@@ -634,16 +631,17 @@ def test_a_full_disk_stops_the_upload_and_room_lets_it_go_on(
 
 
 def test_what_does_not_fit_is_refused_before_its_first_byte(
-    services: Services, station: StationClient, monkeypatch: pytest.MonkeyPatch
+    services: Services, station: StationClient, app: FastAPI, small_disk: Path
 ) -> None:
-    free = services.staging.free_bytes()
-    monkeypatch.setattr(upload_routes, "MIN_FREE_BYTES", free + (1 << 40))
-    refused = station.announce(DATA)
+    config = replace(services.config, home=small_disk)
+    app.state.services = compose(config, services.database, services.store, services.clock)
+    large = os.urandom(5 << 20)
+    refused = station.announce(large)
     assert (refused.status_code, refused.json()["error"]) == (507, "store_full")
     assert count(services, uploads) == 0
-    monkeypatch.undo()
+    # What is smaller goes on.
     upload = station.begin(DATA)
     assert station.patch(upload, 0, DATA).status_code == 204
     # What the archive has needs no room.
-    monkeypatch.setattr(upload_routes, "MIN_FREE_BYTES", free + (1 << 40))
+    (small_disk / "ballast").write_bytes(b"\0" * (3 << 20))
     assert station.announce(DATA).headers["Upload-Offset"] == str(len(DATA))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import bagit
@@ -19,6 +20,8 @@ from custody.bundle_readme import COMMANDS
 from custody.clips import assign_clip
 from custody.publisher import LOG_LOCK
 from custody.sequencer import newest_pending
+from ingest.admission import Admission
+from storage.errors import StoreFullError
 from tests.integration.cli.conftest import NUMBER, Liuhen
 from tests.services.custody import ALICE
 
@@ -435,3 +438,35 @@ def test_a_list_that_is_cut_says_of_how_many(liuhen: Liuhen, footage: Path) -> N
     assert int(entries[2]) > 5
     created = liuhen("log", "show", "--kind", "case.created", "--limit", "2")
     assert created.err.strip() == "2 of 3 entries"
+
+
+def test_what_was_imported_before_the_store_failed_is_told_in_one_document(
+    liuhen: Liuhen, footage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admit = Admission.admit
+    admitted = []
+
+    def admit_one(*arguments: Any, **named: Any) -> Any:
+        if admitted:
+            raise StoreFullError("full")
+        admitted.append(1)
+        return admit(*arguments, **named)
+
+    monkeypatch.setattr(Admission, "admit", admit_one)
+    done = liuhen("import", str(footage), "--json")
+    assert done.code == 2
+    assert [one["outcome"] for one in done.json] == ["archived"]
+    assert "no room left" in done.err
+
+
+def test_the_archive_s_own_home_is_no_evidence(liuhen: Liuhen, home: Path, footage: Path) -> None:
+    (home / "footage").symlink_to(footage)
+    done = liuhen("import", str(home), str(home / "keys" / "log.key"), str(footage), "--json")
+    assert done.code == 0
+    assert [one["outcome"] for one in done.json] == ["skipped", "skipped", "archived", "archived"]
+    assert "keys in it" in done.json[0]["reason"]
+    chinese = liuhen("import", str(home), "--lang", "zh")
+    assert "这是本软件自己的文件夹" in chinese.out
+    assert [
+        clip["name"] for clip in liuhen("clips", "list", "--json").json if "key" in clip["name"]
+    ] == []

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from station_agent import commands
+from station_agent import status_command
 from station_agent.journal import Journal, State
 from tests.integration.station_agent.conftest import Station, put
 from tests.integration.station_agent.fake_archive import FakeArchive, Fault, Handler, Log
@@ -150,7 +150,7 @@ def test_a_manifest_that_is_refused_for_good_is_shown_and_tried_at_the_next_star
     assert station.scan().counts == {"received": 2}
     assert sessions(archive) == {None}
     options = argparse.Namespace(json=False)
-    assert commands.status(station.config, options) == 1
+    assert status_command.status(station.config, options) == 1
     shown = capsys.readouterr().out
     heading = "(their files are sent without; tell the administrator):"
     assert (
@@ -159,7 +159,7 @@ def test_a_manifest_that_is_refused_for_good_is_shown_and_tried_at_the_next_star
     )
     station.scan()
     assert len(archive.manifests) == 1
-    assert commands.status(station.config, options) == 0
+    assert status_command.status(station.config, options) == 0
     assert "lists the archive" not in capsys.readouterr().out
 
 

@@ -52,7 +52,7 @@ def test_a_full_disk_is_said_aloud_and_loses_nothing(
     try:
         wait_for(lambda: any("no room left" in event.reason for event in list(station.events)))
         filler.unlink()
-        wait_for(lambda: journal.counts() == {"received": len(contents)})
+        wait_for(lambda: journal.counts() == {"received": len(contents)}, 150)
     finally:
         agent.request_stop()
         thread.join(15)

@@ -47,6 +47,11 @@ def identified(folder: Path, data: bytes, name: str | None = None) -> Signature:
         (FTYP + MOOV + MDAT[:4], None),
         (FTYP + box(b"moov", bytes(10), announced=500), "cut_off"),
         (FTYP, "cut_off"),
+        (box(b"free"), "padding"),
+        (box(b"free") * 30_000, "padding"),  # more than are walked
+        (box(b"wide") + box(b"skip", bytes(40)) + box(b"free"), "padding"),
+        (box(b"free") + box(b"free", announced=500), "cut_off"),
+        (box(b"free") + FTYP, "cut_off"),
         (box(b"wide") + box(b"mdat", bytes(40)), "no_index"),
         (FTYP + struct.pack(">I4sQ", 1, b"mdat", 116) + bytes(100) + MOOV, None),
         (FTYP + MOOV + struct.pack(">I4s", 0, b"mdat") + bytes(100), None),

@@ -2,7 +2,8 @@
 
 import os
 import socket
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,12 +14,13 @@ import sqlalchemy as sa
 from custody.actors import Actor
 from custody.clips import get_clip
 from custody.clock import FixedClock
+from custody.ids import new_id
 from custody.ledger import Ledger
 from custody.object_keys import original_key
 from custody.tables import clips, log_entries
 from ingest import folder_import
 from ingest.folder_import import ImportResult, Outcome, Progress, import_paths
-from ingest.tables import clip_work
+from ingest.tables import clip_work, uploads
 from storage.database import Database
 from storage.errors import StoreUnavailableError
 from storage.memory import MemoryStore
@@ -44,7 +46,9 @@ def run_import(
     clock: FixedClock,
     operator: Actor,
 ) -> Import:
-    def run(*paths: Path, progress: Progress = lambda *_: None) -> list[ImportResult]:
+    def run(
+        *paths: Path, progress: Progress = lambda *_: None, own: Sequence[Path] = ()
+    ) -> list[ImportResult]:
         results = import_paths(
             database,
             memory_store,
@@ -56,6 +60,7 @@ def run_import(
             progress,
             zone=ZoneInfo("Asia/Shanghai"),
             lock_days=180,
+            own=own,
         )
         return list(results)
 
@@ -285,3 +290,140 @@ def test_any_time_of_a_file_and_in_its_name_is_taken_in(
     with database.read() as tx:
         clip = get_clip(tx, str(result.clip_id))  # as the row has it, not altered
     assert (clip.file_modified_at, clip.recorded_at) == (told, None)
+
+
+def test_a_folder_whose_files_may_not_be_looked_at_stops_no_other(
+    run_import: Import, footage: Path
+) -> None:
+    closed = footage / "a"
+    closed.mkdir()
+    (closed / "hidden.mp4").write_bytes(b"hidden")
+    (footage / "b.mp4").write_bytes(b"good")
+    closed.chmod(0o644)  # its names can be read, and nothing behind them
+    looked = folder_import.os.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        if Path(path).parent == closed:  # as for an ordinary user; root may look everywhere
+            raise PermissionError(13, "Permission denied", str(path))
+        return looked(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folder_import.os, "lstat", lstat)
+        refused, archived = run_import(footage)
+    closed.chmod(0o755)
+    assert (refused.outcome, refused.path) == (Outcome.REFUSED, closed / "hidden.mp4")
+    assert "Permission denied" in (refused.reason or "")
+    assert (archived.outcome, archived.path.name) == (Outcome.ARCHIVED, "b.mp4")
+
+
+def test_a_path_longer_than_the_system_takes_stops_no_other(
+    run_import: Import, footage: Path
+) -> None:
+    (footage / "z.mp4").write_bytes(b"good")
+    here, name = os.open(footage, os.O_RDONLY), "d" * 250
+    for _ in range(18):
+        os.mkdir(name, dir_fd=here)
+        deeper = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = deeper
+    os.close(here)
+    try:
+        *refused, archived = run_import(footage)
+        assert [one.outcome for one in refused] == [Outcome.REFUSED]
+        assert "File name too long" in (refused[0].reason or "")
+        assert (archived.outcome, archived.path.name) == (Outcome.ARCHIVED, "z.mp4")
+    finally:
+        subprocess.run(["rm", "-rf", str(footage)], check=True)
+
+
+# --- homes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        ("liuhen.toml", "keys/log.key", "liuhen.db"),
+        ("log.key", "receipts.key", "log.pub"),
+        ("station.key", "station.log"),
+        ("enrolment.json", "journal.db"),
+    ],
+)
+def test_nothing_is_taken_from_a_home(
+    run_import: Import,
+    footage: Path,
+    database: Database,
+    memory_store: MemoryStore,
+    marks: tuple[str, ...],
+) -> None:
+    home = footage / "a" / "home"
+    for name in marks:
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_bytes(b"PRIVATE+KEY " + name.encode())
+    (footage / "b.mp4").write_bytes(b"good")
+    skipped, archived = run_import(footage)
+    assert (skipped.outcome, skipped.path) == (Outcome.SKIPPED, home)
+    assert "keys in it" in (skipped.reason or "")
+    assert archived.outcome == Outcome.ARCHIVED
+    link = footage.parent / "link"
+    link.symlink_to(home)
+    for named in (home, link, home / marks[0], home / marks[1]):
+        assert [one.outcome for one in run_import(named)] == [Outcome.SKIPPED]
+    assert count(database, clips) == 1
+    stored = [found.key for found in memory_store.list("originals/")]
+    assert stored == [original_key(sha256(b"good"))]
+
+
+def test_our_own_home_is_known_under_any_name(
+    run_import: Import, footage: Path, database: Database
+) -> None:
+    ours = footage / "ours"  # with nothing in it that tells
+    (ours / "inner").mkdir(parents=True)
+    (ours / "inner" / "thing.mp4").write_bytes(b"thing")
+    link = footage.parent / "link"
+    link.symlink_to(ours)
+    for named in (footage, ours, ours / "inner", ours / "inner" / "thing.mp4", link / "inner"):
+        assert [one.outcome for one in run_import(named, own=[link])] == [Outcome.SKIPPED]
+    assert count(database, clips) == 0
+
+
+# --- what killed imports leave -------------------------------------------------------------------
+
+
+def test_what_a_dead_import_left_is_removed_and_a_living_one_s_stays(
+    run_import: Import, footage: Path, staging: Staging
+) -> None:
+    dead, alive = new_id(), new_id()
+    staging.path(dead).write_bytes(b"half a file")
+    (staging.folder / "notes.part").write_bytes(b"not ours")
+    with staging.open(alive, 0) as staged:
+        staged.write(b"half a file")
+        assert run_import(footage) == []
+        assert [entry.upload_id for entry in staging.entries()] == sorted([alive, "notes"])
+    run_import(footage)
+    assert [entry.upload_id for entry in staging.entries()] == ["notes"]
+
+
+def test_an_upload_on_its_way_is_no_dead_import(
+    run_import: Import,
+    footage: Path,
+    staging: Staging,
+    database: Database,
+    clock: FixedClock,
+) -> None:
+    upload_id, now = new_id(), clock.now()
+    with database.write() as tx:
+        tx.execute(
+            uploads.insert().values(
+                id=upload_id,
+                size_bytes=10,
+                sha256="a" * 64,
+                name_raw=b"clip.mp4",
+                offset_bytes=4,
+                state="receiving",
+                created_at=now,
+                updated_at=now,
+            )
+        )
+    staging.path(upload_id).write_bytes(b"half")
+    run_import(footage)
+    assert [entry.upload_id for entry in staging.entries()] == [upload_id]

@@ -40,6 +40,11 @@ def found(**changes: object) -> ProbeResult:
         (found(opened=False, streams=(), damage="cut_off"), "damaged", Reason.CUT_OFF),
         (found(streams=(StreamInfo("data"),)), "quarantined", Reason.NOTHING_PLAYABLE),
         (
+            found(opened=False, streams=(), damage="padding"),
+            "quarantined",
+            Reason.NOTHING_PLAYABLE,
+        ),
+        (
             found(streams=(replace(SOUND, sample_rate=1),)),
             "quarantined",
             Reason.IMPLAUSIBLE,

@@ -83,3 +83,36 @@ def test_which_file() -> None:
     assert config_path("given", {"LIUHEN_STATION_CONFIG": "other"}) == Path("given")
     assert config_path(None, {"LIUHEN_STATION_CONFIG": "other"}) == Path("other")
     assert config_path(None, {}) == Path("station.toml")
+
+
+@pytest.mark.parametrize("there", [False, True])
+@pytest.mark.parametrize(
+    ("home", "watch"),
+    [
+        ("dock", "dock"),
+        ("dock/home", "dock"),
+        ("dock/a/home", "dock"),
+        ("home", "home/dock"),
+        ("link/home", "dock"),
+        ("link", "dock"),
+        ("dock/home", "link"),
+        ("home", "link/../home/dock"),
+    ],
+)
+def test_a_home_in_or_around_a_watched_folder_is_refused(
+    tmp_path: Path, home: str, watch: str, there: bool
+) -> None:
+    (tmp_path / "link").symlink_to("dock")
+    if there:
+        for name in ("dock", home, watch):
+            (tmp_path / name).mkdir(parents=True, exist_ok=True)
+    text = f'server = "http://a"\nhome = "{home}"\nwatch = ["{watch}"]'
+    with pytest.raises(ConfigError, match="must not be archived"):
+        load_config(write(tmp_path, text), environment={})
+
+
+def test_a_home_beside_the_watched_folders_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "dock").mkdir()
+    (tmp_path / "dock2").mkdir()
+    text = 'server = "http://a"\nhome = "dock2"\nwatch = ["dock", "away"]'
+    assert load_config(write(tmp_path, text), environment={}).home == tmp_path / "dock2"

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from station_agent.cli import _parser
-from station_agent.commands import local_time
 from station_agent.config import find_language
 from station_agent.errors import AlreadyRunningError, ConfigError, StationError
 from station_agent.explanations import _CHINESE, explain, translated, usage_error
 from station_agent.messages import LANGUAGES
+from station_agent.status_command import local_time
 
 COMMANDS = ("enrol", "run", "scan", "status", "config")
 

@@ -1,6 +1,7 @@
 """Staged bytes are there up to the last durable offset, whatever happens in between."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -217,9 +218,15 @@ def test_a_check_writes_and_leaves_nothing(staging: Staging) -> None:
         staging.check()
 
 
-def test_room_is_required_beside_what_must_stay_free(staging: Staging) -> None:
-    staging.require_room(1, keep_bytes=0)
-    with pytest.raises(StoreFullError, match="must stay free"):
-        staging.require_room(1 << 60, keep_bytes=0)
-    with pytest.raises(StoreFullError):
-        staging.require_room(1, keep_bytes=staging.free_bytes() + (1 << 40))
+def test_room_is_required_beside_what_must_stay_free(
+    staging: Staging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(staging.folder)._replace
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(total=10_000, free=1_000))
+    staging.require_room(900, keep_bytes=100)
+    with pytest.raises(StoreFullError, match="901 bytes, 1000 free, 100 must stay free"):
+        staging.require_room(901, keep_bytes=100)
+    # On a small disk a twentieth of it.
+    staging.require_room(500, keep_bytes=1 << 29)
+    with pytest.raises(StoreFullError, match="500 must stay free"):
+        staging.require_room(501, keep_bytes=1 << 29)

@@ -1,0 +1,195 @@
+"""`liuhen-station status`: how the station is doing, and what somebody should look after.
+
+It works on whatever is left of a station: what can't be read becomes a line that says what to do,
+and an exit code of 1.
+"""
+
+import argparse
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from station_agent import reasons, renewal
+from station_agent.commands import GOOD, WRONG
+from station_agent.config import Config
+from station_agent.display import line_of, size_text
+from station_agent.enrolment import ENROLMENT_FILE, KEY_FILE, load_enrolment, load_key
+from station_agent.errors import (
+    JournalError,
+    NotEnrolledError,
+    StationKeyError,
+    TrustUnreadableError,
+)
+from station_agent.events import Event
+from station_agent.journal import DONE, Journal
+from station_agent.journal_reading import empty_journal, read_journal
+from station_agent.lock import is_running
+from station_agent.messages import say, say_reason
+from station_agent.status import Live, age_s, build_status, load_status
+from station_agent.trust import TRUST_FILE, read_alarm
+
+#: The agent says how it is every three seconds, and tells the server in between, which may take as
+#: long as a connection may be silent. Whoever is silent for so long on top has stopped living.
+STALE_S = 15
+#: A journal can't take one more file where so little is left.
+_FULL_BYTES = 1 << 20
+
+Problem = dict[str, str]
+
+
+def status(config: Config, options: argparse.Namespace) -> int:
+    """How the station is doing; 1 where somebody should look."""
+    running = is_running(config.home)
+    problems = _problems_of_the_enrolment(config)
+    left = load_status(config.home)
+    value = left if running else None
+    if value is None:
+        value = _built(config, left, problems)
+    age = age_s(value) if running else None
+    stale = running and (age is None or age > config.timeout_s + STALE_S)
+    if stale:
+        problems.insert(0, {"name": value["station"], "reason": reasons.STALE})
+    if value["free_bytes"] is not None and value["free_bytes"] < _FULL_BYTES:
+        problems.append({"name": str(config.home), "reason": reasons.DISK_FULL})
+    value |= {"running": running, "age_s": age, "stale": stale, "problems": problems}
+    if options.json:
+        print(json.dumps(value, ensure_ascii=False, indent=1))
+    else:
+        print(_text(value, config.language))
+    wrong = ("alarm", "trouble", "refused", "manifests_refused", "held", "folders", "problems")
+    return WRONG if any(value[name] for name in wrong) else GOOD
+
+
+def _built(config: Config, left: dict[str, Any] | None, problems: list[Problem]) -> dict[str, Any]:
+    """The status from the journal, and from what the agent left of what only it knows."""
+    alarm = None
+    try:
+        alarm = read_alarm(config.home)
+    except TrustUnreadableError as error:
+        problems.append(_problem(config.home / TRUST_FILE, reasons.TRUST_UNUSABLE, error))
+    journal: Journal
+    try:
+        journal = read_journal(config.journal_file)
+    except JournalError as error:
+        problems.append(_problem(config.journal_file, reasons.JOURNAL_UNUSABLE, error))
+        journal = empty_journal()
+    try:
+        value = build_status(journal, config.home, config.name, alarm, Live())
+    except JournalError as error:
+        problems.append(_problem(config.journal_file, reasons.JOURNAL_UNUSABLE, error))
+        value = build_status(empty_journal(), config.home, config.name, alarm, Live())
+    finally:
+        journal.close()
+    folders = [] if left is None else left["folders"]
+    named = {one["name"] for one in folders}
+    folders += [one for one in _missing(config) if one["name"] not in named]
+    return {**value, "folders": folders, "folders_count": len(folders)}
+
+
+def _missing(config: Config) -> list[Problem]:
+    """The watched folders that can't be listed at this moment."""
+    found = []
+    for folder in config.watch:
+        try:
+            with os.scandir(folder):
+                pass
+        except OSError as error:
+            name = reasons.visible(os.fsencode(folder))
+            found.append({"name": name, "reason": error.strerror or type(error).__name__})
+    return found
+
+
+def _problems_of_the_enrolment(config: Config) -> list[Problem]:
+    """Raises `NotEnrolledError` where there is nothing of a station yet."""
+    found = []
+    enrolment = None
+    try:
+        enrolment = load_enrolment(config.home)
+    except NotEnrolledError:
+        if not config.journal_file.exists():
+            raise
+        found.append({"name": config.name, "reason": reasons.NOT_ENROLLED})
+    except StationKeyError as error:
+        path = config.home / ENROLMENT_FILE
+        found.append(_problem(path, reasons.ENROLMENT_UNUSABLE, error))
+    if enrolment is not None and not renewal.is_due(config.home, enrolment):
+        try:
+            load_key(config.home)
+        except StationKeyError as error:
+            found.append(_problem(config.home / KEY_FILE, reasons.KEY_UNUSABLE, error))
+    return found
+
+
+def _problem(path: Path, reason: str, error: Exception) -> Problem:
+    detail = str(error.args[0]) if error.args else ""
+    return {
+        "name": reasons.visible(os.fsencode(path)),
+        "reason": reasons.compose(reason, detail.removeprefix(f"{path}: ")),
+    }
+
+
+def _text(value: dict[str, Any], language: str) -> str:
+    lines = [f"{key}: {text}" for key, text in _rows(value, language)]
+    if value["alarm"]:
+        lines.insert(0, line_of(Event("alarm", reason=value["alarm"]), language) or "")
+    lines += _listed("status.problems", value["problems"], None, language)
+    lines.append(say(language, "status.files") + ":")
+    lines += [f"  {say(language, f'state.{key}')}  {n}" for key, n in value["files"].items()]
+    before = value["archived_before"]
+    if before:
+        received = sum(value["files"].get(state, 0) for state in DONE)
+        lines.append("  " + say(language, "archived_before", received=received, before=before))
+    if value["current"]:
+        lines.append(say(language, "status.current") + ":")
+        lines += [
+            f"  {one['name']}  {size_text(one['sent_bytes'])} / {size_text(one['size_bytes'])}"
+            for one in value["current"]
+        ]
+    lines += _listed("status.refused", value["refused"], None, language)
+    lines += _listed("status.manifests_refused", value["manifests_refused"], None, language)
+    for kind in ("held", "folders", "skipped"):
+        lines += _listed(f"status.{kind}", value[kind], value[f"{kind}_count"], language)
+    return "\n".join(lines)
+
+
+def _rows(value: dict[str, Any], language: str) -> list[tuple[str, str]]:
+    none = say(language, "status.none")
+    state = say(language, "status.running" if value["running"] else "status.not_running")
+    rows = [(value["station"], state)]
+    if value["age_s"] is not None:
+        at = {"at": local_time(value["clock"]), "seconds": value["age_s"]}
+        rows.append((say(language, "status.alive"), say(language, "status.age", **at)))
+    if value["running"]:
+        answers = say(language, "status.unknown" if value["stale"] else "status.answers")
+        rows.append((say(language, "status.server"), value["server"] or answers))
+    rows.append(
+        (say(language, "status.last_receipt"), local_time(value["last_receipt_at"]) or none)
+    )
+    free = none if value["free_bytes"] is None else size_text(value["free_bytes"])
+    rows.append((say(language, "status.free"), free))
+    if value["trouble"]:
+        rows.append((say(language, "status.trouble"), value["trouble"]))
+    return rows
+
+
+def _listed(title: str, items: list[dict[str, Any]], count: int | None, language: str) -> list[str]:
+    """A head and a line for each; nothing where there is nothing."""
+    if not items:
+        return []
+    lines = [say(language, title) + (":" if count is None else f" ({count}):")]
+    for one in items:
+        state = f"  {say(language, 'state.' + one['state'])}" if "state" in one else ""
+        lines.append(f"  {one['name']}{state}  {say_reason(language, one['reason'])}")
+    return lines
+
+
+def local_time(moment: str | None) -> str:
+    """A moment of the journal on this station's own clock face, with the day; "" for none."""
+    if not moment:
+        return ""
+    try:
+        return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return moment
