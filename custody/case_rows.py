@@ -5,7 +5,7 @@ it through `require_sound_case`.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
@@ -17,6 +17,7 @@ from custody.cells import as_text, fits, is_readable, raw_columns, read_row, sho
 from custody.errors import CaseAlteredError
 from custody.log.canonical import EARLIEST, LATEST
 from custody.tables import case_officers, cases, links
+from custody.twin_rows import TWINS, ids_of_twins
 
 
 class Procedure(StrEnum):
@@ -39,8 +40,8 @@ class Case:
     """A case as its rows stand; ``officers`` in order of code, ``clip_count`` of standing links.
 
     ``altered`` names the columns, and ``officers`` for their rows, that hold what never was written
-    there. In their place stands nothing, the text that can be made of them, or `STAND_INS`: for the
-    eye, never to act on.
+    there, and has `TWINS` where another row stands under the same id. In the place of such a cell
+    stands nothing, the text that can be made of it, or `STAND_INS`: for the eye, never to act on.
     """
 
     id: str
@@ -81,12 +82,13 @@ def case_query(tx: Connection) -> sa.Select[Any]:
 
 
 def select_cases(tx: Connection, query: sa.Select[Any]) -> list[Case]:
-    """The cases that ``query``, a `case_query`, finds, in its order; in two queries.
+    """The cases that ``query``, a `case_query`, finds, in its order; in three queries.
 
     Rows that were altered stand among them (`Case.altered`).
     """
     rows = tx.execute(query).mappings().all()
     officers: dict[str, list[RowMapping]] = {row["id"]: [] for row in rows}
+    twins = ids_of_twins(tx, cases.c.id, officers)
     if officers:
         wanted = sa.select(*raw_columns(tx, case_officers)).where(
             # What a driver can't write, no officer's row can name either.
@@ -94,7 +96,11 @@ def select_cases(tx: Connection, query: sa.Select[Any]) -> list[Case]:
         )
         for one in tx.execute(wanted.order_by(case_officers.c.officer)).mappings():
             officers[one["case_id"]].append(one)
-    return [_read_case(row, officers[row["id"]]) for row in rows]
+    found = ((row, _read_case(row, officers[row["id"]])) for row in rows)
+    return [
+        replace(case, altered=(*case.altered, TWINS)) if row["id"] in twins else case
+        for row, case in found
+    ]
 
 
 def is_case_day(day: date) -> bool:

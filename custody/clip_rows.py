@@ -6,8 +6,8 @@ is none. Such a row must neither hide itself nor the others: lists and pages rea
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,7 @@ from custody.cells import fits, raw_columns, shown_row
 from custody.errors import ClipAlteredError
 from custody.recording_times import TimeSource
 from custody.tables import clips
+from custody.twin_rows import TWINS, ids_of_twins
 from storage.objects import is_key
 
 
@@ -38,8 +39,9 @@ MEDIA_KINDS = ("video", "audio", "picture", "text", "document", "unknown")
 class Clip:
     """A clip as its row stands; see `custody.tables.clips`.
 
-    ``altered`` names the columns that hold what never was written there. In their place stands
-    nothing, the text that can be made of them, or `STAND_INS`: for the eye, never to act on.
+    ``altered`` names the columns that hold what never was written there, and has `TWINS` where
+    another row stands under the same id. In the place of such a cell stands nothing, the text that
+    can be made of it, or `STAND_INS`: for the eye, never to act on.
     """
 
     id: str
@@ -99,6 +101,18 @@ def read_clip(row: RowMapping) -> Clip:
     """A row of `clip_columns`, and perhaps others, as it stands."""
     values, altered = shown_row(clips, row, _fits, STAND_INS)
     return Clip(**values, altered=tuple(altered))
+
+
+def mark_twins(tx: Connection, found: Iterable[Clip]) -> list[Clip]:
+    """``found`` with those marked whose id another row bears; in one query."""
+    shown = list(found)
+    twins = ids_of_twins(tx, clips.c.id, [one.id for one in shown])
+    return [mark_twin(one) if one.id in twins else one for one in shown]
+
+
+def mark_twin(clip: Clip) -> Clip:
+    """``clip``, of which nobody can say by its row whether it is the one."""
+    return replace(clip, altered=(*clip.altered, TWINS))
 
 
 def require_sound(clip: Clip) -> Clip:

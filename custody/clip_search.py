@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from custody.case_rows import STANDING
-from custody.clip_rows import Clip, clip_columns, read_clip
+from custody.clip_rows import Clip, clip_columns, mark_twins, read_clip
 from custody.errors import UnknownSortError
 from custody.tables import case_officers, clip_names, clips, links
 from custody.typed_digests import TypedDigest, read_digest
@@ -86,7 +86,7 @@ def search_clips(
         .offset(offset)
         .limit(limit)
     )
-    page = [read_clip(row) for row in rows.mappings()]
+    page = mark_twins(tx, [read_clip(row) for row in rows.mappings()])
     total = tx.scalar(sa.select(sa.func.count()).select_from(clips).where(*conditions))
     return ClipPage(page, total or 0)
 
@@ -94,7 +94,7 @@ def search_clips(
 def find_clips(tx: Connection, clip_ids: list[str]) -> dict[str, Clip]:
     """The clips with these ids that there are, in one query."""
     rows = tx.execute(sa.select(*clip_columns(tx)).where(clips.c.id.in_(clip_ids)))
-    found = (read_clip(row) for row in rows.mappings())
+    found = mark_twins(tx, [read_clip(row) for row in rows.mappings()])
     return {clip.id: clip for clip in found}
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from custody.actors import Actor
 from custody.case_rows import STANDING
 from custody.cells import as_text, raw, read_cell
-from custody.clip_rows import Clip, clip_columns, read_clip
+from custody.clip_rows import Clip, clip_columns, mark_twins, read_clip
 from custody.errors import (
     CaseNotFoundError,
     ClipNotFoundError,
@@ -188,9 +188,11 @@ def clips_of_case(tx: Connection, case_id: str) -> list[LinkedClip]:
         .where(links.c.case_id == case_id, STANDING)
         .order_by(clips.c.recorded_at.asc().nulls_last(), clips.c.id)
     )
+    found = rows.mappings().all()
+    linked = mark_twins(tx, [read_clip(row) for row in found])
     return [
-        LinkedClip(read_clip(row), row["link_id"], *place, row["linked_by"])
-        for row in rows.mappings()
+        LinkedClip(clip, row["link_id"], *place, row["linked_by"])
+        for clip, row in zip(linked, found, strict=True)
         if (place := _place(row, row["link_id"])) is not None
     ]
 
