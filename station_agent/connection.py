@@ -5,7 +5,6 @@ on the way is a `ServerAwayError` (try again), everything the server rejects a `
 """
 
 import http.client
-import json
 import select
 import socket
 import ssl
@@ -15,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from custody.log.plain_json import read_json_object
 from station_agent.errors import RefusedError, ServerAwayError
 
 #: Answers are small (a receipt is a few kB, a tile 8 KiB); more is an attack or a mistake.
@@ -214,8 +214,8 @@ def retry_after(answer: Answer) -> float | None:
 
 def _excerpt(answer: Answer) -> str:
     text = answer.body[:300].decode("utf-8", "replace")
-    with suppress(ValueError, TypeError, KeyError):  # our own archive answers {"detail": …}
-        text = str(json.loads(answer.body)["detail"])[:300]
+    with suppress(ValueError, KeyError):  # our own archive answers {"detail": …}
+        text = str(read_json_object(answer.body)["detail"])[:300]
     return "".join(character if character.isprintable() else " " for character in text).strip()
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from custody.log.plain_json import read_json_object
 from station_agent import reasons
 from station_agent.durable import write_file
 from station_agent.journal import Journal, State
@@ -105,7 +106,6 @@ def save_status(home: Path, status: dict[str, Any]) -> None:
 def load_status(home: Path) -> dict[str, Any] | None:
     """What the agent last left; None if there is nothing to read."""
     try:
-        value = json.loads(read_small_file(home / STATUS_FILE))
+        return read_json_object(read_small_file(home / STATUS_FILE))
     except (OSError, ValueError):
         return None
-    return value if isinstance(value, dict) else None

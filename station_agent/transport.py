@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from custody.log.errors import LogError
 from custody.log.note import NoteSigner
+from custody.log.plain_json import read_json_object
 from station_agent.connection import Answer, Connection, checked, retry_after
 from station_agent.enrolment import Enrolment
 from station_agent.errors import NotEnrolledError, RefusedError, ServerAwayError
@@ -267,12 +268,10 @@ class Transport:
 
 def _object(answer: Answer) -> dict[str, Any]:
     try:
-        value = json.loads(answer.body)
+        return read_json_object(answer.body)
     except ValueError as error:
-        raise ServerAwayError("the server's answer is not JSON", status=answer.status) from error
-    if not isinstance(value, dict):
-        raise ServerAwayError("the server's answer is no object", status=answer.status)
-    return value
+        message = "the server's answer is no JSON object"
+        raise ServerAwayError(message, status=answer.status) from error
 
 
 def _text(value: Mapping[str, Any], name: str) -> str:

@@ -78,16 +78,26 @@ def test_a_list_with_a_cell_that_fits_nowhere_is_named(world: World) -> None:
     assert {"case_altered", "clip_object_digest"} <= {one.code.value for one in report.findings}
 
 
-@pytest.mark.parametrize("spoil", ["a bad byte", "a folder"])
+#: What may stand in the signer's memory instead of one.
+GARBAGE = {
+    "bytes": b"\xff",
+    "no number": b'{"size":Infinity,"root":"00","note":"x"}',
+    "no whole number": b'{"size":1.5,"root":"00","note":"x"}',
+    "nested too deep": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("spoil", ["a folder", *GARBAGE])
 def test_a_signers_memory_that_cannot_be_read_is_a_finding(world: World, spoil: str) -> None:
     state = attacks.signer_state(world)
     if spoil == "a folder":
         state.unlink()
         state.mkdir()
     else:
-        state.write_bytes(b"\xff")
+        state.write_bytes(GARBAGE[spoil])
     attacks.rewrite_an_entry(world)
     report = verify_all(context_of(world.services))
+    assert report.unchecked == []
     assert {"signer_memory", "entry_altered"} <= {one.code.value for one in report.findings}
 
 
