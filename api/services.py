@@ -67,9 +67,12 @@ def create_home(config: Config) -> bool:
 
 
 @contextmanager
-def open_services(config: Config, *, clock: Clock | None = None) -> Iterator[Services]:
+def open_services(
+    config: Config, *, clock: Clock | None = None, migrate: bool = True
+) -> Iterator[Services]:
     """Connect to the engines named in ``config``, bring the schema to head, load the keys.
 
+    Without ``migrate`` the tables are left as they stand, for a verification to look at.
     Raises `HomeMissingError` where there is no home, `ConfigError`, `KeyFileError` and
     `StorageError` with what to do.
     """
@@ -78,7 +81,8 @@ def open_services(config: Config, *, clock: Clock | None = None) -> Iterator[Ser
     clock = clock or SystemClock()
     database = Database(config.database_address)
     try:
-        upgrade(database, metadata)
+        if migrate:
+            upgrade(database, metadata)
         yield compose(config, database, build_store(config), clock)
     finally:
         database.close()

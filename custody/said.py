@@ -160,6 +160,7 @@ _STORE = {
     "unlogged": "This table is unlogged: a crash of the database's server empties it.",
     "clause": "The definition says something that the house never wrote; it may drop, change or "
     "refuse what is written.",
+    "version_other": "The database does not say that its tables are those of this program.",
     "table_damaged": "The table {table} of the database is damaged.",
     "index_damaged": "The index {index} does not agree with its table {table}.",
     "of_clip": "{message} It is of clip {clip}.",

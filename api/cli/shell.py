@@ -48,14 +48,15 @@ class Shell:
         return self.config().language
 
     @contextmanager
-    def open(self) -> Iterator["Services"]:
+    def open(self, *, migrate: bool = True) -> Iterator["Services"]:
         """The services over the home; what was appended inside is published at the end.
 
+        A command that verifies does not ``migrate``: it says what is wrong with the tables.
         Raises `HomeMissingError` and what the engines raise.
         """
         from api.services import open_services
 
-        with open_services(self.config()) as services:
+        with open_services(self.config(), migrate=migrate) as services:
             try:
                 yield services
             finally:  # a refused command has left an entry too

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from custody.said import Said, said
 from custody.verification.findings import Finding, FindingCode, Report
 from storage.database import metadata
+from storage.schema import HEAD, VERSION, versions
 from storage.side_effects import find_side_effects
 
 #: One thing that differs: what it is called, what is wrong, as it should be, as it is.
@@ -28,6 +29,9 @@ def check_schema(tx: Connection, report: Report) -> None:
         for name, message, expected, found in catalogue.compare(table):
             subject = f"table:{table.name}/{name}" if name else f"table:{table.name}"
             _find(report, subject, message, expected, found)
+    revisions = versions(tx)
+    if revisions != [HEAD]:
+        _find(report, f"table:{VERSION}", said("version_other"), HEAD, ", ".join(revisions) or None)
     for effect in find_side_effects(tx, metadata.tables):
         subject = f"table:{effect.table}" if effect.table else "database"
         _find(report, subject, said(effect.kind.value), None, effect.name)
