@@ -5,7 +5,7 @@ it through `require_sound_case`.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
@@ -17,7 +17,7 @@ from custody.cells import as_text, fits, is_readable, raw_columns, read_row, sho
 from custody.errors import CaseAlteredError
 from custody.log.canonical import EARLIEST, LATEST
 from custody.tables import case_officers, cases, links
-from custody.twin_rows import TWINS, ids_of_twins
+from custody.twin_rows import TWINS, count_of_twins
 
 
 class Procedure(StrEnum):
@@ -78,17 +78,16 @@ _CLIP_COUNT = (
 
 def case_query(tx: Connection) -> sa.Select[Any]:
     """What `select_cases` reads, of all cases."""
-    return sa.select(*raw_columns(tx, cases), _CLIP_COUNT)
+    return sa.select(*raw_columns(tx, cases), _CLIP_COUNT, count_of_twins(cases.c.id))
 
 
 def select_cases(tx: Connection, query: sa.Select[Any]) -> list[Case]:
-    """The cases that ``query``, a `case_query`, finds, in its order; in three queries.
+    """The cases that ``query``, a `case_query`, finds, in its order; in two queries.
 
     Rows that were altered stand among them (`Case.altered`).
     """
     rows = tx.execute(query).mappings().all()
     officers: dict[str, list[RowMapping]] = {row["id"]: [] for row in rows}
-    twins = ids_of_twins(tx, cases.c.id, officers)
     if officers:
         wanted = sa.select(*raw_columns(tx, case_officers)).where(
             # What a driver can't write, no officer's row can name either.
@@ -96,11 +95,7 @@ def select_cases(tx: Connection, query: sa.Select[Any]) -> list[Case]:
         )
         for one in tx.execute(wanted.order_by(case_officers.c.officer)).mappings():
             officers[one["case_id"]].append(one)
-    found = ((row, _read_case(row, officers[row["id"]])) for row in rows)
-    return [
-        replace(case, altered=(*case.altered, TWINS)) if row["id"] in twins else case
-        for row, case in found
-    ]
+    return [_read_case(row, officers[row["id"]]) for row in rows]
 
 
 def is_case_day(day: date) -> bool:
@@ -125,6 +120,7 @@ def _read_case(row: RowMapping, officer_rows: Iterable[RowMapping]) -> Case:
         number = cells["certificate_number"]
         shown = None if number is None else as_text(number)
         officers.append(CaseOfficer(as_text(cells["officer"]), shown))
+    altered += [TWINS] if row[TWINS] > 1 else []
     return Case(
         **values, officers=tuple(officers), clip_count=row["clip_count"], altered=tuple(altered)
     )

@@ -6,8 +6,8 @@ is none. Such a row must neither hide itself nor the others: lists and pages rea
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -19,7 +19,7 @@ from custody.cells import fits, raw_columns, shown_row
 from custody.errors import ClipAlteredError
 from custody.recording_times import TimeSource
 from custody.tables import clips
-from custody.twin_rows import TWINS, ids_of_twins
+from custody.twin_rows import TWINS
 from storage.objects import is_key
 
 
@@ -97,22 +97,13 @@ def clip_columns(tx: Connection) -> tuple[sa.ColumnElement[Any], ...]:
     return raw_columns(tx, clips)
 
 
-def read_clip(row: RowMapping) -> Clip:
-    """A row of `clip_columns`, and perhaps others, as it stands."""
+def read_clip(row: RowMapping, rows_under_id: int = 1) -> Clip:
+    """A row of `clip_columns`, and perhaps others, as it stands.
+
+    ``rows_under_id``, more than one, say that nobody can tell by the row whether it is the clip's.
+    """
     values, altered = shown_row(clips, row, _fits, STAND_INS)
-    return Clip(**values, altered=tuple(altered))
-
-
-def mark_twins(tx: Connection, found: Iterable[Clip]) -> list[Clip]:
-    """``found`` with those marked whose id another row bears; in one query."""
-    shown = list(found)
-    twins = ids_of_twins(tx, clips.c.id, [one.id for one in shown])
-    return [mark_twin(one) if one.id in twins else one for one in shown]
-
-
-def mark_twin(clip: Clip) -> Clip:
-    """``clip``, of which nobody can say by its row whether it is the one."""
-    return replace(clip, altered=(*clip.altered, TWINS))
+    return Clip(**values, altered=(*altered, *([TWINS] if rows_under_id > 1 else [])))
 
 
 def require_sound(clip: Clip) -> Clip:

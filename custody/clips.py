@@ -20,7 +20,7 @@ from custody.clip_details import (
     assigned_details,
     written_time,
 )
-from custody.clip_rows import Clip, ClipState, clip_columns, mark_twin, read_clip, require_sound
+from custody.clip_rows import Clip, ClipState, clip_columns, read_clip, require_sound
 from custody.errors import ClipNotFoundError
 from custody.events import EventKind, clip_item
 from custody.first_writer import insert_first
@@ -242,8 +242,7 @@ def _find(tx: Connection, condition: sa.ColumnElement[bool], *, lock: bool = Fal
     rows = tx.execute(wanted.with_for_update() if lock else wanted).mappings().all()
     if not rows:
         return None
-    clip = read_clip(rows[0])
-    return clip if len(rows) == 1 else mark_twin(clip)
+    return read_clip(rows[0], len(rows))
 
 
 def _get_by_digest(tx: Connection, sha256: str) -> Clip:

@@ -82,6 +82,9 @@ _ENTRIES = {
     "numbered": "{sequenced} entries were numbered, the last row has number {last}.",
     "tiles_ahead": "{integrated} entries are said to be in the tiles, {sequenced} are numbered.",
     "tiles_behind": "{integrated} entries are said to be in the tiles, {signed} are published.",
+    "row_numbers_behind": "The numbering of the log's rows is behind or gone: the number that the "
+    "next one gets may be taken.",
+    "row_numbers_end": "The numbering of the log's rows was moved to its end: no entry can follow.",
     "at_most": "at most {number}",
     "at_least": "at least {number}",
 }

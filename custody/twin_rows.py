@@ -5,20 +5,26 @@ and nothing is done by either. A verification says which one the log knows.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from custody.cells import is_readable
 
-#: Stands among the altered columns of a row that has a twin.
+#: Stands among the altered columns of a row that has a twin; in a query, how many there are.
 TWINS = "twins"
 
 
-def ids_of_twins(tx: Connection, column: sa.Column[str], ids: Iterable[object]) -> set[str]:
-    """Those of ``ids`` that more than one row has in ``column``, its table's key."""
-    wanted = {one for one in ids if isinstance(one, str) and is_readable(one)}
-    if not wanted:
-        return set()
-    twice = sa.select(column).where(column.in_(sorted(wanted))).group_by(column)
-    return set(tx.scalars(twice.having(sa.func.count() > 1)))
+def count_of_twins(key: sa.Column[str]) -> sa.ColumnElement[int]:
+    """Beside the columns of a row: how many rows stand under its ``key``, itself among them."""
+    beside = key.table.alias("beside")
+    counted = sa.select(sa.func.count()).select_from(beside).where(beside.c[key.name] == key)
+    return counted.scalar_subquery().label(TWINS)
+
+
+def rows_under(key: sa.Column[str], ids: Iterable[Any]) -> sa.ColumnElement[int]:
+    """How many rows stand under these ids: more than there are ids, and some have twins."""
+    wanted = sorted({one for one in ids if isinstance(one, str) and is_readable(one)})
+    beside = key.table.alias("beside")
+    counted = sa.select(sa.func.count()).select_from(beside)
+    return counted.where(beside.c[key.name].in_(wanted)).scalar_subquery().label(TWINS)

@@ -84,7 +84,7 @@ def run_verification(
         )
     unrecorded = record(services, shell.actor, selection, report)
     if unrecorded:
-        shell.say("publish_failed", error=True, reason=unrecorded)
+        shell.say("verify.unrecorded", error=True, reason=unrecorded)
     names = names_in(services, report.findings[:MAX_NAMED])
     if shell.as_json:
         seconds = round(time.monotonic() - started, 3)
@@ -93,7 +93,7 @@ def run_verification(
         _print(shell, report, shell.teller(names))
     if report.findings:
         return EXIT_DOES_NOT_VERIFY
-    return EXIT_FAILED if report.unchecked else EXIT_GOOD
+    return EXIT_FAILED if report.unchecked or unrecorded else EXIT_GOOD
 
 
 def print_findings(shell: Shell, services: Services, report: Report) -> None:
