@@ -61,6 +61,7 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (custody.RecordingTimeAheadError, Answer(422, "recording_ahead")),
     (custody.RecordingTimeEarlyError, Answer(422, "recording_early")),
     (custody.HistoryAlteredError, Answer(409, "history_altered")),
+    (custody.EntryLostError, Answer(503, "entry_lost")),
     (custody.CaseNotFoundError, Answer(404, "not_found")),
     (custody.RenditionNotFoundError, Answer(404, "no_rendition")),
     (custody.CaseAlteredError, Answer(409, "case_altered")),

@@ -87,12 +87,17 @@ def create_home(config: Config) -> bool:
 
 @contextmanager
 def open_services(
-    config: Config, *, clock: Clock | None = None, read_only: bool = False
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    migrate: bool = True,
+    read_only: bool = False,
 ) -> Iterator[Services]:
     """Connect to the engines named in ``config``, bring the schema to head, load the keys,
     which are made at the first start of an empty home. ``read_only``: nothing of this is written,
     and nothing can be, `Services.database` says so; for a copy that is only looked at.
 
+    Without ``migrate`` the tables are left as they stand, for a verification to look at.
     Raises `HomeMissingError` where there is no home, `HomeUnwritableError`, `ConfigError`,
     `KeyFileError` and `StorageError` with what to do.
     """
@@ -103,9 +108,9 @@ def open_services(
     clock = clock or SystemClock()
     database = Database(config.database_address, read_only=read_only)
     try:
-        if not read_only:
+        if migrate and not read_only:
             upgrade(database, metadata)
-        elif current(database) != HEAD:
+        elif migrate and current(database) != HEAD:
             raise ConfigError("the database is of another version; let that one read it")
         yield compose(config, database, build_store(config, read_only=read_only), clock)
     finally:

@@ -36,6 +36,7 @@ _NOT_APPENDED = (
     ArithmeticError,
     CustodyError,
     LogError,
+    OSError,
     SQLAlchemyError,
     StorageError,
     TypeError,
@@ -115,8 +116,8 @@ def record(services: Services, actor: Actor, selection: Selection, report: Repor
         with database.write() as tx:
             run = record_run(tx, ledger, actor, selection, report)[0]
     except _NOT_APPENDED as error:
-        _logger.exception("a verification could not be recorded")
-        return str(error) or type(error).__name__
+        # A driver's text goes on with the statement and everything that was to be written.
+        return str(error).partition("\n")[0] or type(error).__name__
     broken = broken_items(selection, report)
     if not broken:
         return ""
@@ -137,7 +138,7 @@ def _record_each(
             with services.database.write() as tx:
                 record_broken(tx, services.ledger, actor, selection, run, {item: found})
         except _NOT_APPENDED:
-            _logger.warning("%s takes no entry", item, exc_info=True)
+            _logger.debug("%s takes no entry", item, exc_info=True)
             failed.append(item.partition(":")[2])
     return ", ".join(failed)
 
@@ -188,6 +189,8 @@ class VerificationRuns:
             # First of all: what was found must show, whatever becomes of its entry.
             run.report = report
             run.unrecorded = record(self._services, actor, EVERYTHING, report)
+            if run.unrecorded:
+                _logger.error("a verification could not be recorded: %s", run.unrecorded)
         except _StoppedError:
             run.stopped = True
         except (CustodyError, StorageError) as error:

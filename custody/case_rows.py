@@ -17,6 +17,7 @@ from custody.cells import as_text, fits, is_readable, raw_columns, read_row, sho
 from custody.errors import CaseAlteredError
 from custody.log.canonical import EARLIEST, LATEST
 from custody.tables import case_officers, cases, links
+from custody.twin_rows import TWINS, count_of_twins
 
 
 class Procedure(StrEnum):
@@ -39,8 +40,8 @@ class Case:
     """A case as its rows stand; ``officers`` in order of code, ``clip_count`` of standing links.
 
     ``altered`` names the columns, and ``officers`` for their rows, that hold what never was written
-    there. In their place stands nothing, the text that can be made of them, or `STAND_INS`: for the
-    eye, never to act on.
+    there, and has `TWINS` where another row stands under the same id. In the place of such a cell
+    stands nothing, the text that can be made of it, or `STAND_INS`: for the eye, never to act on.
     """
 
     id: str
@@ -77,7 +78,7 @@ _CLIP_COUNT = (
 
 def case_query(tx: Connection) -> sa.Select[Any]:
     """What `select_cases` reads, of all cases."""
-    return sa.select(*raw_columns(tx, cases), _CLIP_COUNT)
+    return sa.select(*raw_columns(tx, cases), _CLIP_COUNT, count_of_twins(cases.c.id))
 
 
 def select_cases(tx: Connection, query: sa.Select[Any]) -> list[Case]:
@@ -119,6 +120,7 @@ def _read_case(row: RowMapping, officer_rows: Iterable[RowMapping]) -> Case:
         number = cells["certificate_number"]
         shown = None if number is None else as_text(number)
         officers.append(CaseOfficer(as_text(cells["officer"]), shown))
+    altered += [TWINS] if row[TWINS] > 1 else []
     return Case(
         **values, officers=tuple(officers), clip_count=row["clip_count"], altered=tuple(altered)
     )

@@ -19,6 +19,7 @@ from custody.cells import fits, raw_columns, shown_row
 from custody.errors import ClipAlteredError
 from custody.recording_times import TimeSource
 from custody.tables import clips
+from custody.twin_rows import TWINS
 from storage.objects import is_key
 
 
@@ -38,8 +39,9 @@ MEDIA_KINDS = ("video", "audio", "picture", "text", "document", "unknown")
 class Clip:
     """A clip as its row stands; see `custody.tables.clips`.
 
-    ``altered`` names the columns that hold what never was written there. In their place stands
-    nothing, the text that can be made of them, or `STAND_INS`: for the eye, never to act on.
+    ``altered`` names the columns that hold what never was written there, and has `TWINS` where
+    another row stands under the same id. In the place of such a cell stands nothing, the text that
+    can be made of it, or `STAND_INS`: for the eye, never to act on.
     """
 
     id: str
@@ -95,10 +97,13 @@ def clip_columns(tx: Connection) -> tuple[sa.ColumnElement[Any], ...]:
     return raw_columns(tx, clips)
 
 
-def read_clip(row: RowMapping) -> Clip:
-    """A row of `clip_columns`, and perhaps others, as it stands."""
+def read_clip(row: RowMapping, rows_under_id: int = 1) -> Clip:
+    """A row of `clip_columns`, and perhaps others, as it stands.
+
+    ``rows_under_id``, more than one, say that nobody can tell by the row whether it is the clip's.
+    """
     values, altered = shown_row(clips, row, _fits, STAND_INS)
-    return Clip(**values, altered=tuple(altered))
+    return Clip(**values, altered=(*altered, *([TWINS] if rows_under_id > 1 else [])))
 
 
 def require_sound(clip: Clip) -> Clip:

@@ -1,6 +1,6 @@
 """Lists of clips: filters, order, one page at a time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -8,9 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from custody.case_rows import STANDING
+from custody.cells import is_readable
 from custody.clip_rows import Clip, clip_columns, read_clip
 from custody.errors import UnknownSortError
 from custody.tables import case_officers, clip_names, clips, links
+from custody.twin_rows import TWINS, count_of_twins, rows_under
 from custody.typed_digests import TypedDigest, read_digest
 
 #: What a list can be sorted by; with a minus in front, downward.
@@ -87,15 +89,28 @@ def search_clips(
         .limit(limit)
     )
     page = [read_clip(row) for row in rows.mappings()]
-    total = tx.scalar(sa.select(sa.func.count()).select_from(clips).where(*conditions))
-    return ClipPage(page, total or 0)
+    ids = {clip.id for clip in page}
+    counted = sa.select(sa.func.count(), rows_under(clips.c.id, ids)).select_from(clips)
+    total, under_ids = tx.execute(counted.where(*conditions)).one()
+    if under_ids > len(ids):
+        page = _mark_twins(tx, page)
+    return ClipPage(page, total)
 
 
 def find_clips(tx: Connection, clip_ids: list[str]) -> dict[str, Clip]:
     """The clips with these ids that there are, in one query."""
-    rows = tx.execute(sa.select(*clip_columns(tx)).where(clips.c.id.in_(clip_ids)))
-    found = (read_clip(row) for row in rows.mappings())
+    columns = (*clip_columns(tx), count_of_twins(clips.c.id))
+    rows = tx.execute(sa.select(*columns).where(clips.c.id.in_(clip_ids)))
+    found = (read_clip(row, row[TWINS]) for row in rows.mappings())
     return {clip.id: clip for clip in found}
+
+
+def _mark_twins(tx: Connection, page: list[Clip]) -> list[Clip]:
+    known = find_clips(tx, [clip.id for clip in page if is_readable(clip.id)])
+    twins = {clip.id for clip in known.values() if TWINS in clip.altered}
+    return [
+        replace(clip, altered=(*clip.altered, TWINS)) if clip.id in twins else clip for clip in page
+    ]
 
 
 def _conditions(wanted: ClipFilter) -> list[sa.ColumnElement[bool]]:

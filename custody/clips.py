@@ -239,8 +239,10 @@ def assign_unassigned(
 
 def _find(tx: Connection, condition: sa.ColumnElement[bool], *, lock: bool = False) -> Clip | None:
     wanted = sa.select(*clip_columns(tx)).where(condition)
-    row = tx.execute(wanted.with_for_update() if lock else wanted).mappings().one_or_none()
-    return None if row is None else read_clip(row)
+    rows = tx.execute(wanted.with_for_update() if lock else wanted).mappings().all()
+    if not rows:
+        return None
+    return read_clip(rows[0], len(rows))
 
 
 def _get_by_digest(tx: Connection, sha256: str) -> Clip:

@@ -122,6 +122,10 @@ class HistoryAlteredError(CustodyError):
     """The newest entry of this history was altered, so none can follow it; verify the log."""
 
 
+class EntryLostError(CustodyError):
+    """The database did not take an entry of the log, so nothing was done; verify everything."""
+
+
 class EntryMissingError(IntegrationError):
     """A numbered entry is gone from the log's rows."""
 

@@ -59,7 +59,8 @@ class Ledger:
 
         The item is held until then (PostgreSQL: an advisory lock; SQLite: the one writer), so its
         entries follow each other without a gap. Raises `EntryError` if facts or details can't be
-        written canonically, `ValueError` for an item that is none.
+        written canonically, `ValueError` for an item that is none, and `EntryLostError` if the
+        database takes the row and keeps none of it.
         """
         return self.append_many(tx, actor, (event,))[0]
 
@@ -83,7 +84,8 @@ class Ledger:
             new = self._follow_up({} if head is None else {items[0]: head}, actor, wanted)
             if rows.insert_unless_taken(new[0]):
                 return [Appended(items[0], new[0].item_seq, new[0].leaf_hash)]
-            # Another writer committed after we had looked and before we held the item.
+            # Another writer committed after we had looked and before we held the item. Or something
+            # swallowed the row, and will the next one too, which `insert` does not take for done.
         new = self._follow_up(rows.hold(items), actor, wanted)
         rows.insert(new)
         return [Appended(row.item, row.item_seq, row.leaf_hash) for row in new]

@@ -25,6 +25,7 @@ from custody.ids import looks_like_id, new_id
 from custody.ledger import Event, Ledger
 from custody.log.entry import Json
 from custody.tables import cases, clips, links
+from custody.twin_rows import TWINS, count_of_twins
 
 log = logging.getLogger("liuhen.links")
 
@@ -183,13 +184,13 @@ def clips_of_case(tx: Connection, case_id: str) -> list[LinkedClip]:
     """
     columns = (links.c.id.label("link_id"), links.c.stage, raw(tx, links.c.linked_at))
     rows = tx.execute(
-        sa.select(*clip_columns(tx), *columns, links.c.linked_by)
+        sa.select(*clip_columns(tx), count_of_twins(clips.c.id), *columns, links.c.linked_by)
         .join(links, links.c.clip_id == clips.c.id)
         .where(links.c.case_id == case_id, STANDING)
         .order_by(clips.c.recorded_at.asc().nulls_last(), clips.c.id)
     )
     return [
-        LinkedClip(read_clip(row), row["link_id"], *place, row["linked_by"])
+        LinkedClip(read_clip(row, row[TWINS]), row["link_id"], *place, row["linked_by"])
         for row in rows.mappings()
         if (place := _place(row, row["link_id"])) is not None
     ]

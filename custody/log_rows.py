@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
-from custody.errors import HistoryAlteredError
+from custody.errors import EntryLostError, HistoryAlteredError
 from custody.log.merkle import HASH_BYTES
 
 #: Item sequence and leaf hash of an item's last entry.
@@ -69,7 +69,10 @@ class LogRows(Protocol):
         ...
 
     def insert(self, rows: Sequence[NewRow]) -> None:
-        """Write ``rows``. Raises `IntegrityError` where a place is taken."""
+        """Write ``rows``, all of them: somebody may have taught the table to drop some unseen.
+
+        Raises `IntegrityError` where a place is taken, and `EntryLostError`.
+        """
         ...
 
 
@@ -116,12 +119,13 @@ class SqliteLogRows:
 
     def insert(self, rows: Sequence[NewRow]) -> None:
         with _translated(sqlite3.Error):
-            self._connection.executemany(
+            written = self._connection.executemany(
                 self._INSERT,
                 # As SQLAlchemy writes a time: in UTC, without its zone.
                 [row.values(row.at.replace(tzinfo=None).isoformat(" ", "microseconds"))
                  for row in rows],
             )  # fmt: skip
+        _require_all(rows, written.rowcount)
 
 
 class PostgresLogRows:
@@ -179,6 +183,14 @@ class PostgresLogRows:
     def insert(self, rows: Sequence[NewRow]) -> None:
         with _translated(self._error), self._connection.cursor() as cursor:
             cursor.executemany(self._INSERT, [row.values(row.at) for row in rows])
+            written = cursor.rowcount
+        _require_all(rows, written)
+
+
+def _require_all(rows: Sequence[NewRow], written: int) -> None:
+    """Raise `EntryLostError` unless every row was written."""
+    if written != len(rows):
+        raise EntryLostError(f"{written} of {len(rows)} of {rows[0].item}")
 
 
 def _head(item: str, item_seq: object, leaf_hash: object) -> Head:

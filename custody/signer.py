@@ -15,6 +15,7 @@ from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError, ProofError
 from custody.log.merkle import EMPTY_ROOT, verify_consistency
 from custody.log.note import NoteSigner, NoteVerifier, sign_note
+from custody.log.plain_json import read_json_object
 from storage.durable import write_file
 from storage.regular_files import read_small_file
 
@@ -53,8 +54,8 @@ class Signer:
         except (OSError, ValueError) as error:
             raise SignerStateError(f"{self._state_file}: {error}") from error
         try:
-            state = json.loads(text)
-            signed = Signed(int(state["size"]), bytes.fromhex(state["root"]), str(state["note"]))
+            state = read_json_object(text)
+            signed = Signed(_whole(state["size"]), bytes.fromhex(state["root"]), str(state["note"]))
             checkpoint = open_checkpoint(signed.note, self.verifier, origin=self.origin)
         except (ValueError, KeyError, TypeError, LogError) as error:
             raise SignerStateError(f"{self._state_file}: {error}") from error
@@ -115,3 +116,10 @@ class Signer:
     def _remember(self, checkpoint: Checkpoint, note: str) -> None:
         state = {"size": checkpoint.size, "root": checkpoint.root.hex(), "note": note}
         write_file(self._state_file, (json.dumps(state) + "\n").encode(), mode=0o600)
+
+
+def _whole(value: object) -> int:
+    """Raises `TypeError` for a number that is no whole one."""
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r} is no size")
+    return value

@@ -18,6 +18,7 @@ from custody.actors import Actor
 from custody.cells import fitting_rows, raw_columns
 from custody.clock import Clock
 from custody.errors import (
+    ClipAlteredError,
     ClipNotFoundError,
     DeniedError,
     GrantExpiredError,
@@ -29,6 +30,7 @@ from custody.log.canonical import format_time
 from custody.log.entry import Json
 from custody.purposes import read_purpose
 from custody.tables import access_grants, clips
+from custody.twin_rows import TWINS
 from custody.viewing_entries import has_entry
 
 #: Defaults where the configuration says nothing.
@@ -71,7 +73,8 @@ def open_viewing(
 ) -> Grant:
     """Open a clip; ``clip.opened``. Commit before the first byte leaves.
 
-    Raises as `read_purpose` does, `ClipNotFoundError`, and `DeniedError` (which is logged only by
+    Raises as `read_purpose` does, `ClipNotFoundError`, `ClipAlteredError` where another row stands
+    under the clip's id, and `DeniedError` (which is logged only by
     `Access.require`, to be asked first).
     """
     return _open_clip(tx, ledger, clock, actor, GrantKind.VIEWING, clip_id, purpose, lifetime)
@@ -210,8 +213,11 @@ def _open_clip(
 ) -> Grant:
     _require(actor, _RIGHTS[kind])
     purpose = read_purpose(purpose)
-    if tx.scalar(sa.select(clips.c.id).where(clips.c.id == clip_id)) is None:
+    standing = tx.scalars(sa.select(clips.c.id).where(clips.c.id == clip_id)).all()
+    if not standing:
         raise ClipNotFoundError(clip_id)
+    if len(standing) > 1:  # which of them would be shown is chance
+        raise ClipAlteredError(f"clip {clip_id}: {TWINS}")
     grant = _insert(tx, clock, actor, kind, clip_id, (clip_id,), purpose, lifetime)
     ledger.append(
         tx,

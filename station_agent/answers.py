@@ -4,11 +4,11 @@ Anything may happen to an answer on the way. Each function raises `ServerAwayErr
 can't be used: it is asked for again, and nothing of it is kept.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from custody.log.plain_json import read_json_object
 from station_agent.connection import Answer
 from station_agent.errors import RefusedError, ServerAwayError
 
@@ -38,12 +38,10 @@ def upload_path_in(answer: Answer, prefix: str) -> str:
 def object_in(answer: Answer) -> dict[str, Any]:
     """The JSON object that is the answer's body."""
     try:
-        value = json.loads(answer.body)
-    except (ValueError, RecursionError) as error:
-        raise ServerAwayError("the server's answer is not JSON", status=answer.status) from error
-    if not isinstance(value, dict):
-        raise ServerAwayError("the server's answer is no object", status=answer.status)
-    return value
+        return read_json_object(answer.body)
+    except ValueError as error:
+        message = "the server's answer is no JSON object"
+        raise ServerAwayError(message, status=answer.status) from error
 
 
 def text_in(value: Mapping[str, Any], name: str) -> str:

@@ -5,7 +5,6 @@ on the way is a `ServerAwayError` (try again), everything the server rejects a `
 """
 
 import http.client
-import json
 import select
 import socket
 import ssl
@@ -15,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from custody.log.plain_json import read_json_object
 from station_agent.errors import RefusedError, ServerAwayError
 
 #: Answers are small (a receipt is a few kB, a tile 8 KiB); more is an attack or a mistake.
@@ -217,17 +217,17 @@ def retry_after(answer: Answer) -> float | None:
 def _is_own(answer: Answer) -> bool:
     """Whether a refusal is the archive's: ``{"error": …, "detail": …}``, both of them text."""
     try:
-        value = json.loads(answer.body)
+        value = read_json_object(answer.body)
         return isinstance(value["error"], str) and isinstance(value["detail"], str)
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, KeyError):
         return False
 
 
 def _excerpt(answer: Answer) -> str:
     text = answer.body[:300].decode("utf-8", "replace")
     # Our own archive answers {"detail": …}.
-    with suppress(ValueError, TypeError, KeyError, RecursionError):
-        text = str(json.loads(answer.body)["detail"])[:300]
+    with suppress(ValueError, KeyError):
+        text = str(read_json_object(answer.body)["detail"])[:300]
     return "".join(character if character.isprintable() else " " for character in text).strip()
 
 

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from custody.log.errors import LogError
 from custody.log.note import NoteSigner, NoteVerifier
+from custody.log.plain_json import read_json_object
 from station_agent.durable import free_name, write_file
 from station_agent.errors import NotEnrolledError, RefusedError, StationKeyError
 from station_agent.regular_files import read_small_file
@@ -138,7 +139,7 @@ def load_enrolment(home: Path) -> Enrolment:
     """What was pinned. Raises `NotEnrolledError`, or `StationKeyError` if it can't be read."""
     path = home / ENROLMENT_FILE
     try:
-        enrolment = Enrolment(**json.loads(read_small_file(path)))
+        enrolment = Enrolment(**read_json_object(read_small_file(path)))
         _check(enrolment)
     except FileNotFoundError as error:
         raise NotEnrolledError from error

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from custody.log.plain_json import read_json_object
 from station_agent import reasons
 from station_agent.durable import write_file
 from station_agent.journal import Journal, State
@@ -123,7 +124,7 @@ def save_status(home: Path, status: dict[str, Any]) -> None:
 def load_status(home: Path) -> dict[str, Any] | None:
     """What the agent last left; None if there is nothing to read, or nothing of that form."""
     try:
-        value = json.loads(read_small_file(home / STATUS_FILE))
+        value = read_json_object(read_small_file(home / STATUS_FILE))
     except (OSError, ValueError):
         return None
     return value if _is_status(value) else None

@@ -15,6 +15,7 @@ from pathlib import Path
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError, ProofError
 from custody.log.merkle import prove_consistency, tree_root, verify_consistency
+from custody.log.plain_json import read_json_object
 from custody.log.tiles import TileReader
 from custody.log.verify import verify_extension
 from station_agent import reasons, wire
@@ -65,7 +66,7 @@ class Trust:
 
     def _load(self) -> None:
         try:
-            value = json.loads(read_small_file(self._path))
+            value = read_json_object(read_small_file(self._path))
             self._note = value["checkpoint"]
             self.alarm = None if value["alarm"] is None else Alarm(**value["alarm"])
             if self._note is not None:
@@ -205,7 +206,7 @@ def read_alarm(home: Path) -> str | None:
     """The alarm on record, for those who only look. Raises `TrustUnreadableError`."""
     path = home / TRUST_FILE
     try:
-        alarm = json.loads(read_small_file(path))["alarm"]
+        alarm = read_json_object(read_small_file(path))["alarm"]
         return None if alarm is None else str(alarm["text"])
     except FileNotFoundError:
         return None

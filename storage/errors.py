@@ -5,7 +5,7 @@ class StorageError(Exception):
     """The storage layer could not do what was asked."""
 
     def __str__(self) -> str:
-        message = (type(self).__doc__ or "").strip()
+        message = " ".join((type(self).__doc__ or "").split())
         detail = super().__str__()
         return f"{message} ({detail})" if detail else message
 
@@ -40,6 +40,11 @@ class DatabaseUnreadableError(StorageError):
 
 class ReadOnlyError(StorageError):
     """This was opened to be read only, so nothing is written."""
+
+
+class SchemaUnknownError(StorageError):
+    """The database holds our tables under no version that this program knows; verify everything,
+    then put back alembic_version or a copy of the database."""
 
 
 class StagingBusyError(StorageError):

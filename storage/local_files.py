@@ -39,6 +39,10 @@ def open_regular(root: Path, key: str) -> int:
     return descriptor
 
 
+#: At the root of a disk the file system's own folder, which nobody else may read.
+LOST_AND_FOUND = "lost+found"
+
+
 def walk(root: Path, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
     """The regular files below ``root`` whose path starts with ``prefix``, in order of path.
 
@@ -56,6 +60,7 @@ def _walk(folder: int, path: str, start: str) -> Iterator[tuple[str, os.stat_res
             f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
             for entry in entries
             if entry.name.startswith(start) and not entry.is_symlink()
+            if path or entry.name != LOST_AND_FOUND
         )
     for name in names:
         with suppress(FileNotFoundError):  # deleted since

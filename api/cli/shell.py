@@ -58,15 +58,16 @@ class Shell:
         return self.config().language
 
     @contextmanager
-    def open(self, *, read_only: bool = False) -> Iterator["Services"]:
+    def open(self, *, migrate: bool = True, read_only: bool = False) -> Iterator["Services"]:
         """The services over the home; what was appended inside is published at the end.
 
+        A command that verifies does not ``migrate``: it says what is wrong with the tables.
         ``read_only``: nothing can be appended. Raises `HomeMissingError` and what the engines
         raise.
         """
         from api.services import open_services
 
-        with open_services(self.config(), read_only=read_only) as services:
+        with open_services(self.config(), migrate=migrate, read_only=read_only) as services:
             if read_only:
                 yield services
                 return

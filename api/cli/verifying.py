@@ -85,7 +85,7 @@ def run_verification(
     recorded = not services.database.read_only
     unrecorded = record(services, shell.actor, selection, report) if recorded else ""
     if unrecorded:
-        shell.say("publish_failed", error=True, reason=unrecorded)
+        shell.say("verify.unrecorded", error=True, reason=unrecorded)
     if not recorded:
         shell.say("verify.not_recorded", error=True)
     names = names_in(services, report.findings[:MAX_NAMED])
@@ -97,7 +97,7 @@ def run_verification(
         _print(shell, report, shell.teller(names))
     if report.findings:
         return EXIT_DOES_NOT_VERIFY
-    return EXIT_FAILED if report.unchecked else EXIT_GOOD
+    return EXIT_FAILED if report.unchecked or unrecorded else EXIT_GOOD
 
 
 def print_findings(shell: Shell, services: Services, report: Report) -> None:

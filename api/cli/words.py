@@ -157,6 +157,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "已记入日志，但未能发布：{reason}",
         "it is in the log, which could not be published: {reason}",
     ),
+    "verify.unrecorded": (
+        "这次核验没有记入日志：{reason}",
+        "this verification is not in the log: {reason}",
+    ),
     "head.id": ("编号", "id"),
     "head.name": ("文件名", "name"),
     "head.officer": ("执法人员", "officer"),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.dependencies import PersonDep, SearchText, ServicesDep
+from api.listings import log_listing
 from api.web.case_history import asked_for_case, read_case_history
 from api.web.case_timeline import build_timeline
 from api.web.filters import Filters
@@ -15,7 +16,7 @@ from api.web.origins import origins_of
 from api.web.pages import Pages, parameters_of
 from api.web.provenance import breach_of
 from api.web.trace import TraceState, build_trace
-from custody.access import Right, allows
+from custody.access import Right
 from custody.case_search import CASE_SORTS, CaseFilter, CasePage, search_cases
 from custody.case_stages import missing_stages, shown_stages
 from custody.cases import (
@@ -29,7 +30,7 @@ from custody.cases import (
 from custody.events import case_item, clip_item
 from custody.history import histories_of
 from custody.renditions import renditions_of
-from custody.viewings import note_listing, open_listing
+from custody.viewings import note_listing
 
 router = APIRouter()
 
@@ -116,14 +117,7 @@ def show_case(request: Request, services: ServicesDep, person: PersonDep, case_i
         history = read_case_history(tx, case_id)
         origins = origins_of(tx, [one.clip for one in linked], history.of_clips)
         renditions = renditions_of(tx, clip_ids)
-    listing = None
-    with services.database.write() as tx:
-        if linked and allows(person.actor.role, Right.SEE_FOOTAGE):
-            listing = open_listing(
-                tx, services.ledger, services.clock, person.actor, clip_ids, asked_for_case(case)
-            )
-        else:
-            note_listing(tx, services.ledger, person.actor, clip_ids, asked_for_case(case))
+    listing = log_listing(services, person.actor, clip_ids, asked_for_case(case))
     now = services.clock.now()
     traces = {
         clip_id: build_trace(

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.denials import note_withheld
 from api.dependencies import Person, PersonDep, SearchText, ServicesDep, may_submit
+from api.listings import log_listing
 from api.routes.links import MAX_LINKED_AT_ONCE
 from api.routes.media import find_streamed, playable_type, read_text
 from api.web.clip_history import read_clip_history
@@ -16,7 +17,7 @@ from api.web.origins import origins_of
 from api.web.pages import Pages, parameters_of
 from api.web.provenance import breach_of, original_held, time_source
 from api.web.trace import build_trace
-from custody.access import Right, allows
+from custody.access import Right
 from custody.case_search import CaseFilter, count_cases
 from custody.case_stages import fitting_stages
 from custody.cases import (
@@ -33,7 +34,7 @@ from custody.errors import GrantExpiredError, PurposeMissingError, ServedAltered
 from custody.events import clip_item
 from custody.history import histories_of
 from custody.renditions import renditions_of
-from custody.viewings import GrantKind, get_grant, note_listing, open_listing, open_viewing
+from custody.viewings import GrantKind, get_grant, note_listing, open_viewing
 from ingest.dock_lists import find_dock_session
 from ingest.linking import suggestions_for
 from ingest.name_hints import hint_for
@@ -94,17 +95,9 @@ def list_clips(
         if wanting is not None and wanting.altered:
             wanting = None  # nothing is linked by what somebody wrote there
         cases = count_cases(tx, CaseFilter(text=wanted.text)) if wanted.text else 0
-    listing = None
-    query = request.url.query or "all"
-    with services.database.write() as tx:
-        if page.clips and allows(person.actor.role, Right.SEE_FOOTAGE):
-            listing = open_listing(
-                tx, services.ledger, services.clock, person.actor, clip_ids, query
-            )
-        else:
-            # A search that finds nothing, one that can't be carried out, and one by somebody who
-            # sees no picture, are searches.
-            note_listing(tx, services.ledger, person.actor, clip_ids, query)
+    # A search that finds nothing, one that can't be carried out, and one by somebody who sees no
+    # picture, are searches.
+    listing = log_listing(services, person.actor, clip_ids, request.url.query or "all")
     now = services.clock.now()
     pages: Pages = request.app.state.pages
     return pages.render(

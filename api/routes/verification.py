@@ -65,7 +65,10 @@ def verify_one(
     with services.database.read() as tx:
         clip = get_clip_as_it_stands(tx, clip_id)
     verdict = verify_clip(context_of(services), clip_id)
-    record(services, person.actor, Selection(clip_ids=frozenset({clip_id})), verdict.report)
+    selection = Selection(clip_ids=frozenset({clip_id}))
+    unrecorded = record(services, person.actor, selection, verdict.report)
+    if unrecorded:
+        _logger.error("a verification could not be recorded: %s", unrecorded)
     template = "parts/verdict.html" if request.headers.get("hx-request") else "verdict.html"
     pages: Pages = request.app.state.pages
     response = pages.render(
@@ -73,6 +76,7 @@ def verify_one(
         template,
         clip=clip,
         verdict=verdict,
+        unrecorded=unrecorded,
         teller=_teller(request, services, verdict.report.findings),
         checked_at=services.clock.now(),
     )

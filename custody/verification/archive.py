@@ -40,7 +40,7 @@ class ArchiveWalk:
         self._total = max(heads.archived.count, heads.rows.count)
         self._done = 0
         # The newest archived note may be of a publication under way, whose row comes last.
-        self._rows_end = heads.newest_row
+        self._rows_end = heads.settled
         self._filed = self._merge(heads)
         self._current = next(self._filed, None)
 

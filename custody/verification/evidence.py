@@ -10,6 +10,14 @@ from custody.said import said
 from custody.verification.cells import as_logged
 from custody.verification.expected import ANYTHING, ExpectedCase, ExpectedClip, Logged, LoggedLink
 from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.unknown_rows import (
+    report_case_without_entry,
+    report_clip_without_entry,
+    report_grant_without_entry,
+    report_link_without_entry,
+    report_name_without_entry,
+    report_rendition_without_entry,
+)
 
 #: A row's own time is taken in the transaction that appends its entry; a writer may wait that long
 #: for another one in between.
@@ -41,15 +49,18 @@ def check_clip(
             clip_id,
         )
     else:
+        own, others = _tell_apart(expected.clip, clips)
         _compare(
             report,
             FindingCode.CLIP_ROW_ALTERED,
             subject,
             expected.clip,
-            clips[0],
+            own,
             ("admitted_at",),
             clip_id,
         )
+        for row in others:
+            report_clip_without_entry(report, row, again=True)
     _check_renditions(report, clip_id, expected, renditions)
     _check_links(report, clip_id, expected, links)
 
@@ -124,8 +135,9 @@ def check_grants(
     report: Report, clip_id: str, expected: ExpectedClip, grants: Iterable[Row]
 ) -> None:
     """Each viewing or download of a clip is what its entry says; an ended one may be gone."""
+    unseen = dict(expected.grants)
     for row in grants:
-        logged = expected.grants.get(str(row["id"]))
+        logged = unseen.pop(str(row["id"]), None)
         if logged is None:
             report_grant_without_entry(report, row)
             continue
@@ -160,55 +172,10 @@ def check_case(report: Report, case_id: str, expected: ExpectedCase, cases: list
         )
     else:
         code = FindingCode.CASE_ALTERED
-        _compare(report, code, subject, expected.case, cases[0], ("created_at",), None)
-
-
-def report_clip_without_entry(report: Report, row: Row) -> None:
-    code, subject = FindingCode.CLIP_WITHOUT_ENTRY, f"clip:{shown(row['id'])}"
-    message = said("clip_unknown")
-    _report_unknown(report, code, subject, message, shown(row["sha256"]), row["id"])
-
-
-def report_rendition_without_entry(report: Report, row: Row) -> None:
-    code = FindingCode.RENDITION_WITHOUT_ENTRY
-    subject = f"clip:{shown(row['clip_id'])}/{shown(row['kind'])}"
-    message = said("rendition_unknown", rendition=shown(row["kind"]))
-    _report_unknown(report, code, subject, message, shown(row["sha256"]), row["clip_id"])
-
-
-def report_link_without_entry(report: Report, row: Row) -> None:
-    code, subject = FindingCode.LINK_WITHOUT_ENTRY, f"link:{shown(row['id'])}"
-    message = said("link_unknown")
-    found = said("case_stage", case=shown(row["case_id"]), stage=shown(row["stage"]))
-    _report_unknown(report, code, subject, message, found, row["clip_id"])
-
-
-def report_grant_without_entry(report: Report, row: Row) -> None:
-    code, subject = FindingCode.GRANT_WITHOUT_ENTRY, f"grant:{shown(row['id'])}"
-    message = said("grant_unknown", grant=shown(row["kind"]))
-    found = said("grant_by", grant=shown(row["kind"]), actor=shown(row["actor_id"]))
-    _report_unknown(report, code, subject, message, found, row["clip_id"])
-
-
-def report_name_without_entry(report: Report, row: Row) -> None:
-    code = FindingCode.CLIP_NAME_WITHOUT_ENTRY
-    subject = f"clip:{shown(row['clip_id'])}/{shown(row['id'])}"
-    message = said("name_unknown")
-    _report_unknown(report, code, subject, message, shown(row["name"]), row["clip_id"])
-
-
-def report_case_without_entry(report: Report, row: Row) -> None:
-    code, subject = FindingCode.CASE_WITHOUT_ENTRY, f"case:{shown(row['id'])}"
-    message = said("case_unknown")
-    _report_unknown(report, code, subject, message, shown(row["number"]), None)
-
-
-def _report_unknown(
-    report: Report, code: FindingCode, subject: str, message: str, found: str, clip_id: object
-) -> None:
-    """A row that the log knows nothing of."""
-    clip = None if clip_id is None else shown(clip_id)
-    report.add(Finding(code, subject, message, found=found, clip_id=clip))
+        own, others = _tell_apart(expected.case, cases)
+        _compare(report, code, subject, expected.case, own, ("created_at",), None)
+        for row in others:
+            report_case_without_entry(report, row, again=True)
 
 
 def _report_missing(
@@ -287,6 +254,22 @@ def _report_column(
             clip_id=clip_id,
             entry_index=index,
         )
+    )
+
+
+def _tell_apart(logged: Logged, rows: list[Row]) -> tuple[Row, list[Row]]:
+    """The row that the entries made, and further rows under its id, which nothing made.
+
+    Where no key forbids them, anybody's query may come upon one of them first.
+    """
+    place = next((place for place, row in enumerate(rows) if _says(logged, row)), 0)
+    return rows[place], rows[:place] + rows[place + 1 :]
+
+
+def _says(logged: Logged, row: Row) -> bool:
+    return all(
+        expected is ANYTHING or as_logged(column, row[column]) == expected
+        for column, expected in logged.columns.items()
     )
 
 

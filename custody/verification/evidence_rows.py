@@ -18,12 +18,16 @@ from custody.tables import (
     receipts,
     renditions,
 )
-from custody.verification import evidence
+from custody.verification import evidence, unknown_rows
 from custody.verification.context import VerificationContext
 from custody.verification.expected import ExpectedCase, ExpectedClip
 from custody.verification.findings import Report
 from custody.verification.grouped import Grouped
-from custody.verification.receipts import check_receipt, report_receipt_without_clip
+from custody.verification.receipts import (
+    check_receipt,
+    report_receipt_without_clip,
+    report_second_receipt,
+)
 from custody.verification.rows import stream, text_order
 
 CLIP, CASE = "clip:", "case:"
@@ -81,22 +85,24 @@ class ClipRows:
             self._links.take(clip_id),
         )
         for row in self._names.before(clip_id):
-            evidence.report_name_without_entry(report, row)
+            unknown_rows.report_name_without_entry(report, row)
         evidence.check_names(report, clip_id, expected, self._names.take(clip_id))
         for row in self._grants.before(clip_id):
-            evidence.report_grant_without_entry(report, row)
+            unknown_rows.report_grant_without_entry(report, row)
         evidence.check_grants(report, clip_id, expected, self._grants.take(clip_id))
         for row in self._receipts.before(clip_id):
             report_receipt_without_clip(report, row)
-        for row in self._receipts.take(clip_id):
+        for number, row in enumerate(self._receipts.take(clip_id)):
             check_receipt(self._context, report, clip_id, expected.clip, row)
+            if number:
+                report_second_receipt(report, clip_id)
 
     def finish(self, report: Report) -> None:
         self._report(report, self._clips.rest(), self._renditions.rest(), self._links.rest())
         for row in self._names.rest():
-            evidence.report_name_without_entry(report, row)
+            unknown_rows.report_name_without_entry(report, row)
         for row in self._grants.rest():
-            evidence.report_grant_without_entry(report, row)
+            unknown_rows.report_grant_without_entry(report, row)
         for row in self._receipts.rest():
             report_receipt_without_clip(report, row)
 
@@ -108,11 +114,11 @@ class ClipRows:
         link_rows: Iterable[evidence.Row],
     ) -> None:
         for row in clip_rows:
-            evidence.report_clip_without_entry(report, row)
+            unknown_rows.report_clip_without_entry(report, row)
         for row in rendition_rows:
-            evidence.report_rendition_without_entry(report, row)
+            unknown_rows.report_rendition_without_entry(report, row)
         for row in link_rows:
-            evidence.report_link_without_entry(report, row)
+            unknown_rows.report_link_without_entry(report, row)
 
 
 class CaseRows:
@@ -126,7 +132,7 @@ class CaseRows:
 
     def check(self, report: Report, case_id: str, expected: ExpectedCase) -> None:
         for row in self._cases.before(case_id):
-            evidence.report_case_without_entry(report, row)
+            unknown_rows.report_case_without_entry(report, row)
         for _ in self._officers.before(case_id):
             pass  # their case has been reported
         officers = [
@@ -140,7 +146,7 @@ class CaseRows:
 
     def finish(self, report: Report) -> None:
         for row in self._cases.rest():
-            evidence.report_case_without_entry(report, row)
+            unknown_rows.report_case_without_entry(report, row)
         for _ in self._officers.rest():
             pass  # their cases have just been reported
 

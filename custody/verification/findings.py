@@ -117,7 +117,7 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.STATE_COUNTER: "The counters of the log do not agree with its rows.",
     FindingCode.OBJECT_UNREGISTERED: "An object in the store is named by no entry and no row.",
     FindingCode.SIGNER_MEMORY: "The signer does not remember what was published.",
-    FindingCode.SCHEMA_ALTERED: "A table, column or unique index is gone, or there is a trigger.",
+    FindingCode.SCHEMA_ALTERED: "A table is not as the house made it, or something acts by itself.",
     FindingCode.DOCK_SESSION_ALTERED: "A dock session's row says something else than the log.",
     FindingCode.DOCK_SESSION_MISSING: "The log received a dock session that has no row.",
     FindingCode.STATION_ALTERED: "A station's row says something else than the log.",

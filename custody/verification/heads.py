@@ -41,11 +41,15 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """What is known of the log's head. ``archived`` holds (key), ``rows`` (size, root, note)."""
+    """What is known of the log's head. ``archived`` holds (key), ``rows`` (size, root, note).
+
+    Of every size below ``settled`` the row was committed before it was looked for.
+    """
 
     pointer: Checkpoint | None
     known: list[Head]
     newest_row: int
+    settled: int
     rows: RecordSpool
     archived: RecordSpool
 
@@ -56,12 +60,7 @@ class Heads:
 def collect_heads(context: VerificationContext, objects: LogObjects, report: Report) -> Heads:
     """Read and open the newest head of each source; findings for those that do not hold."""
     rows, archived = RecordSpool(), RecordSpool()
-    with snapshot(context.database) as tx:
-        columns = raw_columns(tx, checkpoints)
-        for row in stream(tx, sa.select(*columns).order_by(checkpoints.c.size)):
-            _check_types(row.size, read_row(checkpoints, row._mapping), report)  # noqa: SLF001 - SQLAlchemy's public name
-            note = as_bytes(row.note).decode(errors="replace")
-            rows.append([row.size, as_bytes(row.root).hex(), note])
+    _read_rows(context, None, rows, report)
     known: list[Head] = []
     pointer, pointer_bad = open_pointer(context, objects, report)
     if pointer is not None:
@@ -73,15 +72,33 @@ def collect_heads(context: VerificationContext, objects: LogObjects, report: Rep
         if opened is not None and (opened.size, opened.root.hex()) == (size, root):
             _keep_newest(known, Head(size, opened.root, "checkpoints"))
     newest_archived = _newest_archived(context, objects, archived)
+    settled = newest_row
     if newest_archived is not None:
         known.append(newest_archived)
+        # What was published since the rows were read has its row by now, but for the very last.
+        settled = max(settled, newest_archived.size)
+        _read_rows(context, newest_row, rows, report)
     published = max((head.size for head in known), default=0)
     remembered = _ask_signer(context, published, report)
     if remembered is not None:
         known.append(remembered)
     if not pointer_bad:
         check_pointer(pointer, newest_row, report)
-    return Heads(pointer, known, newest_row, rows, archived)
+    return Heads(pointer, known, newest_row, settled, rows, archived)
+
+
+def _read_rows(
+    context: VerificationContext, above: int | None, rows: RecordSpool, report: Report
+) -> None:
+    """Append the rows of checkpoints (of more than ``above`` entries) to ``rows``, by size."""
+    with snapshot(context.database) as tx:
+        statement = sa.select(*raw_columns(tx, checkpoints))
+        if above is not None:
+            statement = statement.where(checkpoints.c.size > above)
+        for row in stream(tx, statement.order_by(checkpoints.c.size)):
+            _check_types(row.size, read_row(checkpoints, row._mapping), report)  # noqa: SLF001 - SQLAlchemy's public name
+            note = as_bytes(row.note).decode(errors="replace")
+            rows.append([row.size, as_bytes(row.root).hex(), note])
 
 
 def _ask_signer(context: VerificationContext, published: int, report: Report) -> Head | None:

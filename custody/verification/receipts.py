@@ -77,5 +77,17 @@ def report_receipt_without_clip(report: Report, row: Mapping[str, Any]) -> None:
     )
 
 
+def report_second_receipt(report: Report, clip_id: str) -> None:
+    """A further receipt beside a clip, which has one; its being genuine makes it no better."""
+    report.add(
+        Finding(
+            FindingCode.RECEIPT_ALTERED,
+            f"clip:{clip_id}/receipt",
+            said("receipt_again"),
+            clip_id=clip_id,
+        )
+    )
+
+
 def _int(value: object) -> int:
     return value if isinstance(value, int) else -1

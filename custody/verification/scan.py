@@ -13,6 +13,7 @@ from custody.sequencer import STATE_ID
 from custody.tables import log_entries, log_state
 from custody.verification.context import ProgressCallback
 from custody.verification.findings import MAX_FINDINGS, Finding, FindingCode, Progress, Report
+from custody.verification.row_numbers import check_row_numbers
 from custody.verification.rows import numbered_hashes
 from custody.verification.spools import HashSpool
 
@@ -62,6 +63,7 @@ def scan_rows(
         if scan.count % PROGRESS_STEP == 0:
             progress(Progress("log", scan.count, total))
     _check_counters(tx, scan, signed, report)
+    check_row_numbers(tx, report)
     report.entries_checked = scan.count
     report.unpublished = max(0, scan.extent - signed)
     report.pending = _pending(tx)

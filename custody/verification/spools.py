@@ -1,6 +1,7 @@
 """Lists too long for memory, in anonymous files that vanish with the run."""
 
 import json
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
@@ -49,7 +50,7 @@ class HashSpool:
 
 
 class RecordSpool:
-    """Small records (of text, numbers and None) that are written once and read once, in order."""
+    """Small records (of text, numbers and None), read in the order in which they were written."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed by close()
@@ -58,6 +59,7 @@ class RecordSpool:
         self.count = 0
 
     def append(self, record: Sequence[Any]) -> None:
+        self._file.seek(0, os.SEEK_END)  # somebody may have read meanwhile
         self._file.write(json.dumps(record) + "\n")
         self.count += 1
 

@@ -1,4 +1,4 @@
-"""The store against the log: an object of the evidence that nothing explains."""
+"""The store against the log: an object that nothing explains."""
 
 import hashlib
 import secrets
@@ -19,11 +19,11 @@ from custody.verification.findings import (
     Report,
     VerificationImpossibleError,
 )
+from custody.verification.log_keys import LOG_PREFIX, LogKeys
 from custody.verification.rows import snapshot, stream
 from custody.verification.spools import RecordSpool
 from storage.errors import StorageError
 
-PREFIXES = ("originals/", "renditions/")
 #: An object stands before its entry, and stays where the process died in between; somebody who
 #: comes back with the same bytes adopts it. Younger ones are counted, older ones are a finding.
 YOUNG = timedelta(hours=1)
@@ -36,41 +36,43 @@ PROGRESS_STEP = 5_000
 def check_unregistered(
     context: VerificationContext, tasks: RecordSpool, report: Report, progress: ProgressCallback
 ) -> None:
-    """List the originals and renditions in the store; findings for those nobody put there.
+    """List everything in the store; findings for what nobody put there.
 
     ``tasks`` are the objects that entries name; a row that names one has been reported for itself.
     """
     # The keys may be too many for memory: eight bytes of a keyed hash stand for each.
     key = secrets.token_bytes(16)
     known = sorted(_mark(name, key) for name in _names(context, tasks))
+    log_keys = LogKeys(context, report)
     now = datetime.now(UTC)
     done = 0
     try:
-        for prefix in PREFIXES:
-            for stat in context.store.list(prefix):
-                done += 1
-                if done % PROGRESS_STEP == 0:
-                    progress(Progress("objects", done, 0))
-                mark = _mark(stat.key, key)
-                place = bisect_left(known, mark)
-                if place < len(known) and known[place] == mark:
-                    continue
-                if -AHEAD <= now - stat.modified_at < YOUNG:
-                    report.young_objects += 1
-                    continue
-                report.add(
-                    Finding(
-                        FindingCode.OBJECT_UNREGISTERED,
-                        stat.key,
-                        said("unnamed"),
-                        expected=said("no_object"),
-                        found=said(
-                            "bytes_since",
-                            size=stat.size_bytes,
-                            at=f"{stat.modified_at:%Y-%m-%dT%H:%MZ}",
-                        ),
-                    )
+        for stat in context.store.list():
+            done += 1
+            if done % PROGRESS_STEP == 0:
+                progress(Progress("objects", done, 0))
+            if stat.key.startswith(LOG_PREFIX) and log_keys.has(stat.key):
+                continue
+            mark = _mark(stat.key, key)
+            place = bisect_left(known, mark)
+            if place < len(known) and known[place] == mark:
+                continue
+            if -AHEAD <= now - stat.modified_at < YOUNG:
+                report.young_objects += 1
+                continue
+            report.add(
+                Finding(
+                    FindingCode.OBJECT_UNREGISTERED,
+                    stat.key,
+                    said("unnamed"),
+                    expected=said("no_object"),
+                    found=said(
+                        "bytes_since",
+                        size=stat.size_bytes,
+                        at=f"{stat.modified_at:%Y-%m-%dT%H:%MZ}",
+                    ),
                 )
+            )
     except (StorageError, OSError) as error:
         raise VerificationImpossibleError(str(error)) from error
     progress(Progress("objects", done, done))

@@ -1,5 +1,6 @@
 """Somebody with rights on the tables themselves: what they did to the log must still be found."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from api.verification_runs import context_of
 from custody.verification import verify_all
 from tests.tamper import attacks
+from tests.tamper.insider import remake, sqlite_insider
 from tests.tamper.worlds import World
 
 
@@ -76,14 +78,148 @@ def test_a_list_with_a_cell_that_fits_nowhere_is_named(world: World) -> None:
     assert {"case_altered", "clip_object_digest"} <= {one.code.value for one in report.findings}
 
 
-@pytest.mark.parametrize("spoil", ["a bad byte", "a folder"])
+#: What may stand in the signer's memory instead of one.
+GARBAGE = {
+    "bytes": b"\xff",
+    "no number": b'{"size":Infinity,"root":"00","note":"x"}',
+    "no whole number": b'{"size":1.5,"root":"00","note":"x"}',
+    "nested too deep": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("spoil", ["a folder", *GARBAGE])
 def test_a_signers_memory_that_cannot_be_read_is_a_finding(world: World, spoil: str) -> None:
     state = attacks.signer_state(world)
     if spoil == "a folder":
         state.unlink()
         state.mkdir()
     else:
-        state.write_bytes(b"\xff")
+        state.write_bytes(GARBAGE[spoil])
     attacks.rewrite_an_entry(world)
     report = verify_all(context_of(world.services))
+    assert report.unchecked == []
     assert {"signer_memory", "entry_altered"} <= {one.code.value for one in report.findings}
+
+
+#: What only PostgreSQL can do, and as what it is named.
+POSTGRESQL = {
+    "an empty child": ("table:clips", ("CREATE TABLE evil () INHERITS (clips)",)),
+    "a rule": (
+        "table:log_entries",
+        ("CREATE RULE quiet AS ON INSERT TO log_entries WHERE new.kind = 'x' DO INSTEAD NOTHING",),
+    ),
+    "an unlogged table": ("table:receipts", ("ALTER TABLE receipts SET UNLOGGED",)),
+    "row security": ("table:clips", ("ALTER TABLE clips ENABLE ROW LEVEL SECURITY",)),
+    "a policy": ("table:clips", ("CREATE POLICY evil ON clips USING (officer IS NULL)",)),
+    "a primary key dropped": (
+        "table:receipts/PRIMARY KEY (clip_id)",
+        ("ALTER TABLE receipts DROP CONSTRAINT pk_receipts",),
+    ),
+    "a unique constraint dropped": (
+        "table:log_entries/UNIQUE (item, item_seq)",
+        ("ALTER TABLE log_entries DROP CONSTRAINT uq_log_entries_item_item_seq",),
+    ),
+    "a foreign key dropped": (
+        "table:links/FOREIGN KEY (clip_id) clips (id)",
+        ("ALTER TABLE links DROP CONSTRAINT fk_links_clip_id_clips",),
+    ),
+    "a foreign key put to sleep": ("table:links", ("ALTER TABLE links DISABLE TRIGGER ALL",)),
+    "another type": ("table:clips/name", ("ALTER TABLE clips ALTER name TYPE varchar(9999)",)),
+    "a nullable column": ("table:clips/name", ("ALTER TABLE clips ALTER name DROP NOT NULL",)),
+    "a default": ("table:clips/reason", ("ALTER TABLE clips ALTER reason SET DEFAULT 'x'",)),
+    "a column more": ("table:cases/note", ("ALTER TABLE cases ADD note text",)),
+    "a check": ("table:links", ("ALTER TABLE links ADD CONSTRAINT evil CHECK (stage <> 'x')",)),
+    "another condition": (
+        "table:links/uq_links_standing",
+        (
+            "DROP INDEX uq_links_standing",
+            "CREATE UNIQUE INDEX uq_links_standing ON links (case_id, clip_id) WHERE stage = 'x'",
+        ),
+    ),
+    "a unique index more": (
+        "table:clips/evil",
+        ("CREATE UNIQUE INDEX evil ON clips (object_key)",),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", POSTGRESQL)
+def test_what_postgresql_can_do_behind_a_table_is_named(world: World, what: str) -> None:
+    if world.services.database.is_sqlite:
+        return
+    subject, statements = POSTGRESQL[what]
+    execute(world, *statements)
+    report = world.verify()
+    assert {(one.code.value, one.subject) for one in report.findings} == {
+        ("schema_altered", subject)
+    }
+
+
+def _in_front_of_keys(definition: str, column: str) -> str:
+    return definition.replace("CONSTRAINT pk_", f"{column}, CONSTRAINT pk_", 1)
+
+
+#: What can be changed about a table of SQLite by making it anew, and as what it is named.
+SQLITE: dict[str, tuple[str, set[str], Callable[[str], str]]] = {
+    "without its primary key": (
+        "clips",
+        {"table:clips/PRIMARY KEY (id)"},
+        lambda sql: re.sub(r",\s*CONSTRAINT pk_clips PRIMARY KEY \(id\)", "", sql),
+    ),
+    "without a unique constraint": (
+        "cases",
+        {"table:cases/UNIQUE (number)"},
+        lambda sql: re.sub(r",\s*CONSTRAINT uq_cases_number UNIQUE \(number\)", "", sql),
+    ),
+    "without a foreign key": (
+        "receipts",
+        {"table:receipts/FOREIGN KEY (clip_id) clips (id)"},
+        lambda sql: re.sub(
+            r",\s*CONSTRAINT fk_\w+ FOREIGN KEY\(\w+\) REFERENCES \w+ \(id\)", "", sql
+        ),
+    ),
+    "with a conflict clause": (
+        "clips",
+        {"table:clips"},
+        lambda sql: sql.replace("PRIMARY KEY (id)", "PRIMARY KEY (id) ON CONFLICT REPLACE"),
+    ),
+    "with a generated column": (
+        "clips",
+        {"table:clips", "table:clips/quiet"},
+        lambda sql: _in_front_of_keys(sql, "quiet INTEGER GENERATED ALWAYS AS (1) VIRTUAL"),
+    ),
+    "with a column more": (
+        "cases",
+        {"table:cases/note"},
+        lambda sql: _in_front_of_keys(sql, "note TEXT"),
+    ),
+    "with a check": (
+        "cases",
+        {"table:cases"},
+        lambda sql: _in_front_of_keys(sql, "CHECK (title <> 'x')").replace(
+            "CHECK (title <> 'x'), CONSTRAINT pk_cases PRIMARY KEY (id)",
+            "CONSTRAINT pk_cases PRIMARY KEY (id), CHECK (title <> 'x')",
+        ),
+    ),
+    "with another collation": (
+        "cases",
+        {"table:cases"},
+        lambda sql: sql.replace("number VARCHAR(128)", "number VARCHAR(128) COLLATE NOCASE"),
+    ),
+    "with another type": (
+        "cases",
+        {"table:cases/title"},
+        lambda sql: sql.replace("title TEXT", "title INTEGER"),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SQLITE)
+def test_a_table_of_sqlite_made_anew_is_named(world: World, what: str) -> None:
+    if not world.services.database.is_sqlite:
+        return
+    table, subjects, change = SQLITE[what]
+    with sqlite_insider(world) as insider:
+        remake(insider, table, change)
+    found = {one.subject for one in world.verify().findings if one.code.value == "schema_altered"}
+    assert found == subjects

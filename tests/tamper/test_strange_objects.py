@@ -1,5 +1,8 @@
 """Objects in the store under strange dates and names: found for what they are, or nobody's."""
 
+import os
+import time
+
 import pytest
 
 from custody.verification import FindingCode
@@ -46,3 +49,42 @@ def test_a_wrongly_padded_name_is_no_checkpoint_and_hides_none(
 def test_a_name_of_no_digits_is_no_checkpoint(world: World, name: str) -> None:
     (world.objects / "log/checkpoints" / name).write_bytes(b"nothing")
     assert world.verify().findings == []
+
+
+STRANGE = [
+    "log/evil",
+    "log/tile/0/999",
+    "log/tile/0/x001/234",
+    "log/tile/5/000",
+    "log/tile/entries/999",
+    "log/tile/entries/000.bak",
+    "other/x",
+    "x",
+]
+
+
+@pytest.mark.parametrize("key", STRANGE)
+def test_whatever_else_lies_in_the_store_is_found(world: World, key: str) -> None:
+    world.services.store.put_bytes(key, b"nobody's")
+    assert world.verify().young_objects == 1
+    moment = time.time() - 2 * HOUR_S
+    os.utime(attacks.object_path(world, key), (moment, moment))
+    report = world.verify()
+    assert [(one.code, one.subject) for one in report.findings] == [
+        (FindingCode.OBJECT_UNREGISTERED, key)
+    ]
+
+
+def test_the_logs_own_objects_are_not_however_old(world: World) -> None:
+    for path in world.objects.rglob("*"):
+        if path.is_file():
+            os.utime(path, (0, 0))
+    report = world.verify()
+    assert (report.findings, report.young_objects) == ([], 0)
+
+
+def test_a_disk_of_its_own_may_keep_what_its_file_system_found(world: World) -> None:
+    (world.objects / "lost+found").mkdir()
+    (world.objects / "lost+found/#12").write_bytes(b"half a file")
+    report = world.verify()
+    assert (report.findings, report.young_objects) == ([], 0)

@@ -44,7 +44,7 @@ def command(
         raise click.UsageError("--against is about the whole log, not about --clip or --case")
     from api.cli.verifying import read_kept, run_verification, select
 
-    with shell.open(read_only=shell.reads_only(read_only)) as services:
+    with shell.open(migrate=False, read_only=shell.reads_only(read_only)) as services:
         selection = select(shell, services, clip, case_number)
         kept = None if against is None else read_kept(services, against)
         return run_verification(shell, services, selection, sm3=sm3, threads=threads, against=kept)
