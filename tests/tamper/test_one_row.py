@@ -246,6 +246,21 @@ def test_nobody_goes_on_with_an_altered_account(
 
 
 @pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+def test_a_name_that_is_no_text_breaks_no_page_of_another(
+    world: World, clerk: httpx.Client, admin: httpx.Client
+) -> None:
+    page = f"/clips/{world.clip_ids[0]}"
+    form = {"csrf": clerk.headers["X-Form"], "purpose": "案件审核"}
+    assert clerk.post(f"{page}/open", data=form).status_code == 303
+    size = world.publish()
+    execute(world, "UPDATE users SET name = CAST(x'80ff41' AS TEXT) WHERE name = 'carol'")
+    for address in ("/log", page, f"/log/entries/{size - 1}", "/users"):
+        answer = admin.get(address)
+        assert answer.status_code == 200, address
+        assert "\\udc80\\udcffA" in answer.text, address
+
+
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 def test_the_command_line_marks_altered_users_and_stations(
     world: World, home: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from custody.actors import Actor, Role, Via
 from custody.clips import NewClip, admit
@@ -236,3 +237,21 @@ def test_lost_bytes_are_named_when_they_have_come(
     with database.write() as tx:
         uploads.announce(tx, ledger, clock, actor_of(station_row), renamed, 1 << 40, lost=True)
         assert [event.kind for event in history_of(tx, f"clip:{clip_id}")] == ["clip.admitted"]
+
+
+def test_an_upload_whose_row_was_altered_holds_up_no_other(
+    upload: Upload, database: Database, clock: FixedClock, ledger: Ledger, station_row: Station
+) -> None:
+    actor = actor_of(station_row)
+    renamed = replace(ANNOUNCEMENT, name_raw=b"MOV_0002.mp4")
+    never = "'zz'" if database.is_sqlite else "'infinity'"
+    with database.write() as tx:
+        other = uploads.announce(tx, ledger, clock, actor, renamed, 1 << 40)
+        tx.execute(
+            sa.text(f"UPDATE uploads SET created_at = {never} WHERE id = :id"), {"id": upload.id}
+        )
+        later = clock.now() + timedelta(hours=1)
+        assert [found.id for found in uploads.find_stale(tx, later, 10)] == [other.id]
+        with pytest.raises(UploadNotFoundError):
+            uploads.get_upload(tx, upload.id)
+        assert uploads.announce(tx, ledger, clock, actor, ANNOUNCEMENT, 1 << 40).id != upload.id
