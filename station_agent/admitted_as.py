@@ -10,14 +10,14 @@ import base64
 
 from custody.log.canonical import format_time
 from custody.log.receipt import Receipt
-from station_agent.errors import ReceiptWrongError
+from station_agent.errors import MisnamedError
 from station_agent.journal import File, Journal
 from station_agent.manifests import moment
 from station_agent.reasons import base_name
 
 
 def check_name(journal: Journal, file: File, receipt: Receipt) -> None:
-    """Raise `ReceiptWrongError` if the file was admitted as something it was not announced as.
+    """Raise `MisnamedError` if the file was admitted as something it was not announced as.
 
     Of what came without a dock session nothing can be said: anybody's bytes may have.
     """
@@ -37,7 +37,7 @@ def check_name(journal: Journal, file: File, receipt: Receipt) -> None:
         (file.manifest_id, file.sha256),
     )
     if all(said != _announced(path, mtime_ns) for path, mtime_ns in twins):
-        raise ReceiptWrongError(f"admitted as {details.get('name')!r}, which nobody announced")
+        raise MisnamedError(f"{details.get('name')}, {details.get('file_modified_at')}")
 
 
 def _announced(path: object, mtime_ns: object) -> tuple[str, str]:

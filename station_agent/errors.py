@@ -116,5 +116,9 @@ class ReceiptWrongError(StationError):
     """The receipt does not prove that the archive holds this file."""
 
 
+class MisnamedError(ReceiptWrongError):
+    """The archive has the file under a name that this station did not announce."""
+
+
 class LogForkedError(StationError):
     """The server's log does not agree with the checkpoint this station saw before."""

@@ -64,6 +64,9 @@ _CHINESE = {
     "The receipt does not prove that the archive holds this file.": (
         "回执不能证明存档里有这个文件。"
     ),
+    "The archive has the file under a name that this station did not announce.": (
+        "存档里这个文件的名称不是本采集站报送的名称。"
+    ),
     "The server's log does not agree with the checkpoint this station saw before.": (
         "服务器的日志与本采集站以前看到的检查点不一致。"
     ),

@@ -41,6 +41,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "存档给出的日志比以前旧",
         "the archive shows an older log than before",
     ),
+    "reason.misnamed": (
+        "存档里的名称或时间不是采集站报送的，请通知管理员",
+        "the archive has another name or time than this station gave; tell the administrator",
+    ),
     "reason.manifest_lost": (
         "存档已没有这份清单，采集站也不再保存",
         "the archive has lost it, and the station keeps it no more",

@@ -17,9 +17,13 @@ SERVER_FULL = "server_full"
 NOT_WATCHED = "not_watched"
 UPLOAD_GONE = "upload_gone"
 RECEIPT_WRONG = "receipt_wrong"
+MISNAMED = "misnamed"
 MANIFEST_LOST = "manifest_lost"
 LOG_ROLLED_BACK = "log_rolled_back"
 UNFORESEEN = "unforeseen"
+
+#: What the administrator has to hear of: the archive can't be believed about a file.
+ALARMING = frozenset({RECEIPT_WRONG, MISNAMED})
 
 #: What is wrong with the station itself, as its status names it.
 NOT_ENROLLED = "not_enrolled"

@@ -13,6 +13,7 @@ from station_agent.admitted_as import check_name
 from station_agent.errors import (
     LogForkedError,
     ManifestWaitsError,
+    MisnamedError,
     ReceiptWrongError,
     RefusedError,
     ServerAwayError,
@@ -96,7 +97,8 @@ class ReceiptCollector:
             received = self._journal.receive(file, note, receipt.clip_id, at)
         except ReceiptWrongError as error:
             # Loud, and tried again: the bytes stay unproved and are never called received.
-            reason = reasons.compose(reasons.RECEIPT_WRONG, str(error.args[0]))
+            code = reasons.MISNAMED if isinstance(error, MisnamedError) else reasons.RECEIPT_WRONG
+            reason = reasons.compose(code, str(error.args[0]))
             self._setbacks.fail(file, reason)
             self._listener(Event("alarm", file.path, State.FAILED, reason=reason))
             return False

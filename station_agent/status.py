@@ -46,7 +46,7 @@ def build_status(
 ) -> dict[str, Any]:
     """The status as plain values; codes and numbers, no sentence in any language.
 
-    ``alarm`` is the log's, if it has one; a receipt that proves nothing is an alarm as well.
+    ``alarm`` is the log's, if it has one; a receipt that can't be believed is an alarm as well.
     ``clock`` is the station's own UTC, for the server to show how far it is off.
     """
     troubled = [
@@ -59,7 +59,7 @@ def build_status(
         (
             entry["reason"]
             for entry in troubled
-            if reasons.code_of(entry["reason"]) == reasons.RECEIPT_WRONG
+            if reasons.code_of(entry["reason"]) in reasons.ALARMING
         ),
         None,
     )

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from station_agent.journal import Journal
+from station_agent.status import Live, build_status
 from tests.integration.station_agent.conftest import Station, put
 from tests.integration.station_agent.fake_archive import FakeArchive, FakeUpload
 
@@ -85,8 +87,12 @@ def test_a_receipt_of_our_session_with_another_name_is_not_believed(
     station.scan()
     assert station.states() == {NAME: "failed"}
     (file,) = station.files().values()
-    assert (file.reason or "").startswith("receipt_wrong: admitted as")
+    assert (file.reason or "").startswith("misnamed: ")
     assert [event for event in station.events if event.event == "alarm"]
+    journal = Journal(station.config.journal_file, read_only=True)
+    status = build_status(journal, station.config.home, "alice", None, Live())
+    journal.close()
+    assert status["alarm"] == file.reason
 
 
 def test_two_names_in_one_session_are_no_alarm(station: Station, archive: FakeArchive) -> None:
