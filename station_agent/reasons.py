@@ -20,15 +20,6 @@ RECEIPT_WRONG = "receipt_wrong"
 LOG_ROLLED_BACK = "log_rolled_back"
 UNFORESEEN = "unforeseen"
 
-#: What is wrong with the station itself, as its status names it.
-NOT_ENROLLED = "not_enrolled"
-KEY_UNUSABLE = "key_unusable"
-ENROLMENT_UNUSABLE = "enrolment_unusable"
-TRUST_UNUSABLE = "trust_unusable"
-JOURNAL_UNUSABLE = "journal_unusable"
-DISK_FULL = "disk_full"
-STALE = "stale"
-
 #: Skipped entries of a folder (never opened), as the manifest and the display name them.
 SYMLINK = "symlink"
 FIFO = "fifo"
