@@ -25,15 +25,6 @@ UNFORESEEN = "unforeseen"
 #: What the administrator has to hear of: the archive can't be believed about a file.
 ALARMING = frozenset({RECEIPT_WRONG, MISNAMED})
 
-#: What is wrong with the station itself, as its status names it.
-NOT_ENROLLED = "not_enrolled"
-KEY_UNUSABLE = "key_unusable"
-ENROLMENT_UNUSABLE = "enrolment_unusable"
-TRUST_UNUSABLE = "trust_unusable"
-JOURNAL_UNUSABLE = "journal_unusable"
-DISK_FULL = "disk_full"
-STALE = "stale"
-
 #: Skipped entries of a folder (never opened), as the manifest and the display name them.
 SYMLINK = "symlink"
 FIFO = "fifo"

@@ -34,7 +34,16 @@ from station_agent.trust import TRUST_FILE, read_alarm
 #: long as a connection may be silent. Whoever is silent for so long on top has stopped living.
 STALE_S = 15
 #: A journal can't take one more file where so little is left.
-_FULL_BYTES = 1 << 20
+_FULL_BYTES = 128 * 1024
+
+#: What is wrong with the station itself, as its status names it.
+NOT_ENROLLED = "not_enrolled"
+KEY_UNUSABLE = "key_unusable"
+ENROLMENT_UNUSABLE = "enrolment_unusable"
+TRUST_UNUSABLE = "trust_unusable"
+JOURNAL_UNUSABLE = "journal_unusable"
+DISK_FULL = "disk_full"
+STALE = "stale"
 
 Problem = dict[str, str]
 
@@ -50,9 +59,9 @@ def status(config: Config, options: argparse.Namespace) -> int:
     age = age_s(value) if running else None
     stale = running and (age is None or age > config.timeout_s + STALE_S)
     if stale:
-        problems.insert(0, {"name": value["station"], "reason": reasons.STALE})
+        problems.insert(0, {"name": value["station"], "reason": STALE})
     if value["free_bytes"] is not None and value["free_bytes"] < _FULL_BYTES:
-        problems.append({"name": str(config.home), "reason": reasons.DISK_FULL})
+        problems.append({"name": str(config.home), "reason": DISK_FULL})
     value |= {"running": running, "age_s": age, "stale": stale, "problems": problems}
     if options.json:
         print(json.dumps(value, ensure_ascii=False, indent=1))
@@ -68,17 +77,17 @@ def _built(config: Config, left: dict[str, Any] | None, problems: list[Problem])
     try:
         alarm = read_alarm(config.home)
     except TrustUnreadableError as error:
-        problems.append(_problem(config.home / TRUST_FILE, reasons.TRUST_UNUSABLE, error))
+        problems.append(_problem(config.home / TRUST_FILE, TRUST_UNUSABLE, error))
     journal: Journal
     try:
         journal = read_journal(config.journal_file)
     except JournalError as error:
-        problems.append(_problem(config.journal_file, reasons.JOURNAL_UNUSABLE, error))
+        problems.append(_problem(config.journal_file, JOURNAL_UNUSABLE, error))
         journal = empty_journal()
     try:
         value = build_status(journal, config.home, config.name, alarm, Live())
     except JournalError as error:
-        problems.append(_problem(config.journal_file, reasons.JOURNAL_UNUSABLE, error))
+        problems.append(_problem(config.journal_file, JOURNAL_UNUSABLE, error))
         value = build_status(empty_journal(), config.home, config.name, alarm, Live())
     finally:
         journal.close()
@@ -110,15 +119,15 @@ def _problems_of_the_enrolment(config: Config) -> list[Problem]:
     except NotEnrolledError:
         if not config.journal_file.exists():
             raise
-        found.append({"name": config.name, "reason": reasons.NOT_ENROLLED})
+        found.append({"name": config.name, "reason": NOT_ENROLLED})
     except StationKeyError as error:
         path = config.home / ENROLMENT_FILE
-        found.append(_problem(path, reasons.ENROLMENT_UNUSABLE, error))
+        found.append(_problem(path, ENROLMENT_UNUSABLE, error))
     if enrolment is not None and not renewal.is_due(config.home, enrolment):
         try:
             load_key(config.home)
         except StationKeyError as error:
-            found.append(_problem(config.home / KEY_FILE, reasons.KEY_UNUSABLE, error))
+            found.append(_problem(config.home / KEY_FILE, KEY_UNUSABLE, error))
     return found
 
 

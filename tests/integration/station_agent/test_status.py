@@ -20,6 +20,7 @@ from station_agent.config import Config, load_config
 from station_agent.journal_schema import STEPS
 from tests.integration.station_agent.fake_archive import FakeArchive
 from tests.integration.station_agent.test_cli import command, config, wait_for
+from tests.integration.station_agent.test_own_troubles import fill
 from tests.services import disks
 
 __all__ = ["config"]
@@ -243,7 +244,7 @@ def test_a_journal_that_a_full_disk_cut_short_says_so(config: Path, tmp_path: Pa
     with disks.small_disk(tmp_path / "home", 1 << 20) as folder:
         assert command("enrol", "--config", config, "--token", "good-token").returncode == 0
         (folder / "journal.db").touch()
-        (folder / "filler").write_bytes(b"\0" * (folder.stat().st_blksize * 200))
+        fill(folder)
         code, value, text = told(config)
         assert code == 1
         assert value["files"] == {}
