@@ -92,8 +92,9 @@ def names_in(services: Services, findings: Iterable[Finding]) -> dict[str, str]:
     try:
         with services.database.read() as tx:
             return names_of(tx, items) | names_of_accounts(tx, items)
-    except (SQLAlchemyError, StorageError, ValueError):
-        _logger.exception("the things that a verification's findings name could not be looked up")
+    except (SQLAlchemyError, StorageError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        _logger.warning("what a verification's findings name could not be looked up: %s", reason)
         return {}
 
 

@@ -1,9 +1,10 @@
 """One phase of a run failing must not hide what the others found."""
 
 import logging
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from custody.said import said
 from custody.verification.context import ProgressCallback
@@ -13,6 +14,7 @@ from custody.verification.findings import (
     Unchecked,
     VerificationImpossibleError,
 )
+from custody.verification.rows import let_go
 
 _logger = logging.getLogger(__name__)
 
@@ -46,24 +48,17 @@ class Phases:
         except VerificationImpossibleError as error:
             if not self._report.findings:
                 raise
-            _let_go(error)
+            let_go(error)
             self._report.unchecked.append(Unchecked(name, said("unreadable", error=error)))
+        except SQLAlchemyError as error:
+            # A table or column that is gone, a damaged page: named elsewhere, and no bug of ours.
+            let_go(error)
+            reason = said("unreadable", error=str(error).partition("\n")[0])
+            self._report.unchecked.append(Unchecked(name, reason))
         except Exception as error:
             if error is self._given_up:
                 raise
             _logger.exception("the phase %s of a verification failed", name)
-            _let_go(error)
+            let_go(error)
             reason = said("unfinished", error=f"{type(error).__name__}: {error}")
             self._report.unchecked.append(Unchecked(name, reason))
-
-
-def _let_go(error: BaseException) -> None:
-    """End what the failed phase had open, streams of rows above all, now and in this order.
-
-    Left to the collector, a stream's cursor would be closed in the middle of a later query on the
-    same connection, and wait for it for ever.
-    """
-    seen: BaseException | None = error
-    while seen is not None:
-        traceback.clear_frames(seen.__traceback__)
-        seen = seen.__cause__ or seen.__context__

@@ -1,6 +1,7 @@
 """Log rows as two streams from one snapshot: by index, and by item. Memory stays flat."""
 
 import hmac
+import traceback
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,13 +73,26 @@ def snapshot(database: Database) -> Iterator[Connection]:
         with engine.begin() as tx:
             try:
                 yield tx
-            except BaseException:
+            except BaseException as error:
                 # Streams that the error cut off still hold cursors of this connection. Collected
                 # later, they would wait for whoever works on it then, which may be this thread.
+                let_go(error)
                 tx.invalidate()
                 raise
     except SQLAlchemyError as error:
         raise VerificationImpossibleError(str(error).splitlines()[0]) from error
+
+
+def let_go(error: BaseException) -> None:
+    """End what the failed phase had open, streams of rows above all, now and in this order.
+
+    Left to the collector, a stream's cursor would be closed in the middle of a later query on the
+    same connection, and wait for it for ever.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        traceback.clear_frames(seen.__traceback__)
+        seen = seen.__cause__ or seen.__context__
 
 
 def stream(tx: Connection, statement: sa.Select[Any]) -> Iterator[Any]:
