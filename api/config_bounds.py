@@ -11,7 +11,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "port": (0, 65_535),
     "lock_days": (1, 36_500),
     "max_upload_bytes": (1, 2**53 - 1),  # an entry of the log can hold no larger number
-    "media_workers": (1, 64),
+    "media_workers": (0, 64),  # none where other hosts do that work
     "media_ceiling_minutes": (1, 10_080),
     # /healthz calls the log forgotten after a minute.
     "publish_interval_s": (0.01, 30.0),

@@ -28,7 +28,7 @@ STEPS = (
     Step("complete, not admitted", "ingest.receiving", "Receiver.admit", "before"),
     Step("about to be stored", "storage.local", "LocalStore.put_file", "before"),
     Step("stored, not read back", "ingest.admission", "_read_back", "before"),
-    Step("read back, not registered", "ingest.receiving", "register", "before"),
+    Step("read back, not registered", "ingest.admission", "register", "before"),
     Step("registered, not committed", "ingest.uploads", "finish", "after"),
     Step("committed, staging not discarded", "storage.staging", "Staging.discard", "before"),
     Step("admitted, not answered", "ingest.receiving", "Receiver.admit", "after"),

@@ -42,7 +42,7 @@ def test_a_place_that_was_kept_and_can_not_be_is_given_up(
     station: Station, archive: FakeArchive, state: State
 ) -> None:
     files(station)
-    archive.fail("PATCH", "/api/uploads/", 503, times=99)
+    archive.fail("PATCH", "/api/uploads/", 503, times=9999)
     station.scan(patience_s=0.3)
     archive.faults.clear()
     journal = Journal(station.config.journal_file)
@@ -87,7 +87,7 @@ def test_an_archive_that_lost_the_list_gets_it_again(
     station: Station, archive: FakeArchive
 ) -> None:
     files(station)
-    archive.fail("POST", "/api/uploads", 503, times=99)
+    archive.fail("POST", "/api/uploads", 503, times=9999)
     station.scan(patience_s=0.3)
     assert len(archive.manifests) == 1
     archive.faults.clear()
@@ -102,7 +102,7 @@ def test_a_list_is_kept_while_a_file_of_it_is_on_its_way(
 ) -> None:
     files(station, 1)
     station.scan()
-    archive.fail("PATCH", "/api/uploads/", 503, times=99)
+    archive.fail("PATCH", "/api/uploads/", 503, times=9999)
     put(station, "second.mp4", b"second")
     station.scan(patience_s=0.3)
     put(station, "third.mp4", b"third")
@@ -118,7 +118,7 @@ def test_a_list_that_the_archive_lost_and_nobody_has_costs_no_footage(
     station: Station, archive: FakeArchive
 ) -> None:
     files(station)
-    archive.fail("POST", "/api/uploads", 503, times=99)
+    archive.fail("POST", "/api/uploads", 503, times=9999)
     station.scan(patience_s=0.3)
     archive.faults.clear()
     archive.sessions.clear()

@@ -27,7 +27,7 @@ REFUSED = {
     "session_hours": ["0", "-1", "99999999999", "9" * 5000],
     "viewing_minutes": ["-1", "99999999999999"],
     "session_idle_minutes": ["-5", "0", "999999999999999"],
-    "media_workers": ["3000", "0", "-3", "1.5", "inf"],
+    "media_workers": ["3000", "-3", "1.5", "inf"],
     "media_ceiling_minutes": ["9" * 30],
     "lock_days": ["99999999999"],
     "max_upload_bytes": ["-1", "0"],
@@ -39,7 +39,7 @@ REFUSED = {
 TAKEN = {
     "publish_interval_s": ["0.05", "30.0"],
     "session_idle_minutes": ["1"],
-    "media_workers": ["64"],
+    "media_workers": ["0", "64"],
     "port": ["0", "65535"],
     "host": ["0.0.0.0", "::1", "archive.example"],
     "trusted_proxies": ["", "127.0.0.1", "10.0.0.0/24, 2001:db8::1", "*"],
