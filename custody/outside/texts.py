@@ -1,4 +1,4 @@
-"""What `liuhen-verify` says, in Chinese and English."""
+"""What `liuhen-verify` and `liuhen-witness` say, in Chinese and English."""
 
 LANGUAGES = ("zh", "en")
 
@@ -43,6 +43,15 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "clip {clip}, SHA-256 {sha256}, {size} bytes, log entry {index}",
     ),
     "recording": ("录像文件与回执一致", "the recording is the receipt's"),
+    "witness.about": (
+        "日志的见证方：只联署延续其所见历史的检查点（C2SP tlog-witness）。",
+        "A witness of the log: cosigns what continues the history it has seen (C2SP tlog-witness).",
+    ),
+    "help.witness.folder": ("见证方的文件夹", "folder of the witness"),
+    "help.witness.init": ("生成密钥与配置", "make keys and configuration"),
+    "help.witness.name": ("名称，如 witness.example/w1", "its name, such as witness.example/w1"),
+    "help.witness.vkey": ("输出公钥", "print its verifier keys"),
+    "help.witness.serve": ("开始见证，直至停止", "witness until stopped"),
     "pair": ("两个检查点属于同一历史", "both checkpoints are of one history"),
 }  # fmt: skip
 
