@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from api.auth.tables import users
+from custody.cells import as_text, raw
 from custody.ids import looks_like_id
 from ingest.tables import stations
 
@@ -33,6 +34,29 @@ def actors_called(tx: Connection, text: str) -> list[str]:
     return [wanted, *map(str, ids)]
 
 
+def actor_items_called(tx: Connection, text: str) -> list[str]:
+    """The items of accounts and stations called ``text``, as `actors_called` or by their id."""
+    called = set(actors_called(tx, text)) | {text.strip()}
+    return list(_named(tx, called))
+
+
+def names_of_actors(tx: Connection, items: Iterable[str]) -> dict[str, str]:
+    """What the accounts and stations among ``items`` are called, by item; an account by its own."""
+    parted = [item.partition(":") for item in set(items)]
+    ids = {one[2] for one in parted if one[0] in ("user", "station") and looks_like_id(one[2])}
+    return _named(tx, ids)
+
+
+def _named(tx: Connection, ids: Iterable[str]) -> dict[str, str]:
+    wanted = sorted(one for one in set(ids) if looks_like_id(one))
+    if not wanted:
+        return {}
+    accounts = tx.execute(sa.select(users.c.id, users.c.name).where(users.c.id.in_(wanted)))
+    named = {f"user:{row.id}": as_text(row.name) for row in accounts}
+    found = tx.execute(sa.select(stations.c.id, stations.c.name).where(stations.c.id.in_(wanted)))
+    return named | {f"station:{row.id}": as_text(row.name) for row in found}
+
+
 def accounts_of(tx: Connection, actor_ids: Iterable[str]) -> dict[str, str]:
     """The account of each of ``actor_ids`` that has one, in one query: names can be shared.
 
@@ -43,3 +67,19 @@ def accounts_of(tx: Connection, actor_ids: Iterable[str]) -> dict[str, str]:
         return {}
     rows = tx.execute(sa.select(users.c.id, users.c.name).where(users.c.id.in_(wanted)))
     return {row.id: row.name for row in rows}
+
+
+def names_of_accounts(tx: Connection, items: Iterable[str]) -> dict[str, str]:
+    """The names of those of ``items`` that are users or stations (``user:<id>``), by item.
+
+    ``items`` and names may come from rows that somebody altered: a name is any text.
+    """
+    parted = {item.partition(":")[::2] for item in items}
+    names: dict[str, str] = {}
+    for sort, table in (("user", users), ("station", stations)):
+        ids = sorted(key for kind, key in parted if kind == sort and looks_like_id(key))
+        if ids:
+            columns = (table.c.id, raw(tx, table.c.name))
+            found = tx.execute(sa.select(*columns).where(table.c.id.in_(ids)))
+            names |= {f"{sort}:{row.id}": as_text(row.name) for row in found}
+    return names

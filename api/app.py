@@ -1,12 +1,13 @@
 """The web application: every route of the house under one roof."""
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from api import errors
 from api.auth import passwords
 from api.denials import Allowance
+from api.dependencies import readable_address
 from api.routes import (
     assignments,
     case_forms,
@@ -62,7 +63,13 @@ _PARTS = (
 def create_app(services: Services) -> FastAPI:
     """The application over ``services``. It starts no thread and opens no file of its own."""
     # No docs pages: they load scripts from outside, and the contract stands in docs/.
-    app = FastAPI(title="Liuhen", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Liuhen",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(readable_address)],
+    )
     assets = Assets()
     app.state.services = services
     app.state.assets = assets

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from storage.regular_files import read_small_file
 
 FILE_NAME = "liuhen.toml"
+LANGUAGES = ("zh", "en")
 
 
 class ConfigError(Exception):
@@ -94,6 +95,22 @@ def default_home(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(environment.get("LIUHEN_HOME") or "var")
 
 
+def find_language(
+    home: Path | None, given: str = "", *, environment: Mapping[str, str] = os.environ
+) -> str:
+    """``given``, else what the configuration says; Chinese where that can't be read.
+
+    For what is said before, or instead of, a command's own work; raises nothing.
+    """
+    if given in LANGUAGES:
+        return given
+    try:
+        return load_config(home or default_home(environment), environment=environment).language
+    except (ConfigError, OSError, ValueError):
+        said = environment.get("LIUHEN_LANGUAGE", "")
+        return said if said in LANGUAGES else LANGUAGES[0]
+
+
 def load_config(
     home: Path, *, environment: Mapping[str, str] = os.environ, **overrides: Any
 ) -> Config:
@@ -152,7 +169,7 @@ def _checked(config: Config) -> Config:
         ZoneInfo(config.zone_name)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ConfigError(f"zone_name: no such time zone: {config.zone_name}") from error
-    if config.language not in {"zh", "en"}:
+    if config.language not in LANGUAGES:
         raise ConfigError(f"language: expected zh or en, found {config.language!r}")
     if config.lock_mode not in {"COMPLIANCE", "GOVERNANCE"}:
         raise ConfigError(f"lock_mode: COMPLIANCE or GOVERNANCE, found {config.lock_mode!r}")

@@ -11,6 +11,7 @@ from api.auth.errors import ForgedRequestError, NotSignedInError, PasswordChange
 from api.auth.sessions import SEEN_STEP, Session, find_session, touch_session
 from api.auth.users import User, get_user
 from api.services import Services
+from api.web.query_text import check_query
 from custody.actors import Actor, Role, Via
 
 SESSION_COOKIE = "liuhen_session"
@@ -34,6 +35,11 @@ def services_of(request: Request) -> Services:
 
 
 ServicesDep = Annotated[Services, Depends(services_of)]
+
+
+def readable_address(request: Request) -> None:
+    """Every route asks for this first. Raises as `check_query`."""
+    check_query(request.scope["query_string"])
 
 
 def origin_of(request: Request) -> str:

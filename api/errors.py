@@ -17,10 +17,11 @@ from starlette.requests import ClientDisconnect
 from api.auth import errors as auth
 from api.denials import note_denial
 from api.dependencies import find_person, services_of
-from api.web.case_form import CaseDayError, CaseOfficerError, CaseOfficersError
+from api.web.case_form import CaseCodeError, CaseDayError, CaseOfficerError, CaseOfficersError
 from api.web.moments import MomentError
 from api.web.pages import Pages
 from api.web.provenance import UnconfirmedDownloadError
+from api.web.query_text import AddressLongError, AddressUnreadableError
 from custody import errors as custody
 from custody.verification.findings import VerificationImpossibleError
 from ingest import errors as ingest
@@ -53,16 +54,23 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (custody.DeniedError, Answer(403, "denied")),
     (custody.ClipNotFoundError, Answer(404, "not_found")),
     (custody.ClipAlteredError, Answer(409, "clip_altered")),
+    (custody.RecordingTimeAheadError, Answer(422, "recording_ahead")),
+    (custody.RecordingTimeEarlyError, Answer(422, "recording_early")),
     (custody.HistoryAlteredError, Answer(409, "history_altered")),
     (custody.CaseNotFoundError, Answer(404, "not_found")),
     (custody.RenditionNotFoundError, Answer(404, "no_rendition")),
     (custody.CaseAlteredError, Answer(409, "case_altered")),
     (custody.CaseExistsError, Answer(409, "case_exists")),
     (custody.StaleCaseError, Answer(409, "case_changed")),
+    (AddressLongError, Answer(414, "address_long")),
+    (AddressUnreadableError, Answer(400, "address_unreadable")),
     (MomentError, Answer(422, "moment")),
     (CaseOfficersError, Answer(422, "case_officers")),
+    (CaseCodeError, Answer(422, "case_code")),
     (CaseDayError, Answer(422, "case_day")),
     (CaseOfficerError, Answer(422, "case_officer")),
+    (custody.CaseTitleError, Answer(422, "case_title")),
+    (custody.CaseOfficerCodeError, Answer(422, "case_officer_code")),
     (custody.CaseNumberError, Answer(422, "case_number")),
     (custody.LinkExistsError, Answer(409, "link_exists")),
     (custody.LinkNotFoundError, Answer(409, "link_gone")),
@@ -111,8 +119,12 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_unreadable)
     app.add_exception_handler(ClientDisconnect, _answer_nobody)
+    for address_error in (AddressLongError, AddressUnreadableError):
+        app.add_exception_handler(address_error, _answer_address)
+    own = {auth.ForgedRequestError, custody.GrantExpiredError}
+    own |= {AddressLongError, AddressUnreadableError}
     for kind, _ in ANSWERS:
-        if kind not in {auth.ForgedRequestError, custody.GrantExpiredError}:
+        if kind not in own:
             app.add_exception_handler(kind, _answer)
     app.add_exception_handler(Exception, _answer_unknown)
 
@@ -136,6 +148,13 @@ def refuse_forged(request: Request) -> Response:
 
 def _answer_grant(request: Request, error: Exception) -> Response:
     note_denial(request, "no_grant")
+    return _answer(request, error)
+
+
+def _answer_address(request: Request, error: Exception) -> Response:
+    # It was refused before anybody asked who is there; at footage it is an attempt like another.
+    person = find_person(request, services_of(request))
+    note_denial(request, "not_signed_in" if person is None else "no_grant")
     return _answer(request, error)
 
 

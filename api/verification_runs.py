@@ -6,14 +6,16 @@ here until the next run or the end of the process.
 
 import logging
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.actor_names import names_of_accounts
 from api.auth.verification import UserRows
 from api.services import Services
+from api.web.telling import item_of, items_in
 from custody.actors import Actor
 from custody.errors import CustodyError
 from custody.events import clip_item
@@ -79,20 +81,27 @@ def context_of(services: Services) -> VerificationContext:
 
 
 def names_in(services: Services, findings: Iterable[Finding]) -> dict[str, str]:
-    """File names of the clips in ``findings``, by id, as their rows have them.
+    """What the things that ``findings`` speak of are called, by item, as their rows have it.
 
-    A person knows a recording by its name. Where the rows can't be asked for it, a finding goes
-    without: naming it never keeps it from being shown.
+    A person knows a recording by its file name, a case by its number, a user by the account and a
+    station by its name. Where the rows can't be asked for it, a finding goes without: naming it
+    never keeps it from being shown.
     """
-    clip_ids = {one.clip_id for one in findings if one.clip_id is not None}
+    items = {item for one in findings for item in items_in(one)}
     try:
         with services.database.read() as tx:
-            names = names_of(tx, map(clip_item, clip_ids))
+            return names_of(tx, items) | names_of_accounts(tx, items)
     except (SQLAlchemyError, StorageError, ValueError):
-        _logger.exception("the clips of a verification's findings could not be named")
+        _logger.exception("the things that a verification's findings name could not be looked up")
         return {}
-    items = {clip_item(clip_id): clip_id for clip_id in clip_ids}
-    return {items[item]: name for item, name in names.items()}
+
+
+def findings_json(report: Report, names: Mapping[str, str]) -> dict[str, object]:
+    """The report for programs; each finding with the ``name`` of what it is about, or null."""
+    told = [asdict(one) | {"name": names.get(item_of(one))} for one in report.findings]
+    clip_ids = {one.clip_id for one in report.findings if one.clip_id is not None}
+    clip_names = {one: names[clip_item(one)] for one in clip_ids if clip_item(one) in names}
+    return report.as_json() | {"findings": told, "clip_names": clip_names}
 
 
 def record(services: Services, actor: Actor, selection: Selection, report: Report) -> str:

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -95,7 +96,9 @@ def _clip_json(one: LinkedClip, plan: BundlePlan, names: dict[str, str]) -> dict
         "stage": one.stage.value,
         "officer": clip.officer,
         "recorder": clip.recorder,
-        "recorded_at": None if clip.recorded_at is None else format_time(clip.recorded_at),
+        "recorded_at": _time(clip.recorded_at),
+        "recorded_at_source": clip.recorded_at_source,
+        "recorder_clock_at": _time(clip.recorder_clock_at),
         "admitted_at": format_time(clip.admitted_at),
         "state": clip.state,
         "reason": clip.reason,
@@ -131,6 +134,10 @@ def histories(
             }
         )
     return found
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)
 
 
 def _json(value: dict[str, Any]) -> bytes:

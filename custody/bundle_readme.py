@@ -21,7 +21,8 @@ _TEXT = """\
   proxies/     便于播放的低码率副本（衍生件），不是原始件
   custody/     每条录像的保管历史：日志条目、细节、包含性证明
   receipts/    入库回执
-  case.json    案件、环节与清单
+  case.json    案件、环节与清单；recorded_at_source 为 recorder 的时间出自记录仪时钟，
+               为 hand 的由人工指定（记录仪自己的时间见 recorder_clock_at）
   log/         检查点与公钥（*.vkey）
 
 一、文件是否完整
@@ -66,7 +67,9 @@ trusting us.
   proxies/     smaller copies for playing (renditions), not originals
   custody/     each recording's custody history: log entries, details, inclusion proofs
   receipts/    the archive's signed receipts
-  case.json    the case, its stages and what is in the bag
+  case.json    the case, its stages and what is in the bag; a time with recorded_at_source
+               "recorder" is the recorder's clock, with "hand" it was set by a person (the
+               recorder's own is recorder_clock_at)
   log/         checkpoint and public keys (*.vkey)
 
 1. Are the files complete?

@@ -17,7 +17,8 @@ from custody.tables import case_officers, cases
 class CaseFilter:
     """Which cases; None asks nothing. Days are the bureau's, both included.
 
-    ``text`` is found anywhere in number, title or party (ASCII letters in either case).
+    ``text`` is found anywhere in number, title or party, or is an officer's code or certificate
+    number 执法证号 (ASCII letters in either case).
     """
 
     text: str | None = None
@@ -91,7 +92,7 @@ def _conditions(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
             any_of.append(c.number == normalize_case_number(text))
         except CaseNumberError:
             any_of += _contain(c.number, text)
-        conditions.append(sa.or_(*any_of))
+        conditions.append(sa.or_(*any_of, c.id.in_(_with_officer(text))))
     if wanted.officer is not None:
         conditions.append(
             c.id.in_(
@@ -105,6 +106,17 @@ def _conditions(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
     if wanted.occurred_to is not None:
         conditions.append(c.occurred_on <= wanted.occurred_to)
     return conditions
+
+
+def _with_officer(text: str) -> sa.Select[tuple[str]]:
+    """The cases that name an officer by this code or 执法证号."""
+    named, wanted = case_officers.c, text.strip().lower()
+    return sa.select(named.case_id).where(
+        sa.or_(
+            sa.func.lower(named.officer) == wanted,
+            sa.func.lower(named.certificate_number) == wanted,
+        )
+    )
 
 
 def _contain(column: sa.Column[Any], text: str) -> list[sa.ColumnElement[bool]]:

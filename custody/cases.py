@@ -23,7 +23,14 @@ from custody.case_rows import (
     require_sound_case,
     select_cases,
 )
-from custody.errors import CaseExistsError, CaseNotFoundError, CaseNumberError, StaleCaseError
+from custody.errors import (
+    CaseExistsError,
+    CaseNotFoundError,
+    CaseNumberError,
+    CaseOfficerCodeError,
+    CaseTitleError,
+    StaleCaseError,
+)
 from custody.events import EventKind, case_item
 from custody.first_writer import insert_first
 from custody.ids import looks_like_id, new_id
@@ -39,6 +46,7 @@ from custody.links import (
     unlink_clip,
 )
 from custody.log.entry import Json
+from custody.readable_text import is_visible
 from custody.tables import case_officers, cases, log_entries
 
 __all__ = [
@@ -92,8 +100,10 @@ _SAYING = (EventKind.CASE_CREATED.value, EventKind.CASE_CHANGED.value)
 def create_case(tx: Connection, ledger: Ledger, actor: Actor, new: NewCase) -> Case:
     """Create a case; ``case.created``.
 
-    Raises `CaseNumberError`, `CaseExistsError`, and `ValueError` for a procedure that is none and a
-    day outside the calendar.
+    Texts are kept without spaces around them; a party or certificate of nothing else is none.
+    Raises `CaseNumberError`, `CaseExistsError`, `CaseTitleError` and `CaseOfficerCodeError` where a
+    title or an officer's code has nothing to be seen, and `ValueError` for a procedure that is none
+    and a day outside the calendar.
     """
     case = Case(
         id=new_id(),
@@ -151,7 +161,9 @@ def change_case(
         tx.execute(case_officers.delete().where(case_officers.c.case_id == case_id))
         _insert_officers(tx, case)
     facts: dict[str, Json] = {"case": case.id, "procedure": case.procedure, "changed": [*changed]}
-    event = Event(EventKind.CASE_CHANGED, case_item(case.id), facts, case_details(case))
+    was = case_details(before) | {"procedure": before.procedure}
+    details = case_details(case) | {"was": {name: was[name] for name in changed}}
+    event = Event(EventKind.CASE_CHANGED, case_item(case.id), facts, details)
     ledger.append(tx, actor, event)
     return case, tuple(changed)
 
@@ -170,7 +182,10 @@ def case_revision(tx: Connection, case_id: str) -> int:
 
 
 def case_details(case: Case) -> dict[str, Json]:
-    """What ``case.created`` and ``case.changed`` commit to (beside the actor's name)."""
+    """What ``case.created`` and ``case.changed`` commit to (beside the actor's name).
+
+    A change has under ``was`` what it replaced, `Case.procedure` among it.
+    """
     return {
         "number": case.number,
         "title": case.title,
@@ -228,17 +243,37 @@ def _fields(new: NewCase) -> dict[str, Any]:
     """`CASE_FIELDS` in the form in which they are kept. Raises as `create_case` does."""
     if new.occurred_on is not None and not is_case_day(new.occurred_on):
         raise ValueError(f"{new.occurred_on}: outside the calendar")
+    officers = [_read_officer(one) for one in new.officers]
     return {
         "number": normalize_case_number(new.number),
         "procedure": Procedure(new.procedure).value,
-        "title": new.title,
-        "party": new.party,
+        "title": _read_title(new.title),
+        "party": _read_optional(new.party),
         "occurred_on": new.occurred_on,
         # A code named twice is one officer; the later certificate number counts.
         "officers": tuple(
-            officer for _, officer in sorted({one.officer: one for one in new.officers}.items())
+            officer for _, officer in sorted({one.officer: one for one in officers}.items())
         ),
     }
+
+
+def _read_title(text: str) -> str:
+    title = text.strip()
+    if not is_visible(title):
+        raise CaseTitleError
+    return title
+
+
+def _read_optional(text: str | None) -> str | None:
+    """``text`` without spaces around it; None where nothing of it can be seen."""
+    return text.strip() if text is not None and is_visible(text) else None
+
+
+def _read_officer(officer: CaseOfficer) -> CaseOfficer:
+    code = officer.officer.strip()
+    if not is_visible(code):
+        raise CaseOfficerCodeError
+    return CaseOfficer(code, _read_optional(officer.certificate_number))
 
 
 def _insert_officers(tx: Connection, case: Case) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.types import NullType
 
 from custody.log.canonical import EARLIEST, LATEST
+from custody.said import said
 from storage.database import UtcDateTime
 
 log = logging.getLogger("liuhen.rows")
@@ -34,7 +35,7 @@ class Misfit:
     found: object
 
     def __str__(self) -> str:
-        return f"{described(self.found)}, which is no {self.wanted}"
+        return said("misfit", found=described(self.found), wanted=self.wanted)
 
 
 def raw(tx: Connection, column: sa.Column[Any]) -> sa.ColumnElement[Any]:
@@ -160,14 +161,15 @@ def described(value: object) -> str:
     if isinstance(value, Misfit):
         return str(value)
     if value is None or value == "":
-        return "nothing"
+        return said("nothing")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return said("yes" if value else "no")
     if isinstance(value, bytes | bytearray | memoryview):
-        return f"the bytes {bytes(value).hex()[:SHOWN_CHARACTERS]}"
+        return said("the_bytes", hex=bytes(value).hex()[:SHOWN_CHARACTERS])
     if isinstance(value, list | dict):
-        return shown(json.dumps(value, ensure_ascii=False, default=str))
-    return f"“{shown(value)}”" if isinstance(value, str) else str(value)
+        text = shown(json.dumps(value, ensure_ascii=False, default=str))
+        return said("structure", text=text)
+    return said("quoted", text=shown(value)) if isinstance(value, str) else str(value)
 
 
 def shown(value: object) -> str:

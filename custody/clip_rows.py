@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from custody.cells import fits, raw_columns, shown_row
 from custody.errors import ClipAlteredError
+from custody.recording_times import TimeSource
 from custody.tables import clips
 from storage.objects import is_key
 
@@ -62,7 +63,16 @@ class Clip:
     reason: str | None
     duration_ms: int | None
     media: dict[str, Any] | None
+    recorder_clock_at: datetime | None = None
     altered: tuple[str, ...] = ()
+
+    @property
+    def recorded_at_source(self) -> TimeSource | None:
+        """Whose word ``recorded_at`` is; None where there is no time, or the row can't tell."""
+        if self.recorded_at is None or not _TIMES.isdisjoint(self.altered):
+            return None
+        by_recorder = self.recorded_at == self.recorder_clock_at
+        return TimeSource.RECORDER if by_recorder else TimeSource.HAND
 
 
 #: What stands for a cell that can't be read and can't be empty. Quarantined: nothing is made of it.
@@ -74,6 +84,7 @@ STAND_INS: Mapping[str, Any] = {
     "media_kind": "unknown",
     "state": ClipState.QUARANTINED.value,
 }
+_TIMES = frozenset({"recorded_at", "recorder_clock_at"})
 _DIGESTS = frozenset({"sha256", "sm3"})
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _WORDS = {"state": frozenset(ClipState), "media_kind": frozenset(MEDIA_KINDS)}

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from custody.case_rows import STANDING
 from custody.clip_rows import Clip, clip_columns, read_clip
 from custody.errors import UnknownSortError
-from custody.tables import clip_names, clips, links
+from custody.tables import case_officers, clip_names, clips, links
 from custody.typed_digests import TypedDigest, read_digest
 
 #: What a list can be sorted by; with a minus in front, downward.
@@ -35,7 +35,8 @@ class ClipFilter:
 
     ``unassigned``: no officer, for the list of manual assignment. ``text`` is found anywhere in
     the name or a further one (ASCII letters in either case), or is a clip's id, its officer or
-    recorder, the beginning of its SHA-256, or what `read_digest` knows as one of its digests.
+    recorder, the 执法证号 under which some case names that officer, the beginning of its
+    SHA-256, or what `read_digest` knows as one of its digests.
     """
 
     officer: str | None = None
@@ -137,6 +138,11 @@ def _conditions(wanted: ClipFilter) -> list[sa.ColumnElement[bool]]:
                 c.id == lower,
                 c.officer == text,
                 c.recorder == text,
+                c.officer.in_(
+                    sa.select(case_officers.c.officer).where(
+                        sa.func.lower(case_officers.c.certificate_number) == lower.strip()
+                    )
+                ),
             )
         )
     return conditions

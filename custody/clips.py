@@ -23,6 +23,7 @@ from custody.ids import new_id
 from custody.ledger import Event, Ledger
 from custody.log.canonical import format_time
 from custody.log.entry import Json
+from custody.recording_times import require_believable
 from custody.tables import clips
 
 __all__ = [
@@ -77,6 +78,7 @@ def admit(tx: Connection, ledger: Ledger, actor: Actor, new: NewClip) -> tuple[C
     clip_id = new_id()
     values = asdict(new) | {
         "id": clip_id,
+        "recorder_clock_at": new.recorded_at,
         "admitted_at": ledger.clock.now(),
         "state": ClipState.ARCHIVED.value,
     }
@@ -121,7 +123,10 @@ def admitted_details(clip: Clip) -> dict[str, Json]:
 
 
 def assigned_details(clip: Clip) -> dict[str, Json]:
-    """What ``clip.assigned`` commits to: who recorded it, with what, and when."""
+    """What ``clip.assigned`` commits to: who recorded it, with what, and when.
+
+    Under ``was`` it has the same of before.
+    """
     return {
         "officer": clip.officer,
         "recorder": clip.recorder,
@@ -215,18 +220,28 @@ def assign_clip(
     recorder: str | None,
     recorded_at: datetime | None,
 ) -> Clip:
-    """Say whose recording it is; ``clip.assigned``. The same values again change nothing.
+    """Say whose recording it is and when it was made; ``clip.assigned``.
 
-    Raises `ClipNotFoundError`, `ClipAlteredError`.
+    What the recorder's own clock said is kept beside it. The same values again change nothing.
+    Raises `ClipNotFoundError`, `ClipAlteredError`, and as `require_believable` for a time that is
+    neither what it was nor the recorder's own.
     """
     clip = _lock(tx, clip_id)
     if (clip.officer, clip.recorder, clip.recorded_at) == (officer, recorder, recorded_at):
         return clip
+    known = (clip.recorded_at, clip.recorder_clock_at)
+    if recorded_at is not None and recorded_at not in known:
+        require_believable(recorded_at, ledger.clock.now())
     event = Event(
         EventKind.CLIP_ASSIGNED,
         clip_item(clip_id),
         facts={"clip": clip_id},
-        details={"officer": officer, "recorder": recorder, "recorded_at": _time(recorded_at)},
+        details={
+            "officer": officer,
+            "recorder": recorder,
+            "recorded_at": _time(recorded_at),
+            "was": assigned_details(clip),
+        },
     )
     values = {"officer": officer, "recorder": recorder, "recorded_at": recorded_at}
     return _change(tx, ledger, actor, clip_id, values, event)

@@ -18,6 +18,14 @@ class ClipAlteredError(CustodyError):
     """The clip's row was altered, so nothing is done by it; verify the clip."""
 
 
+class RecordingTimeAheadError(CustodyError):
+    """Nothing can have been recorded more than a day from now; correct the recording time."""
+
+
+class RecordingTimeEarlyError(CustodyError):
+    """Nothing was recorded before there were recorders (2000); correct the recording time."""
+
+
 class RenditionNotFoundError(CustodyError):
     """The clip has no such rendition."""
 
@@ -40,6 +48,14 @@ class StaleCaseError(CustodyError):
 
 class CaseNumberError(CustodyError):
     """This is not a document number; it reads like 零城执罚决字〔2024〕第012号."""
+
+
+class CaseTitleError(CustodyError):
+    """A case needs a matter 案由 that can be read: say in a few words what it is about."""
+
+
+class CaseOfficerCodeError(CustodyError):
+    """An officer of a case is named by a code that can be read."""
 
 
 class LinkExistsError(CustodyError):

@@ -1,7 +1,7 @@
 """What happened: the entries of an item, or the newest of all, made readable."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from custody.cells import Misfit, as_bytes, as_text, is_readable, raw_columns, read_row
+from custody.event_filters import EVERY_EVENT, EventFilter, event_conditions
 from custody.events import EventKind, clip_item
 from custody.log.entry import Entry, Json, commit_details
 from custody.log.errors import LogError
@@ -149,32 +150,18 @@ def condemned_by(tx: Connection, clip_id: str) -> int | None:
 
 def newest_events(
     tx: Connection,
+    wanted: EventFilter = EVERY_EVENT,
     *,
     before: int | None = None,
     limit: int = 50,
-    kind: str | None = None,
-    actor_ids: Collection[str] | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
 ) -> list[HistoryEvent]:
-    """Numbered events of the whole log, the newest first, from below index ``before`` on.
-
-    Only those of ``kind``, of ``actor_ids``, from ``since`` on and before ``until``, where given.
-    """
-    places = sa.select(log_entries.c.idx).where(log_entries.c.idx.is_not(None))
+    """Numbered events of the whole log, the newest first, from below index ``before`` on."""
+    places = sa.select(log_entries.c.idx).where(*event_conditions(wanted))
     if before is not None:
         places = places.where(log_entries.c.idx < before)
-    if kind is not None:
-        places = places.where(log_entries.c.kind == kind)
-    if actor_ids is not None:
-        places = places.where(log_entries.c.actor_id.in_(list(actor_ids)))
-    if since is not None:
-        places = places.where(log_entries.c.at >= since)
-    if until is not None:
-        places = places.where(log_entries.c.at < until)
     # The places alone first: an index has all that is asked of them, and the rows are wide.
-    wanted = places.order_by(log_entries.c.idx.desc()).limit(limit).subquery()
-    query = _select(tx).where(log_entries.c.idx.in_(sa.select(wanted.c.idx)))
+    page = places.order_by(log_entries.c.idx.desc()).limit(limit).subquery()
+    query = _select(tx).where(log_entries.c.idx.in_(sa.select(page.c.idx)))
     rows = tx.execute(query.order_by(log_entries.c.idx.desc())).mappings()
     return [_to_event(row) for row in rows]
 

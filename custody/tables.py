@@ -72,9 +72,10 @@ checkpoints = sa.Table(
 # --- evidence (custody.clips) --------------------------------------------------------------------
 
 #: One original. ``sha256`` is its identity. ``name`` is the file name as readable text,
-#: ``name_raw`` the bytes the recorder's file system gave. ``recorded_at`` is what the recorder
-#: says (from the name), never corrected. ``officer`` and ``recorder`` are the codes in use at the
-#: bureau.
+#: ``name_raw`` the bytes the recorder's file system gave. ``recorder_clock_at`` is when it was
+#: made by the recorder's own clock (from the name it was admitted under), never corrected;
+#: ``recorded_at`` is the same until somebody sets a time by hand. ``officer`` and ``recorder`` are
+#: the codes in use at the bureau.
 clips = sa.Table(
     "clips",
     metadata,
@@ -87,6 +88,7 @@ clips = sa.Table(
     sa.Column("name_raw", sa.LargeBinary, nullable=False),
     sa.Column("media_kind", sa.String(16), nullable=False),  # as `ingest.containers` has it
     sa.Column("recorded_at", UtcDateTime, nullable=True),
+    sa.Column("recorder_clock_at", UtcDateTime, nullable=True),
     sa.Column("file_modified_at", UtcDateTime, nullable=True),
     sa.Column("officer", sa.String(64), nullable=True),
     sa.Column("recorder", sa.String(64), nullable=True),

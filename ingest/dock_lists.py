@@ -20,6 +20,7 @@ from custody.events import EventKind
 from custody.history import HistoryEvent, events_at
 from custody.log.errors import LogError
 from custody.log.note import NoteVerifier
+from custody.tables import clips
 from ingest.errors import DockSessionNotFoundError, ManifestError
 from ingest.tables import dock_sessions, stations, uploads
 from ingest.uploads import ADMITTED, RECEIVING, REFUSED
@@ -181,6 +182,20 @@ def fates_of(
         several = came.get(_key(one), [])
         listed.append(_listed(one, several.pop() if several and one.skipped is None else None))
     return listed
+
+
+def count_archived_before(
+    tx: Connection, session: DockSession, listed: Sequence[ListedFile]
+) -> int:
+    """How many of ``listed`` (at most `MAX_LOOKED_UP`) brought the archive nothing new.
+
+    The bytes of one are a clip that came before this session, or that another file of it is too.
+    """
+    archived = [one.clip_id for one in listed if one.clip_id is not None]
+    new = sa.select(sa.func.count()).where(
+        clips.c.id.in_(set(archived)), clips.c.dock_session_id == session.id
+    )
+    return len(archived) - (tx.scalar(new) or 0 if archived else 0)
 
 
 def _key(file: wire.ManifestFile) -> tuple[int, datetime, bytes]:

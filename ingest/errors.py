@@ -17,6 +17,10 @@ class EnrolmentError(IngestError):
     """This enrolment token is unknown, used or expired; the administrator gives out a new one."""
 
 
+class StationNameError(EnrolmentError):
+    """A station's name has 1 to 128 readable characters."""
+
+
 class StationExistsError(IngestError):
     """A station with this name or key is enrolled already."""
 

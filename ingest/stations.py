@@ -30,6 +30,7 @@ from ingest.errors import (
     StationAuthError,
     StationExistsError,
     StationKeyError,
+    StationNameError,
     StationNotFoundError,
 )
 from ingest.station_rows import Station, is_sound, read_station
@@ -48,12 +49,12 @@ def create_enrolment_token(
 ) -> str:
     """Give out a token with which one station can enrol once as ``name`` within seven days.
 
-    The token itself is shown this once. Raises `EnrolmentError` for a name that can't be used and
+    The token itself is shown this once. Raises `StationNameError` for a name that can't be used and
     `StationExistsError` for one that is taken.
     """
     name = name.strip()
     if not 0 < len(name) <= MAX_NAME_CHARACTERS or not name.isprintable():
-        raise EnrolmentError(f"a station's name has 1 to {MAX_NAME_CHARACTERS} readable characters")
+        raise StationNameError(repr(name[:MAX_NAME_CHARACTERS]) if name else "")
     if tx.scalar(sa.select(stations.c.id).where(stations.c.name == name)) is not None:
         raise StationExistsError(name)
     # Hexadecimal: it is typed and passed on command lines, where a leading dash is an option.

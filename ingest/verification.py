@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from custody.cells import Misfit, as_bytes, described, raw, read_cell
 from custody.events import EventKind
 from custody.log.entry import Entry, Json
+from custody.said import said
 from custody.verification.cells import as_logged
 from custody.verification.expected import ANYTHING, Logged
 from custody.verification.findings import Finding, FindingCode, Report
@@ -76,7 +77,7 @@ class StationRows:
                 Finding(
                     FindingCode.DOCK_SESSION_ALTERED,
                     f"dock_session:{session_id}",
-                    "The list kept for this dock session is not the one its station signed.",
+                    said("manifest_other"),
                     expected=str(expected),
                     found=found,
                     entry_index=logged.index,
@@ -84,15 +85,15 @@ class StationRows:
             )
             return
         signed = _OPENED_AT.findall(manifest)
-        said = signed[-1].decode() if signed else None
-        if said != opened_at and not isinstance(opened_at, Misfit):  # that is reported already
+        listed = signed[-1].decode() if signed else None
+        if listed != opened_at and not isinstance(opened_at, Misfit):  # that is reported already
             report.add(
                 Finding(
                     FindingCode.DOCK_SESSION_ALTERED,
                     f"dock_session:{session_id}",
-                    "The row says another time of docking than the list its station signed.",
-                    expected=f"opened_at: {described(said)}",
-                    found=f"opened_at: {described(opened_at)}",
+                    said("docking_time"),
+                    expected=said("column", column="opened_at", value=described(listed)),
+                    found=said("column", column="opened_at", value=described(opened_at)),
                     entry_index=logged.index,
                 )
             )

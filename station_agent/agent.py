@@ -31,6 +31,7 @@ from station_agent.receipts import ReceiptCollector
 from station_agent.reporting import Reporter
 from station_agent.sending import Sender
 from station_agent.setbacks import Setbacks
+from station_agent.tallies import archived_before, list_skipped
 from station_agent.transport import Transport
 from station_agent.troubles import PAUSE_S, Troubles
 from station_agent.trust import Trust
@@ -59,6 +60,8 @@ class Outcome:
     trouble: str | None
     folder_errors: int
     alarm: str | None
+    archived_before: int = 0
+    skipped: int = 0
 
 
 class Agent:
@@ -181,6 +184,8 @@ class Agent:
             trouble=self._troubles.current(),
             folder_errors=self._folders.errors,
             alarm=None if self._trust.alarm is None else self._trust.alarm.text,
+            archived_before=archived_before(self._journal),
+            skipped=len(list_skipped(self._journal)),
         )
 
     def _attempts(self) -> dict[int, int]:

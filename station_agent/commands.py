@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 import time
+from datetime import datetime
 from typing import Any
 
 from station_agent import enrolment as enrolments
@@ -13,13 +14,15 @@ from station_agent.config import Config
 from station_agent.display import line_of, listener_for, size_text
 from station_agent.enrolment import Enrolment, load_enrolment, load_key
 from station_agent.errors import (
+    EnrolmentRefusedError,
     JournalError,
     JournalNewerError,
     NotEnrolledError,
+    RefusedError,
     ServerAwayError,
 )
 from station_agent.events import Event, Listener
-from station_agent.journal import Journal, State, open_journal
+from station_agent.journal import DONE, Journal, State, open_journal
 from station_agent.lock import HomeLock, is_running
 from station_agent.messages import say, say_reason
 from station_agent.pauses import Pauses
@@ -81,6 +84,11 @@ def scan(config: Config, options: argparse.Namespace) -> int:
             options,
             say(config.language, "summary", received=received, open=unfinished, **named),
         )
+        if outcome.archived_before:
+            words = {"received": received, "before": outcome.archived_before}
+            _say_if_shown(options, say(config.language, "archived_before", **words))
+        if outcome.skipped:
+            _say_if_shown(options, say(config.language, "skipped_count", count=outcome.skipped))
     return code
 
 
@@ -125,7 +133,7 @@ def _status_text(value: dict[str, Any], language: str) -> str:
     rows = [
         (value["station"], state),
         ("status.server", value["server"] or say(language, "status.answers")),
-        ("status.last_receipt", value["last_receipt_at"] or none),
+        ("status.last_receipt", local_time(value["last_receipt_at"]) or none),
         ("status.free", none if value["free_bytes"] is None else size_text(value["free_bytes"])),
     ]
     if value["trouble"]:
@@ -139,6 +147,10 @@ def _status_text(value: dict[str, Any], language: str) -> str:
         lines.insert(0, line_of(Event("alarm", reason=value["alarm"]), language) or "")
     lines.append(say(language, "status.files") + ":")
     lines += [f"  {say(language, f'state.{key}')}  {n}" for key, n in value["files"].items()]
+    received = sum(value["files"].get(state, 0) for state in DONE)
+    before = value.get("archived_before", 0)
+    if before:
+        lines.append("  " + say(language, "archived_before", received=received, before=before))
     if value["current"]:
         lines.append(say(language, "status.current") + ":")
         lines += [
@@ -152,7 +164,19 @@ def _status_text(value: dict[str, Any], language: str) -> str:
             f"  {say_reason(language, one['reason'])}"
             for one in value["refused"]
         ]
+    if value.get("skipped"):
+        lines.append(f"{say(language, 'status.skipped')} ({value['skipped_count']}):")
+        lines += [
+            f"  {one['name']}  {say_reason(language, one['reason'])}" for one in value["skipped"]
+        ]
     return "\n".join(lines)
+
+
+def local_time(moment: str | None) -> str:
+    """A moment of the journal on this station's own clock face, with the day; "" for none."""
+    if not moment:
+        return ""
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _say_if_shown(options: argparse.Namespace, text: str) -> None:
@@ -208,6 +232,8 @@ def _enrol_with_token(config: Config) -> Enrolment:
         enrolment = enrolments.enrol(
             config.home, config.server, config.name, config.token, transport
         )
+    except RefusedError as error:
+        raise EnrolmentRefusedError(f"{error.status} {error.detail}".strip()) from error
     finally:
         transport.close()
     forget(config.home)

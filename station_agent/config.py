@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from station_agent.errors import ConfigError
+from station_agent.messages import LANGUAGES
 from station_agent.regular_files import read_small_file
 
 PREFIX = "LIUHEN_STATION_"
@@ -89,6 +90,22 @@ def config_path(given: str | None, environment: Mapping[str, str] = os.environ) 
     return Path(given or environment.get(f"{PREFIX}CONFIG") or "station.toml")
 
 
+def find_language(
+    path: Path, given: str | None, *, environment: Mapping[str, str] = os.environ
+) -> str:
+    """``given``, else what the configuration says; Chinese where that can't be read.
+
+    For what is said before, or instead of, a command's own work; raises nothing.
+    """
+    if given in LANGUAGES:
+        return str(given)
+    said = environment.get(f"{PREFIX}LANGUAGE", "")
+    try:
+        return load_config(path, environment=environment).language
+    except (ConfigError, ValueError):
+        return said if said in LANGUAGES else LANGUAGES[0]
+
+
 def load_config(
     path: Path, *, environment: Mapping[str, str] = os.environ, **overrides: Any
 ) -> Config:
@@ -157,7 +174,7 @@ def _checked(config: Config) -> Config:
     for name, least in (("settle_s", 0), ("rescan_s", 0.1), ("timeout_s", 1), ("concurrency", 1)):
         if not least <= getattr(config, name) <= 86_400:
             raise ConfigError(f"{name}: expected at least {least}, found {getattr(config, name)}")
-    if config.language not in {"zh", "en"}:
+    if config.language not in LANGUAGES:
         raise ConfigError(f"language: expected zh or en, found {config.language!r}")
     if config.log_level not in {"debug", "info", "warning", "error"}:
         raise ConfigError(f"log_level: debug, info, warning or error, found {config.log_level!r}")

@@ -18,6 +18,15 @@ class NotEnrolledError(StationError):
     """This station is not enrolled; run `liuhen-station enrol` with a token."""
 
 
+class EnrolmentRefusedError(StationError):
+    """The archive does not take this enrolment."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        #: What the archive said of it.
+        self.detail = detail
+
+
 class StationKeyError(StationError):
     """The station's key or its pinned keys are missing, unreadable or open to others."""
 

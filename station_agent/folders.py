@@ -18,6 +18,7 @@ from station_agent.journal import File, Journal, State
 from station_agent.manifests import Manifests
 from station_agent.setbacks import Setbacks
 from station_agent.settle import Identity, Stillness, is_settled, look
+from station_agent.tallies import note_skipped
 from station_agent.watch import Scan, scan
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Folders:
         self._next_hinted = dict.fromkeys(self.roots, 0.0)
         self._next_manifest = dict.fromkeys(self.roots, 0.0)
         self._hinted = False
+        self._skipped: dict[bytes, dict[bytes, str]] = {}
         #: What was said of skipped things and folders that can't be listed, to say it once.
         self._said: dict[bytes, set[tuple[str, bytes, str]]] = {root: set() for root in self.roots}
 
@@ -102,6 +104,7 @@ class Folders:
         self._next_hinted[root] = now + (now - began) / _HINTED_SHARE
         for new in intake.new:
             self._listener(Event("state", new.path, State.SEEN, 0, new.identity.size_bytes))
+        self._keep_skipped(found)
         said = {("skipped", one.path, one.reason) for one in found.skipped}
         said |= {("folder", path, reason) for path, reason in found.errors}
         said |= {("trouble", path, reason) for path, reason in intake.held}
@@ -111,6 +114,14 @@ class Folders:
             self._listener(Event(kind, path, state, reason=reason))
         self._said[root] = said
         return found
+
+    def _keep_skipped(self, found: Scan) -> None:
+        """For the status; litter of a system and our own home are nothing anybody asks after."""
+        unasked = (reasons.IGNORED, reasons.OWN)
+        skipped = {one.path: one.reason for one in found.skipped if one.reason not in unasked}
+        if self._skipped.get(found.root) != skipped:
+            note_skipped(self._journal, found.root, skipped)
+            self._skipped[found.root] = skipped
 
     def _settle(self) -> bool:
         """Move on what stands still; whether there is more that does not yet."""

@@ -52,8 +52,20 @@ CREATE TABLE manifests (
 CREATE INDEX manifests_waiting ON manifests (id) WHERE delivered = 0;
 """
 
+#: ``known``: the archive had these bytes when they were announced. ``skipped``: what lies under a
+#: root now and is no file that can be taken; each look replaces what the one before it saw.
+_VERSION_2 = """
+ALTER TABLE files ADD COLUMN known INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE skipped (
+  root BLOB NOT NULL,
+  path BLOB NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (root, path)
+) STRICT;
+"""
+
 #: Position n brings version n to n + 1. Append; never change what was released.
-STEPS = (_VERSION_1,)
+STEPS = (_VERSION_1, _VERSION_2)
 VERSION = len(STEPS)
 
 

@@ -67,12 +67,22 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "the station “{name}” is enrolled as {id}",
     ),
     "already_enrolled": (
-        "采集站已登记（编号 {id}）；要重新登记请给出新的令牌",
+        "采集站已登记（编号 {id}）；要重新登记，请给出新的登记码",
         "the station is enrolled already as {id}; give a new token to enrol it anew",
     ),
     "no_token": (
-        "采集站尚未登记：请向管理员索取一次性令牌，并用 --token 给出",
-        "this station is not enrolled: ask the administrator for a one-time token (--token)",
+        "采集站尚未登记：请向管理员要一个登记码，用 --token 给出",
+        "this station is not enrolled: ask the administrator for an enrolment token (--token)",
+    ),
+    "enrolment_refused": (
+        (
+            "登记没有成功：登记码不对、用过或已过期，或者名称已有采集站在用。"
+            "没有上传任何文件；请管理员发放新的登记码（存档的答复：{reason}）"
+        ),
+        (
+            "not enrolled: the token is wrong, used or expired, or the name is taken. "
+            "Nothing was sent; ask the administrator for a new token (the archive said: {reason})"
+        ),
     ),
     "server_unreachable": ("无法连接服务器：{reason}", "the server can't be reached: {reason}"),
     "watching": (
@@ -83,6 +93,14 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "已入库 {received}，未接收 {refused}，待重试 {failed}，已不在 {gone}，未完成 {open}",
         "archived {received}, refused {refused}, to retry {failed}, gone {gone}, open {open}",
     ),
+    "archived_before": (
+        "已入库 {received} 个文件，其中 {before} 个此前已入库（内容相同，只存一份）",
+        "files archived: {received}, of which archived already (same content): {before}",
+    ),
+    "skipped_count": (
+        "跳过 {count} 个链接、管道等（不是普通文件，名称见上，也在 status 里）",
+        "{count} skipped: links, FIFOs and the like (named above and in `status`)",
+    ),
     "stopped": ("已停止；下次从中断处继续", "stopped; goes on from here next time"),
     # status
     "status.running": ("运行中", "running"),
@@ -90,6 +108,7 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "status.files": ("文件", "files"),
     "status.current": ("正在处理", "at work on"),
     "status.refused": ("有问题的文件", "files with trouble"),
+    "status.skipped": ("跳过，不接收", "skipped, not taken"),
     "status.free": ("磁盘剩余", "free disk"),
     "status.last_receipt": ("最近回执", "last receipt"),
     "status.server": ("服务器", "server"),
@@ -98,7 +117,7 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "status.alarm": ("警报", "ALARM"),
     "status.none": ("无", "none"),
     "journal_damaged": (
-        "日志数据库已损坏，原文件另存为 {path}；将重新读取文件夹并向服务器核对",
+        "采集记录已损坏，原文件另存为 {path}；将重新读取文件夹并向服务器核对",
         "the journal was damaged, kept as {path}; folders and archive are asked anew",
     ),
 }

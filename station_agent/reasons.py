@@ -46,7 +46,7 @@ def visible(name: bytes) -> str:
     r"""A name as one line of printable text: UTF-8, else GBK, else bytes as ``\xNN``.
 
     Control characters become their pictures (``␊``), format and other unprintable characters
-    (direction overrides among them) ``\u{NNNN}``; a space stays a space.
+    (direction overrides among them) ``U+NNNN``; a space stays a space.
     """
     for encoding in ("utf-8", "gb18030"):
         try:
@@ -65,7 +65,7 @@ def _visible_character(character: str) -> str:
         return chr(0x2400 + code)
     if code == 0x7F:
         return "␡"
-    return character if character.isprintable() else f"\\u{{{code:04X}}}"
+    return character if character.isprintable() else f"U+{code:04X}"
 
 
 def compose(reason: str, detail: str = "") -> str:

@@ -155,7 +155,13 @@ class Sender:
                 dock_session=session,
             )
         )
-        self._advance(current, State.SENDING, upload_path=upload.path, upload_sha256=file.sha256)
+        self._advance(
+            current,
+            State.SENDING,
+            upload_path=upload.path,
+            upload_sha256=file.sha256,
+            known=int(upload.offset == file.identity.size_bytes),
+        )
         return upload.offset
 
     def _send(self, current: Current, offset: int) -> None:

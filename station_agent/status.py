@@ -14,6 +14,7 @@ from station_agent.durable import write_file
 from station_agent.journal import Journal, State
 from station_agent.regular_files import read_small_file
 from station_agent.sending import Current
+from station_agent.tallies import archived_before, list_skipped
 
 STATUS_FILE = "status.json"
 #: How many files a status names; the counts speak for the rest.
@@ -59,10 +60,16 @@ def build_status(
         ),
         None,
     )
+    skipped = list_skipped(journal)
     return {
         "version": version(),
         "station": name,
         "files": journal.counts(),
+        "archived_before": archived_before(journal),
+        "skipped_count": len(skipped),
+        "skipped": [
+            {"name": reasons.visible(path), "reason": reason} for path, reason in skipped[:_NAMED]
+        ],
         "current": [
             {
                 "name": reasons.visible(current.file.path),

@@ -41,6 +41,11 @@ class TooBusyError(AuthError):
 class WeakPasswordError(AuthError):
     """The new password is too short, too long or the same as the old one."""
 
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        #: ``short``, ``long``, ``same`` as the old one, or ``different`` from its repetition.
+        self.why = why
+
 
 class ForgedRequestError(AuthError):
     """The form did not come from a page of this session."""

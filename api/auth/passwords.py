@@ -66,7 +66,9 @@ def one_time_password() -> str:
 
 def check_new_password(new: str, old: str) -> None:
     """Raise `WeakPasswordError` where ``new`` can't replace ``old``."""
-    if not MIN_LENGTH <= len(new) <= MAX_LENGTH:
-        raise WeakPasswordError(f"{MIN_LENGTH}-{MAX_LENGTH}")
+    if len(new) < MIN_LENGTH:
+        raise WeakPasswordError("short")
+    if len(new) > MAX_LENGTH:
+        raise WeakPasswordError("long")
     if new == old:
-        raise WeakPasswordError("the same")
+        raise WeakPasswordError("same")

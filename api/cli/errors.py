@@ -7,7 +7,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.auth.errors import AuthError
 from api.cli.failures import CommandError
+from api.cli.language import chinese, one_line
 from api.cli.output import visible
+from api.cli.words import say
 from api.config import ConfigError
 from api.services import HomeMissingError
 from custody.bundles import BundleDigestError, BundleEmptyError, BundleRefusedError
@@ -18,40 +20,50 @@ from ingest.errors import IngestError
 from storage.errors import StorageError
 
 
-def explain(error: Exception) -> str:
+def explain(error: Exception, language: str) -> str:
     """One or two lines for the person at the terminal; a whole trace for what nobody foresaw."""
-    text = _known(error)
+    text = _known(error, language)
     if text is None:
         return "".join(traceback.format_exception(error)).rstrip() + (
-            "\n\nliuhen: this should not have happened; nothing half-done was committed."
+            f"\n\nliuhen: {say(language, 'failure.unforeseen')}"
         )
     return f"liuhen: {visible(text)}"
 
 
-def _known(error: Exception) -> str | None:
-    if isinstance(error, HomeMissingError):
-        return (
-            f"there is no Liuhen home in {error}; make one with: liuhen init --home {error} "
-            "(or name another with --home or LIUHEN_HOME)"
-        )
-    if isinstance(error, KeyFileError):
-        return f"{error}; key files must be readable by their owner only (chmod 600)"
-    if isinstance(error, BundleEmptyError):
-        return f"{error}; link one first: liuhen cases link NO CLIP --stage STAGE"
-    if isinstance(error, VerificationImpossibleError):
-        return f"it could not be checked: {error}"
-    if isinstance(
-        error,
-        (AuthError, CommandError, ConfigError, CustodyError, IngestError, LogError, StorageError),
-    ):
+def text_of(error: Exception, language: str) -> str:
+    """What ``error`` says: its docstring in the language, and its detail as it is."""
+    meaning = chinese().get(one_line(type(error).__doc__ or ""))
+    if language != "zh" or meaning is None:
         return str(error)
-    if isinstance(error, click.ClickException):
-        return error.format_message()
-    if isinstance(error, SQLAlchemyError):
-        return f"the database can't be used: {str(error).splitlines()[0]}"
-    if isinstance(error, OSError):
-        return f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
-    return None
+    detail = Exception.__str__(error)
+    return f"{meaning.rstrip('。')}（{detail}）" if detail else meaning.rstrip("。")
+
+
+def _known(error: Exception, language: str) -> str | None:
+    told = text_of(error, language)
+    match error:
+        case CommandError():
+            return error.said(language)
+        case HomeMissingError():
+            return say(language, "failure.no_home", error=error)
+        case KeyFileError():
+            return say(language, "failure.key_file", error=told)
+        case BundleEmptyError():
+            return say(language, "failure.empty", error=told)
+        case VerificationImpossibleError():
+            return say(language, "failure.impossible", error=told)
+        case AuthError() | ConfigError() | CustodyError() | IngestError() | LogError():
+            return told
+        case StorageError():
+            return told
+        case click.ClickException():
+            return error.format_message()
+        case SQLAlchemyError():
+            return say(language, "failure.database", error=str(error).splitlines()[0])
+        case OSError():
+            return f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+        case _:
+            return None
 
 
 def is_evidence_error(error: Exception) -> bool:

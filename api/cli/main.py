@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from api.cli.language import language_of, speaking, usage_error
 from api.cli.lazy import LazyGroup
 
 EXIT_GOOD = 0
@@ -66,10 +67,12 @@ cli = LazyGroup(
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line and give its exit code; no exception escapes."""
+    language = language_of(arguments)
     try:
         # Not `cli.main`: that ends the process with 1 when the reader goes away.
-        with cli.make_context("liuhen", list(arguments)) as context:
-            result = cli.invoke(context)
+        command = speaking(cli, language)
+        with command.make_context("liuhen", list(arguments), obj=language) as context:
+            result = command.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as ending:
         return ending.exit_code
@@ -77,7 +80,10 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return EXIT_USAGE
     except click.UsageError as error:
-        error.show()
+        if language == "zh":
+            click.echo(usage_error(error), err=True)
+        else:
+            error.show()
         return EXIT_USAGE
     except (KeyboardInterrupt, click.Abort):
         click.echo("", err=True)
@@ -89,7 +95,7 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - an uncaught error would end as 1, "does not verify"
         from api.cli.errors import explain, is_evidence_error
 
-        click.echo(explain(error), err=True)
+        click.echo(explain(error, language), err=True)
         return EXIT_DOES_NOT_VERIFY if is_evidence_error(error) else EXIT_FAILED
     return result if isinstance(result, int) else EXIT_GOOD
 

@@ -14,8 +14,8 @@ def visible(text: str) -> str:
     """``text`` with everything a terminal would act on instead of showing made visible.
 
     Control characters of C0 become their pictures (U+2400 …); other controls, formats that turn
-    the reading direction, and lone surrogates become ``\\uXXXX``. Line ends inside a name are
-    controls too; messages of several lines are printed line by line.
+    the reading direction, and lone surrogates become ``U+XXXX``, as on the pages. Line
+    ends inside a name are controls too; messages of several lines are printed line by line.
     """
     return "".join(_visible(character) for character in text)
 
@@ -27,7 +27,7 @@ def _visible(character: str) -> str:
     if code == 0x7F:
         return "\u2421"
     if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
-        return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+        return f"U+{code:04X}"
     return character
 
 
@@ -53,8 +53,9 @@ def local(moment: datetime | None, zone: ZoneInfo) -> str:
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on a terminal, tab-separated lines without a head elsewhere."""
+    """A table on a terminal, tab-separated lines elsewhere; the first line is the heads."""
     if not sys.stdout.isatty():
+        click.echo("\t".join(heads))
         for row in rows:
             click.echo("\t".join(visible(cell) for cell in row))
         return

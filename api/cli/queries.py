@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from api.cli.failures import CommandError
+from api.cli.output import local
 from api.cli.words import say, say_clip_state
 from custody.case_numbers import normalize_case_number
 from custody.cases import Case, find_case
@@ -14,21 +16,37 @@ from custody.clip_search import ClipFilter, search_clips
 from custody.clips import Clip
 from custody.errors import CaseNotFoundError
 from custody.history import HistoryEvent
-from custody.tables import cases
+from custody.recording_times import TimeSource
+from custody.tables import cases, log_entries
 
 PAGE = 500
 
 
-def all_clips(tx: Connection, wanted: ClipFilter, limit: int | None) -> list[Clip]:
-    """Every clip the filter finds, or the first ``limit``, page by page."""
+def all_clips(tx: Connection, wanted: ClipFilter, limit: int | None) -> tuple[list[Clip], int]:
+    """Every clip the filter finds, or the first ``limit``, page by page; how many there are."""
     found: list[Clip] = []
+    total = 0
     while limit is None or len(found) < limit:
         ask = PAGE if limit is None else min(PAGE, limit - len(found))
         page = search_clips(tx, wanted, offset=len(found), limit=ask)
         found += page.clips
+        total = page.total
         if len(page.clips) < ask:
             break
-    return found
+    return found, total
+
+
+def count_events(tx: Connection, *, item: str | None, kind: str | None, before: int | None) -> int:
+    """How many entries `liuhen log show` could show, asked as it asks."""
+    if item is not None:
+        wanted = log_entries.c.item == item
+    else:
+        wanted = log_entries.c.idx.is_not(None)
+        if before is not None:
+            wanted &= log_entries.c.idx < before
+        if kind is not None:
+            wanted &= log_entries.c.kind == kind
+    return tx.scalar(sa.select(sa.func.count()).select_from(log_entries).where(wanted)) or 0
 
 
 def find_clip(tx: Connection, name: str) -> Clip:
@@ -43,7 +61,7 @@ def find_clip(tx: Connection, name: str) -> Clip:
     begins = [clip for clip in page.clips if clip.sha256.startswith(name.lower())]
     if len(begins) == 1 and len(name) >= 8:
         return begins[0]
-    raise CommandError(f"there is no clip {name}; `liuhen clips list` shows their ids")
+    raise CommandError("failure.no_clip", name=name)
 
 
 def find_case_id(tx: Connection, number: str) -> str:
@@ -72,6 +90,9 @@ def get_case_by_number(tx: Connection, number: str) -> Case:
 def clip_json(clip: Clip) -> dict[str, Any]:
     """A clip for programs; times are RFC 3339 in UTC, sizes bytes.
 
+    ``recorded_at_source`` is ``recorder`` (its own clock) or ``hand`` (somebody set it), null where
+    there is no time; ``recorder_clock_at`` is what the recorder's own clock said, either way.
+
     ``altered`` names what its row holds that never was written there; in its place stands null.
     """
     values = {
@@ -81,6 +102,8 @@ def clip_json(clip: Clip) -> dict[str, Any]:
         "name": clip.name,
         "size_bytes": clip.size_bytes,
         "recorded_at": clip.recorded_at,
+        "recorded_at_source": clip.recorded_at_source,
+        "recorder_clock_at": clip.recorder_clock_at,
         "officer": clip.officer,
         "recorder": clip.recorder,
         "state": clip.state,
@@ -105,6 +128,13 @@ def case_title(language: str, case: Case) -> str:
     if case.altered:
         return f"{case.title} ({row_altered(language, case.altered)})"
     return case.title
+
+
+def clip_recorded(language: str, clip: Clip, zone: ZoneInfo) -> str:
+    """When a clip was recorded, and that a person says so where one does; for people."""
+    if clip.recorded_at_source != TimeSource.HAND:
+        return local(clip.recorded_at, zone)
+    return say(language, "recorded.by_hand", time=local(clip.recorded_at, zone))
 
 
 def clip_state(language: str, clip: Clip) -> str:

@@ -122,9 +122,8 @@ def _listen(config: Config) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise CommandError(
-                f"port {config.port} on {config.host} is taken; name another with --port, or end "
-                "what is listening there"
-            ) from error
-        raise CommandError(f"can't listen on {config.host}:{config.port}: {error}") from error
+            raise CommandError("failure.port_taken", port=config.port, host=config.host) from error
+        raise CommandError(
+            "failure.no_listening", host=config.host, port=config.port, reason=error
+        ) from error
     return listener

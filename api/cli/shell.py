@@ -20,6 +20,7 @@ from api.web.locale import LANGUAGES
 
 if TYPE_CHECKING:
     from api.services import Services
+    from api.web.telling import Teller
     from custody.actors import Actor
     from custody.events import EventKind
     from custody.log.entry import Json
@@ -75,6 +76,20 @@ class Shell:
             for name, value in values.items()
         }
         click.echo(say(self.language, key, **shown), err=error)
+
+    def teller(self, names: Mapping[str, str]) -> "Teller":
+        """Tells findings in the language and zone; ``names`` are of the things they speak of."""
+        from api.web.telling import Teller
+
+        config = self.config()
+        return Teller(config.language, config.zone, names)
+
+    def say_total(self, key: str, shown: int, total: int) -> None:
+        """Under a list: how many there are, and how many of them are shown where that is fewer."""
+        if shown < total:
+            self.say(f"{key}.some", error=True, shown=shown, total=total)
+        else:
+            self.say(key, error=True, total=total)
 
     def word(self, key: str) -> str:
         return say(self.language, key)

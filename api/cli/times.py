@@ -5,21 +5,32 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from api.cli.language import spoken
+from api.cli.words import say
+
 
 def parse_moment(text: str | None, zone: ZoneInfo, option: str) -> datetime | None:
     """An ISO 8601 day or moment; without an offset it is in the bureau's ``zone``.
 
-    Raises `click.BadParameter` naming ``option``.
+    Raises `click.BadParameter` naming ``option``, also for what no zone could show: the first and
+    the last days of the calendar.
     """
+    from custody.log.canonical import EARLIEST, LATEST
+
     if text is None:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(
-            f"{text!r}: expected 2026-11-22 or 2026-11-22T09:30", param_hint=option
-        ) from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+        raise _no_moment(text, option) from error
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    if not EARLIEST <= moment <= LATEST:
+        raise _no_moment(text, option)
+    return moment
+
+
+def _no_moment(text: str, option: str) -> click.BadParameter:
+    return click.BadParameter(say(spoken(), "usage.moment", text=text), param_hint=option)
 
 
 def require_case_day(day: date, option: str) -> date:
@@ -31,6 +42,7 @@ def require_case_day(day: date, option: str) -> date:
 
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise click.BadParameter(
-            f"{day}: a year from {FIRST_YEAR} to {LAST_YEAR}", param_hint=option
+            say(spoken(), "usage.year", day=day, first=FIRST_YEAR, last=LAST_YEAR),
+            param_hint=option,
         )
     return day

@@ -14,8 +14,9 @@ from api.cli.queries import find_case_id, find_clip
 from api.cli.shell import Shell
 from api.services import Services
 from api.sizes import size_text
-from api.verification_runs import context_of, names_in, record
+from api.verification_runs import context_of, findings_json, names_in, record
 from api.web.locale import translate
+from api.web.telling import Teller, item_of
 from custody.access import Right
 from custody.events import case_item, clip_item
 from custody.log.checkpoint import Checkpoint
@@ -33,7 +34,9 @@ from storage.regular_files import read_small_file
 #: Seconds between two lines of progress where standard error is no terminal.
 PLAIN_STEP_S = 5.0
 LIVE_STEP_S = 0.1
-#: Findings whose clips are named.
+#: The word for what a thing is called, by its sort; of a clip it is the file name.
+_NAME_HEADS = {"case": "head.number", "user": "head.account", "station": "head.station"}
+#: Findings whose things are named.
 MAX_NAMED = 1000
 
 
@@ -85,9 +88,9 @@ def run_verification(
     names = names_in(services, report.findings[:MAX_NAMED])
     if shell.as_json:
         seconds = round(time.monotonic() - started, 3)
-        print_json(report.as_json() | {"clip_names": names, "seconds": seconds})
+        print_json(findings_json(report, names) | {"seconds": seconds})
     else:
-        _print(shell, report, names)
+        _print(shell, report, shell.teller(names))
     if report.findings:
         return EXIT_DOES_NOT_VERIFY
     return EXIT_FAILED if report.unchecked else EXIT_GOOD
@@ -97,23 +100,24 @@ def print_findings(shell: Shell, services: Services, report: Report) -> None:
     """The findings of another errand, as a verification prints them."""
     names = names_in(services, report.findings[:MAX_NAMED])
     if shell.as_json:
-        print_json(report.as_json() | {"clip_names": names})
+        print_json(findings_json(report, names))
     else:
-        _print_findings(shell, report, names)
+        _print_findings(shell, report, shell.teller(names))
 
 
-def _print_findings(shell: Shell, report: Report, names: dict[str, str]) -> None:
+def _print_findings(shell: Shell, report: Report, teller: Teller) -> None:
     for finding in report.findings:
-        _print_finding(shell, finding, names)
+        _print_finding(shell, finding, teller)
     if report.more_findings:
         shell.say("verify.more", count=report.more_findings)
 
 
-def _print(shell: Shell, report: Report, names: dict[str, str]) -> None:
-    _print_findings(shell, report, names)
+def _print(shell: Shell, report: Report, teller: Teller) -> None:
+    _print_findings(shell, report, teller)
     for item in report.unchecked:
         unchecked = translate(shell.language, "verdict.unchecked")
-        click.echo(f"? {unchecked}  {visible(item.subject)}: {visible(item.reason)}")
+        subject, reason = teller.subject(item.subject), teller.tell(item.reason)
+        click.echo(f"? {unchecked}  {visible(subject)}: {visible(reason)}")
     if report.good:
         shell.say(
             "verify.good",
@@ -138,20 +142,20 @@ def _print(shell: Shell, report: Report, names: dict[str, str]) -> None:
         shell.say("verify.waiting", count=waiting)
 
 
-def _print_finding(shell: Shell, finding: Finding, names: dict[str, str]) -> None:
-    """What it means in the reader's language, then the precise message, which is English."""
+def _print_finding(shell: Shell, finding: Finding, teller: Teller) -> None:
+    """What it means, what it is about and the precise message, in the reader's language."""
     meaning = translate(shell.language, f"finding.{finding.code}")
     where = "" if finding.entry_index is None else f" #{finding.entry_index}"
     click.echo(f"✗ {finding.code}  {meaning}  {visible(finding.subject)}{where}")
-    click.echo(f"  {visible(finding.message)}")
-    name = names.get(finding.clip_id or "")
+    click.echo(f"  {visible(teller.tell(finding.message))}")
+    sort = item_of(finding).partition(":")[0]
     for word, value in (
-        ("head.name", name),
+        (_NAME_HEADS.get(sort, "head.name"), teller.name(finding)),
         ("expected", finding.expected),
         ("found", finding.found),
     ):
         if value is not None:
-            click.echo(f"  {shell.word(word)}: {visible(value)}")
+            click.echo(f"  {shell.word(word)}: {visible(teller.tell(value))}")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What commands say to people, in both languages. Help texts and JSON are English only."""
+"""What commands say to people, in both languages. JSON is English only."""
 
 from api.web.locale import LANGUAGES, has_text, translate
 
@@ -14,9 +14,15 @@ WORDS: dict[str, tuple[str, str]] = {
         "Liuhen serves {address} (Ctrl-C stops it)",
     ),
     "stopping": ("正在停止……", "stopping …"),
+    "recorded.by_hand": ("{time}（人工指定）", "{time} (set by hand)"),
+    "recorded.no_clock": ("没有给出时间", "gave no time"),
     "row.altered": ("数据库行被改动：{columns}", "row altered: {columns}"),
     "clips_total": ("共 {total} 条", "{total} clips"),
+    "clips_total.some": ("共 {total} 条，列出 {shown} 条", "{shown} of {total} clips"),
     "cases_total": ("共 {total} 件", "{total} cases"),
+    "cases_total.some": ("共 {total} 件，列出 {shown} 件", "{shown} of {total} cases"),
+    "entries_total": ("共 {total} 条", "{total} entries"),
+    "entries_total.some": ("共 {total} 条，列出 {shown} 条", "{shown} of {total} entries"),
     "case_created": ("已建案：{number}", "created: {number}"),
     "case_changed": ("已修改：{number}（{fields}）", "changed: {number} ({fields})"),
     "case_unchanged": ("没有改动：{number}", "nothing to change: {number}"),
@@ -30,10 +36,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "unlinked": ("已取消关联：{clip} → {number}", "unlinked: {clip} → {number}"),
     "import.archived": ("已入库  {name}  {id}", "archived  {name}  {id}"),
     "import.known": ("已有    {name}  {id}", "known     {name}  {id}"),
-    "import.refused": ("未收    {name}  {reason}", "refused   {name}  {reason}"),
+    "import.refused": ("未接收  {name}  {reason}", "refused   {name}  {reason}"),
+    "import.skipped": ("跳过    {name}  {reason}", "skipped   {name}  {reason}"),
     "import.done": (
-        "入库 {archived}，已有 {known}，未收 {refused}",
-        "{archived} archived, {known} known, {refused} refused",
+        "文件 {files}：入库 {new}，此前已入库（内容相同）{known}，未接收 {refused}；跳过 {skipped}",
+        (
+            "{files} files: {new} new, {known} already here (same content), {refused} refused, "
+            "{skipped} skipped"
+        ),
     ),
     "verify.good": (
         "全部一致：{clips} 条录像、{renditions} 个衍生件、{entries} 条日志，重读 {bytes}",
@@ -73,6 +83,56 @@ WORDS: dict[str, tuple[str, str]] = {
         "{name} 的一次性登记码（七天内有效）：{token}",
         "one-time enrolment token for {name} (valid for seven days): {token}",
     ),
+    "failure.no_clip": (
+        "没有录像 {name}；编号见 liuhen clips list",
+        "there is no clip {name}; `liuhen clips list` shows their ids",
+    ),
+    "failure.no_user": (
+        "没有用户 {name}；用户见 liuhen users list",
+        "there is no user {name}; `liuhen users list` shows them",
+    ),
+    "failure.port_taken": (
+        "{host} 的端口 {port} 已被占用；用 --port 换一个，或者停掉占用它的程序",
+        "port {port} on {host} is taken; name another with --port, or end what is listening there",
+    ),
+    "failure.no_listening": (
+        "无法监听 {host}:{port}：{reason}",
+        "can't listen on {host}:{port}: {reason}",
+    ),
+    "failure.no_home": (
+        (
+            "{error} 里没有留痕的数据文件夹；先建立：liuhen init --home {error}"
+            "（或用 --home、LIUHEN_HOME 指定别处）"
+        ),
+        (
+            "there is no Liuhen home in {error}; make one with: liuhen init --home {error} "
+            "(or name another with --home or LIUHEN_HOME)"
+        ),
+    ),
+    "failure.key_file": (
+        "{error}；密钥文件只能由所有者读取（chmod 600）",
+        "{error}; key files must be readable by their owner only (chmod 600)",
+    ),
+    "failure.empty": (
+        "{error}；先关联录像：liuhen cases link NO CLIP --stage STAGE",
+        "{error}; link one first: liuhen cases link NO CLIP --stage STAGE",
+    ),
+    "failure.impossible": ("无法核验：{error}", "it could not be checked: {error}"),
+    "failure.database": ("数据库不能用：{error}", "the database can't be used: {error}"),
+    "failure.unforeseen": (
+        "这是程序的错误；没有留下做了一半的事。",
+        "this should not have happened; nothing half-done was committed.",
+    ),
+    "usage.moment": (
+        "“{text}”不是时间，写成 2026-11-22 或 2026-11-22T09:30",
+        "“{text}” is no time: write 2026-11-22 or 2026-11-22T09:30",
+    ),
+    "usage.year": (
+        "{day}：年份要在 {first} 到 {last} 之间",
+        "{day}: a year from {first} to {last}",
+    ),
+    "usage.day": ("“{text}”不是日期，写成 2026-11-22", "“{text}” is no day: write 2026-11-22"),
+    "usage.twice": ("{code} 写了两次", "{code} is given twice"),
     "expected": ("应为", "expected"),
     "found": ("实为", "found"),
     "publish_failed": (
@@ -84,6 +144,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "head.officer": ("执法人员", "officer"),
     "head.recorder": ("记录仪", "recorder"),
     "head.recorded": ("录制时间", "recorded"),
+    "head.recorder_clock": ("记录仪时钟", "recorder's clock"),
     "head.size": ("大小", "size"),
     "head.state": ("状态", "state"),
     "head.number": ("案号", "number"),
@@ -97,6 +158,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "head.item": ("对象", "item"),
     "head.actor": ("操作者", "actor"),
     "head.outcome": ("结果", "outcome"),
+    "head.account": ("用户名", "account"),
+    "head.station": ("采集站", "station"),
     "head.role": ("角色", "role"),
     "head.seen": ("最近联系", "last seen"),
     "head.field": ("项", "field"),
@@ -116,10 +179,18 @@ WORDS: dict[str, tuple[str, str]] = {
         "入库 {archived} 条：可播放 {ready}，受损 {damaged}，隔离 {quarantined}",
         "{archived} archived: {ready} can be played, {damaged} damaged, {quarantined} quarantined",
     ),
+    "demo.files": (
+        "采集站 {received} 个文件，其中 {before} 个此前已入库（内容相同，只存一份）",
+        "files of the station: {received}, of which archived already (same content): {before}",
+    ),
+    "demo.skipped": (
+        "跳过 {count} 个链接、管道等（不是普通文件）：",
+        "skipped, no regular files ({count} links, FIFOs and the like):",
+    ),
     "demo.broken": ("受损或隔离：{name}（{reason}）", "not whole: {name} ({reason})"),
     "role.admin": ("管理员", "administrator"),
     "role.legal": ("法制室", "legal office"),
-    "demo.refused": ("未收：{name}（{reason}）", "refused: {name} ({reason})"),
+    "demo.refused": ("未接收：{name}（{reason}）", "refused: {name} ({reason})"),
     "reason.empty": ("空文件", "the file is empty"),
     "reason.unreadable": ("无法读取", "it can't be read"),
     "reason.read_error": ("读取出错", "reading it failed"),
@@ -137,7 +208,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "state.released": ("已释放", "released"),
     "state.refused": ("未接收", "refused"),
     "state.failed": ("会再试", "will be tried again"),
-    "state.skipped": ("未采集", "not taken"),
+    "state.skipped": ("未接收", "not taken"),
     "state.gone": ("文件已不在", "gone"),
     "demo.open": ("打开：{address}", "open: {address}"),
     "demo.user": (

@@ -155,7 +155,11 @@ def _summary(
     for name, reason in _broken(services):
         why = say_clip_reason(shell.language, reason) if reason else ""
         shell.say("demo.broken", name=name, reason=why)
-    for name, reason in station.refused(station_file, lock):
+    docked = station.docked(station_file, lock)
+    shell.say("demo.files", received=docked.received, before=docked.before)
+    if docked.skipped:
+        shell.say("demo.skipped", count=docked.skipped)
+    for name, reason in docked.refused:
         shell.say(
             "demo.refused",
             name=name.rpartition("/")[2],

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -82,14 +83,35 @@ def watch(config: Path, lock: int, log: Path) -> Child:
     )
 
 
-def refused(config: Path, lock: int) -> list[tuple[str, str]]:
-    """(name, reason) of every file that is not archived, as the agent's journal has them."""
+@dataclass(frozen=True, slots=True)
+class Docked:
+    """What became of the files, as the agent's journal has it.
+
+    ``before`` of the ``received`` were archived already. ``refused`` are names and reasons of what
+    is not archived, files first, then links and the like, of which there are ``skipped``.
+    """
+
+    received: int
+    before: int
+    skipped: int
+    refused: tuple[tuple[str, str], ...]
+
+
+def docked(config: Path, lock: int) -> Docked:
+    """Ask the agent; nothing where it does not answer."""
     _, output = _run(["status", "--json", "--config", str(config)], lock)
     try:
         status = json.loads(output)
     except ValueError:
-        return []
-    return [(str(one["name"]), str(one["reason"])) for one in status.get("refused", [])]
+        return Docked(0, 0, 0, ())
+    files = status["files"]
+    named = [*status["refused"], *status["skipped"]]
+    return Docked(
+        received=files.get("received", 0) + files.get("released", 0),
+        before=status["archived_before"],
+        skipped=status["skipped_count"],
+        refused=tuple((str(one["name"]), str(one["reason"])) for one in named),
+    )
 
 
 def _events(child: Child) -> Iterator[dict[str, Any]]:

@@ -24,6 +24,8 @@ from ingest.name_hints import hint_for
 router = APIRouter()
 
 PER_PAGE = 50
+#: Ticks of several pages come together.
+MAX_ASSIGNED_AT_ONCE = 100
 #: Marks in a row of the list stand at least this far apart, in percent.
 ROW_GAP = 5.0
 
@@ -55,7 +57,7 @@ def assign_many(
     request: Request,
     services: ServicesDep,
     person: SubmittedDep,
-    clip_id: Annotated[list[str], Form(max_length=PER_PAGE)] = [],  # noqa: B006
+    clip_id: Annotated[list[str], Form(max_length=MAX_ASSIGNED_AT_ONCE)] = [],  # noqa: B006
     officer: Annotated[str, Form(max_length=64)] = "",
     recorder: Annotated[str, Form(max_length=64)] = "",
     offset: Annotated[int, Form(ge=0, le=10_000_000)] = 0,
@@ -108,6 +110,8 @@ def _unassigned_page(
             clip_id: build_trace(histories[clip_item(clip_id)], now, min_gap=ROW_GAP)
             for clip_id in clip_ids
         },
+        clip_ids=set(clip_ids),
+        most=MAX_ASSIGNED_AT_ONCE,
         refused=refused,
         total=page.total,
         offset=offset,

@@ -11,6 +11,7 @@ from api import errors
 from api.dependencies import PersonDep, ServicesDep, SubmittedDep
 from api.services import Services
 from api.web.case_form import (
+    CaseCodeError,
     CaseDayError,
     CaseOfficerError,
     CaseOfficersError,
@@ -31,7 +32,13 @@ from custody.cases import (
     create_case,
     get_case,
 )
-from custody.errors import CaseExistsError, CaseNumberError, StaleCaseError
+from custody.errors import (
+    CaseExistsError,
+    CaseNumberError,
+    CaseOfficerCodeError,
+    CaseTitleError,
+    StaleCaseError,
+)
 from custody.events import case_item
 from custody.history import HistoryEvent, find_item_event
 
@@ -56,7 +63,16 @@ class CaseForm:
 
 
 #: What is wrong with what was typed: said in the form.
-_REFUSED = (CaseNumberError, CaseExistsError, CaseDayError, CaseOfficerError, CaseOfficersError)
+_REFUSED = (
+    CaseNumberError,
+    CaseTitleError,
+    CaseOfficerCodeError,
+    CaseExistsError,
+    CaseDayError,
+    CaseCodeError,
+    CaseOfficerError,
+    CaseOfficersError,
+)
 
 FormDep = Annotated[CaseForm, Depends()]
 

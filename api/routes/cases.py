@@ -10,12 +10,13 @@ from fastapi.responses import Response
 from api.dependencies import PersonDep, SearchText, ServicesDep
 from api.web.case_history import asked_for_case, read_case_history
 from api.web.case_timeline import build_timeline
+from api.web.filters import Filters
 from api.web.origins import origins_of
 from api.web.pages import Pages, parameters_of
 from api.web.provenance import breach_of
 from api.web.trace import TraceState, build_trace
 from custody.access import Right, allows
-from custody.case_search import CASE_SORTS, CaseFilter, search_cases
+from custody.case_search import CASE_SORTS, CaseFilter, CasePage, search_cases
 from custody.case_stages import missing_stages, shown_stages
 from custody.cases import (
     Case,
@@ -63,21 +64,23 @@ def list_cases(
     services: ServicesDep,
     person: PersonDep,
     text: SearchText = "",
-    officer: str = "",
-    procedure: str = "",
     sort: str = DEFAULT_SORT,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> Response:
     services.access.require(person.actor, Right.SEE_CLIPS, "cases")
     if sort.removeprefix("-") not in CASE_SORTS:
         sort = DEFAULT_SORT
+    parameters = parameters_of(request, "text", "officer", "procedure", "sort")
+    filters = Filters(parameters, services.config.zone)
     wanted = CaseFilter(
         text=text.strip() or None,
-        officer=officer.strip() or None,
-        procedure=procedure if procedure in set(Procedure) else None,
+        officer=filters.text("officer"),
+        procedure=filters.choice("procedure", set(Procedure)),
     )
     with services.database.read() as tx:
-        page = search_cases(tx, wanted, sort, offset, PER_PAGE)
+        page = CasePage([], 0)
+        if not filters.unreadable:
+            page = search_cases(tx, wanted, sort, offset, PER_PAGE)
         histories = histories_of(tx, [case_item(case.id) for case in page.cases])
     if wanted.text or wanted.officer:  # a search for a person, though in cases
         with services.database.write() as tx:
@@ -87,13 +90,15 @@ def list_cases(
     return pages.render(
         request,
         "cases.html",
+        status=filters.status,
         cases=page.cases,
         total=page.total,
         traces={
             case.id: build_trace(histories[case_item(case.id)], now, min_gap=ROW_GAP)
             for case in page.cases
         },
-        parameters=parameters_of(request, "text", "officer", "procedure", "sort"),
+        parameters=parameters,
+        unreadable=filters.unreadable,
         sort=sort,
         offset=offset,
         per_page=PER_PAGE,

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import PersonDep, SearchText, ServicesDep, SubmittedDep
+from api.routes.links import MAX_LINKED_AT_ONCE
 from api.routes.media import playable_type, read_text
 from api.web.clip_history import read_clip_history
-from api.web.days import read_day, read_end_of_day
+from api.web.filters import Filters
 from api.web.origins import origins_of
 from api.web.pages import Pages, parameters_of
 from api.web.provenance import breach_of, original_held, time_source
@@ -25,7 +26,7 @@ from custody.cases import (
 )
 from custody.clip_names import names_of_clips
 from custody.clip_rows import MEDIA_KINDS
-from custody.clip_search import CLIP_SORTS, DEFAULT_CLIP_SORT, ClipFilter, search_clips
+from custody.clip_search import CLIP_SORTS, DEFAULT_CLIP_SORT, ClipFilter, ClipPage, search_clips
 from custody.clips import Clip, ClipState, get_clip_as_it_stands
 from custody.errors import GrantExpiredError, PurposeMissingError
 from custody.events import clip_item
@@ -54,13 +55,6 @@ def list_clips(
     request: Request,
     services: ServicesDep,
     person: PersonDep,
-    officer: str = "",
-    recorder: str = "",
-    since: Annotated[str, Query(alias="from")] = "",
-    until: Annotated[str, Query(alias="to")] = "",
-    state: str = "",
-    kind: str = "",
-    important: str = "",
     text: SearchText = "",
     case: str = "",
     sort: str = DEFAULT_CLIP_SORT,
@@ -71,21 +65,24 @@ def list_clips(
     ``case``: the id of the case that they are looked for, to be linked to it.
     """
     services.access.require(person.actor, Right.SEE_CLIPS, "clips")
-    zone = services.config.zone
+    parameters = parameters_of(request, *KEPT)
+    filters = Filters(parameters, services.config.zone)
     wanted = ClipFilter(
-        officer=officer.strip() or None,
-        recorder=recorder.strip() or None,
-        recorded_from=read_day(since, zone),
-        recorded_to=read_end_of_day(until, zone),
-        state=state if state in set(ClipState) else None,
-        media_kind=kind if kind in MEDIA_KINDS else None,
-        important=True if important else None,
+        officer=filters.text("officer"),
+        recorder=filters.text("recorder"),
+        recorded_from=filters.day("from"),
+        recorded_to=filters.end_of_day("to"),
+        state=filters.choice("state", set(ClipState)),
+        media_kind=filters.choice("kind", MEDIA_KINDS),
+        important=filters.tick("important") or None,
         text=text.strip() or None,
     )
     if sort.removeprefix("-") not in CLIP_SORTS:
         sort = DEFAULT_CLIP_SORT
     with services.database.read() as tx:
-        page = search_clips(tx, wanted, sort, offset, PER_PAGE)
+        page = ClipPage([], 0)
+        if not filters.unreadable:
+            page = search_clips(tx, wanted, sort, offset, PER_PAGE)
         unassigned = search_clips(tx, ClipFilter(unassigned=True), limit=0).total
         clip_ids = [clip.id for clip in page.clips]
         histories = histories_of(tx, [clip_item(clip_id) for clip_id in clip_ids])
@@ -104,13 +101,15 @@ def list_clips(
                 tx, services.ledger, services.clock, person.actor, clip_ids, query
             )
         else:
-            # A search that finds nothing, and one by somebody who sees no picture, are searches.
+            # A search that finds nothing, one that can't be carried out, and one by somebody who
+            # sees no picture, are searches.
             note_listing(tx, services.ledger, person.actor, clip_ids, query)
     now = services.clock.now()
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
         "clips.html",
+        status=filters.status,
         clips=page.clips,
         total=page.total,
         unassigned=unassigned,
@@ -129,11 +128,13 @@ def list_clips(
         listing=listing,
         case=wanting,
         cases_found=cases,
-        parameters=parameters_of(request, *KEPT),
+        parameters=parameters,
+        unreadable=filters.unreadable,
         sort=sort,
         sorts=SORTS,
         offset=offset,
         per_page=PER_PAGE,
+        most=MAX_LINKED_AT_ONCE,
         states=tuple(ClipState),
         kinds=MEDIA_KINDS,
         stages=fitting_stages(wanting.procedure) if wanting else tuple(Stage),

@@ -10,13 +10,16 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.dependencies import PersonDep, ServicesDep
-from api.web.pages import Pages
+from api.web.filters import Filters
+from api.web.pages import Pages, parameters_of
 from custody.access import Right
+from custody.clip_search import find_clips
 from custody.viewings import note_listing
 from ingest.dock_lists import (
     MAX_LOOKED_UP,
     FileFate,
     ListedFile,
+    count_archived_before,
     dockings_of,
     fates_of,
     get_dock_session,
@@ -69,7 +72,6 @@ def show_session(
     person: PersonDep,
     station_id: str,
     session_id: str,
-    fate: str = "",
     offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
 ) -> Response:
     """Every file that was there, and what became of it; ``fate`` narrows the list.
@@ -79,6 +81,8 @@ def show_session(
     """
     services.access.require(person.actor, Right.SEE_STATIONS, f"station:{station_id}")
     services.access.require(person.actor, Right.SEE_CLIPS, "clips")
+    filters = Filters(parameters_of(request, "fate"), services.config.zone)
+    fate = filters.choice("fate", set(FileFate))
     with services.database.read() as tx:
         station = get_station(tx, station_id)
         session = get_dock_session(tx, station_id, session_id)
@@ -89,12 +93,14 @@ def show_session(
         except ManifestError as error:
             files, unreadable = (), str(error)
         counted = len(files) <= MAX_LOOKED_UP
-        wanted = fate if fate in _choices(counted) else ""
+        wanted = fate if fate in _choices(counted) else None
         counts = Counter({FileFate.SKIPPED: sum(one.skipped is not None for one in files)})
         listed: list[ListedFile] = []
+        before = 0
         if counted:
             listed = fates_of(tx, session, files)
             counts = Counter(one.fate for one in listed)
+            before = count_archived_before(tx, session, listed)
             listed = [one for one in listed if not wanted or one.fate == wanted]
             total = len(listed)
             listed = listed[offset : offset + PER_PAGE]
@@ -102,6 +108,10 @@ def show_session(
             some = [one for one in files if not wanted or one.skipped is not None]
             total = len(some)
             listed = fates_of(tx, session, some[offset : offset + PER_PAGE])
+    if filters.unreadable:
+        listed, total = [], 0
+    with services.database.read() as tx:
+        clips = find_clips(tx, [one.clip_id for one in listed if one.clip_id is not None])
     with services.database.write() as tx:
         clip_ids = [one.clip_id for one in listed if one.clip_id is not None]
         note_listing(tx, services.ledger, person.actor, clip_ids, f"dock_session {session_id}")
@@ -109,16 +119,20 @@ def show_session(
     return pages.render(
         request,
         "dock_session.html",
+        status=filters.status,
         station=station,
         session=session,
         entry=entry,
         unreadable=unreadable,
         files=[(decode_name(one.path), one) for one in listed],
+        clips=clips,
+        before=before,
         fates=[one for one in FileFate if counts[one] or one == wanted],
         counts=counts,
         counted=counted,
         wanted=wanted,
         parameters={"fate": wanted},
+        unknown_fate=bool(filters.unreadable),
         total=total,
         offset=offset,
         per_page=PER_PAGE,

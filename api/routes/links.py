@@ -23,8 +23,8 @@ from custody.viewings import note_listing
 
 router = APIRouter()
 
-#: As many as a page of the list shows.
-MAX_LINKED_AT_ONCE = 50
+#: Two pages of the list: so many ids still fit the address of the page that asks about stages.
+MAX_LINKED_AT_ONCE = 100
 
 
 @router.post("/links")

@@ -15,18 +15,20 @@ from fastapi.responses import Response
 from sqlalchemy.engine import Connection
 from starlette.exceptions import HTTPException
 
-from api.actor_names import accounts_of, actors_called
+from api.actor_names import accounts_of, actor_items_called, actors_called, names_of_actors
 from api.auth.sessions import note_log_read
 from api.dependencies import Person, PersonDep, SearchText, ServicesDep
 from api.services import Services
-from api.web.days import read_day, read_end_of_day
 from api.web.entry_values import items_of, read_values
+from api.web.filters import Filters
 from api.web.locale import LANGUAGES, catalogue
-from api.web.pages import Pages
+from api.web.pages import Pages, parameters_of
 from custody.access import Right
+from custody.event_filters import EVERY_EVENT, EventFilter, count_events
 from custody.events import LOG_ITEM, EventKind, is_item
-from custody.history import find_event, history_of, newest_events
+from custody.history import MAX_EVENTS, HistoryEvent, find_event, history_of, newest_events
 from custody.item_names import names_in, names_of
+from custody.item_search import find_items
 from custody.ledger import Event
 from custody.log.entry import Json
 from custody.published import has_altered_checkpoints, newest_checkpoint, prove_entry, tile_reader
@@ -38,6 +40,11 @@ PER_PAGE = 50
 READ_STEP = timedelta(minutes=1)
 #: Of each part of a query, as many characters go into the entry.
 MAX_QUERY_CHARACTERS = 200
+#: So many objects can be meant at once; of those, so many are named above the list.
+MAX_ITEMS = 200
+MAX_NAMED_ITEMS = 5
+#: Entries that a filter finds are counted up to here.
+MAX_COUNTED = 10_000
 
 
 @router.get("/log")
@@ -45,60 +52,60 @@ def show_log(
     request: Request,
     services: ServicesDep,
     person: PersonDep,
-    kind: str = "",
-    item: str = "",
+    item: SearchText = "",
     actor: str = "",
     who: SearchText = "",
-    since: Annotated[str, Query(alias="from")] = "",
-    until: Annotated[str, Query(alias="to")] = "",
     before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
 ) -> Response:
     """Entries, the newest first.
 
-    ``actor`` is the id of one, ``who`` a name or account; ``from`` and ``to`` are days of the
-    bureau's zone. A day that is none leaves that end open, as the form shows it empty.
+    ``item`` is what they are of: an item of the log, or what people call it. ``actor`` is the id of
+    one, ``who`` a name or account; ``from`` and ``to`` are days of the bureau's zone.
     """
     services.access.require(person.actor, Right.READ_LOG, LOG_ITEM)
-    wanted = item.strip()
-    zone = services.config.zone
-    begin, end = read_day(since, zone), read_end_of_day(until, zone)
-    parameters = {
-        "kind": kind,
-        "item": item,
+    kinds = sorted(one.value for one in EventKind)
+    parameters = parameters_of(request, "kind", "item", "actor", "who", "from", "to")
+    filters = Filters(parameters, services.config.zone)
+    kind = filters.choice("kind", kinds)
+    begin, end = filters.day("from"), filters.end_of_day("to")
+    query = {
+        "kind": parameters["kind"],
+        "item": item.strip(),
         "actor": actor,
         "who": who.strip(),
-        "from": since if begin else "",
-        "to": until if end else "",
+        "from": parameters["from"],
+        "to": parameters["to"],
     }
-    query = parameters | {"item": wanted}
     _note_reading(services, person, {name: value for name, value in query.items() if value})
-    kinds = sorted(one.value for one in EventKind)
     with services.database.read() as tx:
         called = actors_called(tx, who) if who.strip() else None
         # No actor has a NUL in its id, and PostgreSQL takes none in a question.
         actor_ids = _both(called, [one for one in [actor] if "\x00" not in one] if actor else None)
-        if wanted:
+        items = _items_called(tx, item)
+        wanted = EventFilter(kind, actor_ids, begin, end, items)
+        events: list[HistoryEvent] = []
+        count, more = 0, False
+        if filters.unreadable:
+            pass  # whatever was listed here would answer another question
+        elif items is not None and len(items) == 1:
             # An item's own history is short and complete, pending entries included.
+            history = history_of(tx, items[0])
             events = [
                 event
-                for event in reversed(history_of(tx, wanted) if is_item(wanted) else [])
+                for event in reversed(history)
                 if (not kind or event.kind == kind)
                 and (actor_ids is None or event.actor_id in actor_ids)
                 and (begin is None or event.at >= begin)
                 and (end is None or event.at < end)
             ]
+            count, more = len(events), len(history) >= MAX_EVENTS
         else:
-            events = newest_events(
-                tx,
-                before=before,
-                limit=PER_PAGE,
-                kind=kind if kind in kinds else None,
-                actor_ids=actor_ids,
-                since=begin,
-                until=end,
-            )
+            events = newest_events(tx, wanted, before=before, limit=PER_PAGE)
+            found = 0 if wanted == EVERY_EVENT else count_events(tx, wanted, MAX_COUNTED)
+            count, more = min(found, MAX_COUNTED), found > MAX_COUNTED
         accounts = accounts_of(tx, (event.actor_id for event in events))
-        names = names_in(tx, events)
+        listed = [*(event.item for event in events), *(items or [])[:MAX_NAMED_ITEMS]]
+        names = names_in(tx, events) | names_of(tx, listed) | names_of_actors(tx, listed)
         checkpoint = newest_checkpoint(tx)
         checkpoints_altered = has_altered_checkpoints(tx, checkpoint)
         numbered = _numbered(tx)
@@ -107,14 +114,22 @@ def show_log(
     return pages.render(
         request,
         "log.html",
+        status=filters.status,
         events=events,
         names=names,
-        older=None if wanted or len(events) < PER_PAGE else events[-1].idx,
+        older=None if len(events) != PER_PAGE or _is_whole(items) else events[-1].idx,
+        filtered=wanted != EVERY_EVENT and not filters.unreadable,
+        count=count,
+        more=more,
+        items=items,
+        max_named_items=MAX_NAMED_ITEMS,
+        max_items=MAX_ITEMS,
         checkpoint=checkpoint,
         checkpoints_altered=checkpoints_altered,
         unpublished=numbered - (checkpoint.size if checkpoint else 0) + pending,
         kinds=kinds,
         parameters=parameters,
+        unreadable=filters.unreadable,
         accounts=accounts,
         nobody=called is not None and len(called) < 2 and not events,
         before=before,
@@ -159,6 +174,24 @@ def show_entry(request: Request, services: ServicesDep, person: PersonDep, index
         readable=json.dumps(json.loads(entry), ensure_ascii=False, indent=2) if entry else "",
         proof=[part.hex() for part in proof],
     )
+
+
+def _items_called(tx: Connection, text: str) -> list[str] | None:
+    """The items that ``text`` names, one of the log itself or as people call it; None: not asked.
+
+    Of more than `MAX_ITEMS` the first are taken, and the page says so.
+    """
+    wanted = text.strip()
+    if not wanted:
+        return None
+    if is_item(wanted):
+        return [wanted]
+    return [*actor_items_called(tx, wanted), *find_items(tx, wanted, MAX_ITEMS)][:MAX_ITEMS]
+
+
+def _is_whole(items: list[str] | None) -> bool:
+    """Whether all that is found stands on one page."""
+    return items is not None and len(items) == 1
 
 
 def _both(one: list[str] | None, other: list[str] | None) -> list[str] | None:

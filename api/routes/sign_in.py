@@ -15,7 +15,13 @@ from api.auth.errors import (
     TooManyFailuresError,
     WeakPasswordError,
 )
-from api.auth.passwords import MIN_LENGTH, check_new_password, hash_password, verify_password
+from api.auth.passwords import (
+    MAX_LENGTH,
+    MIN_LENGTH,
+    check_new_password,
+    hash_password,
+    verify_password,
+)
 from api.auth.sessions import end_session, open_session
 from api.auth.throttle import forget_failures, forget_try, reserve_try
 from api.auth.users import User, find_reset, find_user_by_name, set_password
@@ -204,7 +210,16 @@ def _password_page(request: Request, *, target: str, error: AuthError | None = N
     if user.must_change_password:
         with services_of(request).database.read() as tx:
             reset = find_reset(tx, user.id)
-    return _page(request, "password.html", target, error, min_length=MIN_LENGTH, reset=reset)
+    return _page(
+        request,
+        "password.html",
+        target,
+        error,
+        min_length=MIN_LENGTH,
+        max_length=MAX_LENGTH,
+        why=error.why if isinstance(error, WeakPasswordError) else "",
+        reset=reset,
+    )
 
 
 def _page(

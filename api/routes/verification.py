@@ -7,23 +7,25 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.dependencies import PersonDep, ServicesDep, SubmittedDep
+from api.recent_verifications import RecentRuns, recent_runs
 from api.services import Services
 from api.verification_runs import VerificationRuns, context_of, names_in, record
-from api.web.pages import Pages
+from api.web.days import day_of
+from api.web.pages import Pages, language_of
+from api.web.telling import Teller
 from custody.access import Right
 from custody.clips import get_clip_as_it_stands
-from custody.events import EventKind, clip_item
-from custody.history import HistoryEvent, newest_events
+from custody.events import clip_item
 from custody.item_names import names_of
 from custody.published import PublishedCheckpoint, newest_checkpoint
 from custody.verification.context import Selection
+from custody.verification.findings import Finding
 from custody.verification.run import verify_clip
 
 _logger = logging.getLogger(__name__)
 
 router = APIRouter()
 
-LAST_RUNS = 20
 #: As many findings stand on the page.
 MAX_FINDINGS = 200
 
@@ -67,7 +69,12 @@ def verify_one(
     template = "parts/verdict.html" if request.headers.get("hx-request") else "verdict.html"
     pages: Pages = request.app.state.pages
     response = pages.render(
-        request, template, clip=clip, verdict=verdict, checked_at=services.clock.now()
+        request,
+        template,
+        clip=clip,
+        verdict=verdict,
+        teller=_teller(request, services, verdict.report.findings),
+        checked_at=services.clock.now(),
     )
     # The page's trace has one more entry, and waits for its proof.
     response.headers["HX-Trigger"] = "written"
@@ -78,32 +85,37 @@ def _render(request: Request, services: Services, template: str) -> Response:
     runs: VerificationRuns = request.app.state.verification_runs
     report = None if runs.last is None else runs.last.report
     found = [] if report is None else report.findings[:MAX_FINDINGS]
-    clip_names = names_in(services, found)
-    last, names, checkpoint = _read_log(services)
+    recent, names, checkpoint = _read_log(services)
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
         template,
         run=runs.last,
-        last=last,
-        clip_names=clip_names,
+        recent=recent,
+        teller=_teller(request, services, found),
         names=names,
         checkpoint=checkpoint,
         verifier_key=services.keys.log.verifier.vkey,
     )
 
 
+def _teller(request: Request, services: Services, findings: list[Finding]) -> Teller:
+    config = services.config
+    return Teller(language_of(request, config), config.zone, names_in(services, findings))
+
+
 def _read_log(
     services: Services,
-) -> tuple[list[HistoryEvent] | None, dict[str, str], PublishedCheckpoint | None]:
+) -> tuple[RecentRuns | None, dict[str, str], PublishedCheckpoint | None]:
     """The last runs, what their items are called, and the newest checkpoint.
 
     The runs are None where a damaged database does not give them: what was found must show.
     """
     try:
         with services.database.read() as tx:
-            last = newest_events(tx, limit=LAST_RUNS, kind=EventKind.VERIFICATION_RUN.value)
-            return last, names_of(tx, [event.item for event in last]), newest_checkpoint(tx)
+            recent = recent_runs(tx, day_of(services.clock.now(), services.config.zone))
+            items = [event.item for event in (*recent.whole, *recent.single)]
+            return recent, names_of(tx, items), newest_checkpoint(tx)
     except (SQLAlchemyError, ValueError):
         _logger.exception("the last verifications could not be read")
         return None, {}, None

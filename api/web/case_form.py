@@ -16,6 +16,8 @@ from ingest.filenames import FIRST_YEAR, LAST_YEAR
 
 MAX_OFFICERS = 50
 MAX_CODE_CHARACTERS = 64
+#: Of a code that is too long, as much is named.
+SHOWN_CHARACTERS = 20
 
 Typed = dict[str, str]
 
@@ -26,6 +28,10 @@ class CaseDayError(Exception):
 
 class CaseOfficerError(Exception):
     """An officer stands in two lines that say different things; the message is their code."""
+
+
+class CaseCodeError(Exception):
+    """A code or certificate number is longer than any is; the message is its beginning."""
 
 
 class CaseOfficersError(Exception):
@@ -46,22 +52,25 @@ class Difference:
 
 
 def read_case(typed: Mapping[str, str]) -> NewCase:
-    """What the form says; a case without a title is called by its number.
+    """What the form says; whether that makes a case is for `custody.cases` to say.
 
-    Raises `CaseDayError`, `CaseOfficerError`, `CaseOfficersError`, and `ValueError` for a procedure
-    that is none.
+    Raises `CaseDayError`, `CaseCodeError`, `CaseOfficerError`, `CaseOfficersError`, and
+    `ValueError` for a procedure that is none.
     """
     officers = read_officers(typed["officers"])
     if len(officers) > MAX_OFFICERS:
         raise CaseOfficersError(str(MAX_OFFICERS))
     codes = [one.officer for one in officers]
+    for code in [*codes, *(one.certificate_number or "" for one in officers)]:
+        if len(code) > MAX_CODE_CHARACTERS:
+            raise CaseCodeError(f"{code[:SHOWN_CHARACTERS]}…")
     for code in codes:
         if codes.count(code) > 1:
             raise CaseOfficerError(code)
     return NewCase(
         number=typed["number"],
         procedure=typed["procedure"],
-        title=typed["title"].strip() or typed["number"].strip(),
+        title=typed["title"],
         party=typed["party"].strip() or None,
         occurred_on=_read_day(typed["occurred_on"].strip()),
         officers=officers,
@@ -122,10 +131,9 @@ def read_officers(text: str) -> tuple[CaseOfficer, ...]:
     found: dict[CaseOfficer, None] = {}
     for line in text.splitlines():
         parts = re.split(r"[\s,，、;；]+", line.strip(), maxsplit=1)
-        code = parts[0][:MAX_CODE_CHARACTERS]
-        if code:
-            certificate = parts[1].strip()[:MAX_CODE_CHARACTERS] if len(parts) > 1 else ""
-            found[CaseOfficer(code, certificate or None)] = None
+        if parts[0]:
+            certificate = parts[1].strip() if len(parts) > 1 else ""
+            found[CaseOfficer(parts[0], certificate or None)] = None
     return tuple(found)
 
 

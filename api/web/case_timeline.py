@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from custody.cases import Case, LinkedClip
+from custody.recording_times import TimeSource
 
 #: A recorder needs a moment to begin its next file: less between two of them is no gap, and as
 #: much of one over the other no overlap.
@@ -45,6 +46,10 @@ class Mark:
 
     x: float
     linked: tuple[LinkedClip, ...]
+
+    @property
+    def by_hand(self) -> bool:
+        return any(_is_by_hand(one) for one in self.linked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,12 @@ class Bar:
         return sum(gap.duration_ms for gap in self.gaps)
 
     @property
+    def linked(self) -> tuple[LinkedClip, ...]:
+        """All that stands in it."""
+        in_marks = (one for mark in self.marks for one in mark.linked)
+        return (*(piece.linked for piece in self.pieces), *in_marks)
+
+    @property
     def mark_count(self) -> int:
         return sum(len(mark.linked) for mark in self.marks)
 
@@ -111,6 +122,12 @@ class Timeline:
 
     days: tuple[Day, ...]
     untimed: tuple[LinkedClip, ...]
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a time in it is somebody's word and not a recorder's."""
+        shown = (one for day in self.days for bar in day.bars for one in bar.linked)
+        return any(_is_by_hand(one) for one in shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +189,11 @@ def _spans(linked: LinkedClip, zone: tzinfo) -> Iterable[tuple[date, _Span]]:
         midnight = _midnight(next_day, zone)
         yield day, _Span(linked, begin, min(end, midnight))
         day, begin = next_day, midnight
+
+
+def _is_by_hand(linked: LinkedClip) -> bool:
+    """Whether its time is somebody's word and not its recorder's."""
+    return linked.clip.recorded_at_source is TimeSource.HAND
 
 
 def _whole(linked: LinkedClip) -> tuple[datetime, datetime]:

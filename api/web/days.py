@@ -19,6 +19,11 @@ def read_day(text: str, zone: tzinfo) -> datetime | None:
     return datetime(day.year, day.month, day.day, tzinfo=zone)
 
 
+def day_of(moment: datetime, zone: tzinfo) -> datetime:
+    """The beginning of the day of ``moment`` in ``zone``."""
+    return moment.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def read_end_of_day(text: str, zone: tzinfo) -> datetime | None:
     """The beginning of the day after; None where it is no day."""
     day = read_day(text, zone)

@@ -39,10 +39,11 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 @dataclass(frozen=True, slots=True)
 class Part:
     """One value to show. ``kind`` says how: ``nothing yes no time digest size duration number word
-    reason item session text object``.
+    reason item session text object list``.
 
-    ``value`` is what is shown in that way; of an ``object`` it is its own parts by key. ``raw`` is
-    the value as the entry has it, for a word.
+    ``value`` is what is shown in that way; of an ``object`` it is its own parts by key, of a
+    ``list`` inside another value they follow each other. ``raw`` is the value as the entry has it,
+    for a word.
     """
 
     kind: str
@@ -96,9 +97,10 @@ def _read(key: str, value: Json, words: frozenset[str], item: str) -> Part:
         case dict():
             inner = {name: _read(name, one, words, item) for name, one in value.items()}
             return Part("object", inner)
+        case list():
+            return Part("list", tuple(_read(key, one, words, item) for one in value[:MAX_LISTED]))
         case str():
             return _read_text(key, value, words, item)
-    return Part("text", str(value))
 
 
 def _number(key: str) -> str:

@@ -108,20 +108,23 @@ def hash_text(text: str) -> Markup:
 
 def plain_name(name: str) -> str:
     """The same for an attribute or a title, as text."""
-    return "".join(
-        f"⟨U+{ord(character):04X}⟩" if unicodedata.category(character) in _INVISIBLE else character
-        for character in name
-    )
+    return "".join(map(_plain, name))
 
 
 def _visible(character: str) -> Markup:
+    shown = _plain(character)
+    return escape(character) if shown == character else _control(shown, character)
+
+
+def _plain(character: str) -> str:
+    """``character``, or what stands for it where it can't be seen: ``␊``, ``U+202E``."""
     if character == "\x7f":
-        return _control("␡", character)
+        return "␡"
     if ord(character) < 0x20:
-        return _control(chr(0x2400 + ord(character)), character)
+        return chr(0x2400 + ord(character))
     if unicodedata.category(character) in _INVISIBLE:
-        return _control(f"U+{ord(character):04X}", character)
-    return escape(character)
+        return f"U+{ord(character):04X}"
+    return character
 
 
 def _control(shown: str, character: str) -> Markup:

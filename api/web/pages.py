@@ -15,6 +15,7 @@ from api.config import Config
 from api.sizes import size_text
 from api.web import formats
 from api.web.assets import Assets
+from api.web.changes import changes_of
 from api.web.locale import LANGUAGES, has_text, translate
 from api.web.return_address import return_address
 from custody.access import RIGHTS, Right
@@ -68,6 +69,7 @@ class Pages:
                 "duration": formats.duration,
                 "file_name": formats.file_name,
                 "visible_text": formats.visible_text,
+                "changes_of": changes_of,
                 "hash_text": formats.hash_text,
                 "plain_name": formats.plain_name,
                 "digest_groups": formats.digest_groups,

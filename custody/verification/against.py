@@ -11,6 +11,7 @@ from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError
 from custody.log.merkle import Frontier, hash_leaf
 from custody.log.receipt import open_receipt
+from custody.said import said
 from custody.verification.context import VerificationContext
 from custody.verification.findings import Finding, FindingCode, Report
 from custody.verification.rows import numbered_hashes, snapshot
@@ -46,7 +47,7 @@ def check_against(context: VerificationContext, kept: Checkpoint, report: Report
     first ``kept.size`` of these same entries make the root that was kept, and no fewer are shown.
     """
     report.against = kept
-    expected = f"{kept.size} entries under {kept.root.hex()}"
+    expected = said("entries_under", size=kept.size, root=kept.root.hex())
     # 1. The stored entries, from the first on, as many as were kept or as there are.
     frontier = Frontier()
     # Closed at once where it is left before its end: a cursor of the database hangs on it.
@@ -58,18 +59,15 @@ def check_against(context: VerificationContext, kept: Checkpoint, report: Report
     # 2. They are as many, and the checkpoint that is shown covers them.
     shown = 0 if report.checkpoint is None else report.checkpoint.size
     if frontier.size < kept.size or shown < kept.size:
-        message = (
-            f"The log holds {frontier.size} of the {kept.size} entries that were kept and shows "
-            f"a checkpoint of {shown}: it was wound back, or restored from an older copy."
-        )
-        found = f"{frontier.size} entries under {frontier.root().hex()}"
+        message = said("wound_back", held=frontier.size, kept=kept.size, shown=shown)
+        found = said("entries_under", size=frontier.size, root=frontier.root().hex())
         code = FindingCode.CHECKPOINT_ROLLED_BACK
         index = min(frontier.size, shown)
         report.add(Finding(code, SUBJECT, message, expected, found, entry_index=index))
     # 3. As many entries make the same root.
     elif frontier.root() != kept.root:
-        message = f"The first {kept.size} entries are not those of the checkpoint that was kept."
-        found = f"{kept.size} entries under {frontier.root().hex()}"
+        message = said("not_kept", size=kept.size)
+        found = said("entries_under", size=kept.size, root=frontier.root().hex())
         code = FindingCode.CHECKPOINT_INCONSISTENT
         report.add(Finding(code, SUBJECT, message, expected, found, entry_index=kept.size))
     else:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError
 from custody.object_keys import checkpoint_archive_key
+from custody.said import said
 from custody.verification.context import ProgressCallback, VerificationContext
 from custody.verification.findings import Finding, FindingCode, Progress, Report
 from custody.verification.heads import Heads, size_of_key
@@ -61,7 +62,7 @@ class ArchiveWalk:
                 FindingCode.CHECKPOINT_MISSING,
                 key,
                 filed.size,
-                f"The archived checkpoint of {filed.size} entries is gone.",
+                said("archived_gone", size=filed.size),
             )
         if filed.row is not None:
             self._check_row(filed.size, *filed.row, root)
@@ -70,7 +71,7 @@ class ArchiveWalk:
                 FindingCode.CHECKPOINT_MISSING,
                 f"checkpoint:{filed.size}",
                 filed.size,
-                f"The row of the checkpoint of {filed.size} entries is gone.",
+                said("checkpoint_row_gone", size=filed.size),
             )
         self._done += 1
         if self._done % 100 == 0:
@@ -103,9 +104,7 @@ class ArchiveWalk:
         except UnreadableError:
             return
         if note is None:  # removed since it was listed
-            self._find(
-                FindingCode.CHECKPOINT_MISSING, key, size, "The archived checkpoint is gone."
-            )
+            self._find(FindingCode.CHECKPOINT_MISSING, key, size, said("archived_now_gone"))
             return
         self._check_note(note, size, key, root)
 
@@ -117,7 +116,7 @@ class ArchiveWalk:
                 FindingCode.CHECKPOINT_ROOT,
                 subject,
                 size,
-                "The row's root is not the one its note signs.",
+                said("row_root"),
                 checkpoint.root.hex(),
                 row_root,
             )
@@ -133,8 +132,8 @@ class ArchiveWalk:
                 FindingCode.CHECKPOINT_SIGNATURE,
                 subject,
                 size,
-                f"Not a checkpoint of this log: {error}",
-                f"signed by {verifier.vkey}",
+                said("no_checkpoint", error=error),
+                said("signed_by", verifier=verifier.vkey),
             )
             return None
         if checkpoint.size != size:
@@ -142,7 +141,7 @@ class ArchiveWalk:
                 FindingCode.CHECKPOINT_INCONSISTENT,
                 subject,
                 size,
-                f"Filed under {size} entries, it signs {checkpoint.size}.",
+                said("filed_under", filed=size, size=checkpoint.size),
                 str(size),
                 str(checkpoint.size),
             )
@@ -151,7 +150,7 @@ class ArchiveWalk:
                 FindingCode.CHECKPOINT_INCONSISTENT,
                 subject,
                 size,
-                f"The first {size} entries have another root than this checkpoint signs.",
+                said("other_root", size=size),
                 root.hex(),
                 checkpoint.root.hex(),
             )

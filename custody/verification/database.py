@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from custody.cells import as_text
+from custody.said import said
 from custody.verification.context import ProgressCallback, VerificationContext
 from custody.verification.findings import (
     Finding,
@@ -42,18 +43,18 @@ def check_database(
 def _finding(damage: Damage, clip_ids: dict[tuple[str, int], str]) -> Finding:
     clip_id = None if damage.row is None else clip_ids.get((damage.table, damage.row))
     if damage.index is None:
-        where, expected = damage.table, "a table whose pages hold together"
-        what = f"The table {damage.table} of the database is damaged."
+        where, expected = damage.table, said("pages_hold")
+        message = said("table_damaged", table=damage.table)
     else:
         where = f"{damage.table}/{damage.index}"
-        expected = "the same in table and index"
-        what = f"The index {damage.index} does not agree with its table {damage.table}."
+        expected = said("same_in_both")
+        message = said("index_damaged", index=damage.index, table=damage.table)
     return Finding(
         FindingCode.DATABASE_DAMAGED,
         f"database:{where}",
-        what + (f" It is of clip {clip_id}." if clip_id else ""),
+        said("of_clip", message=message, clip=clip_id) if clip_id else message,
         expected=expected,
-        found=damage.message,
+        found=said("error", error=damage.message),
         clip_id=clip_id,
     )
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from custody.cells import raw, shown
 from custody.log.entry import Entry
 from custody.log.errors import EntryError
+from custody.said import said
 from custody.tables import log_entries
 from custody.verification.context import VerificationContext
 from custody.verification.evidence_rows import CLIP
@@ -62,7 +63,7 @@ def tell_apart(
                 FindingCode.ENTRY_MOVED,
                 difference.index,
                 _Named(items.get(difference.index)),
-                f"The entry at {difference.index} was published at {place.index}.",
+                said("moved", index=difference.index, place=place.index),
                 difference.published.hex(),
                 None if difference.row is None else difference.row.hex(),
             )
@@ -72,7 +73,7 @@ def tell_apart(
                 FindingCode.ENTRY_ALTERED,
                 difference.index,
                 name,
-                f"The row of entry {difference.index} does not hold what was published.",
+                said("row_other", index=difference.index),
                 difference.published.hex(),
                 difference.row.hex(),
             )
@@ -82,7 +83,7 @@ def tell_apart(
                 FindingCode.ENTRY_MISSING,
                 difference.index,
                 name,
-                f"The entry published at {difference.index} has no row.",
+                said("no_row", index=difference.index),
                 difference.published.hex(),
             )
     _report_mislabelled(report, scan, check, items)
@@ -132,8 +133,7 @@ def report_tail(report: Report, scan: RowScan, end: int, check: TreeCheck) -> No
         Finding(
             FindingCode.ENTRY_TAIL_MISSING,
             "log",
-            f"The rows end at {scan.extent}, {end} entries were signed"
-            + (f"; what is missing is of {items}." if items else "."),
+            said("tail_of" if items else "tail", end=scan.extent, signed=end, items=items),
             expected=str(end),
             found=str(scan.extent),
             clip_id=next((_Named(item).clip_id for item in named if _Named(item).clip_id), None),
@@ -153,7 +153,7 @@ def _report_mislabelled(
                 FindingCode.ENTRY_ALTERED,
                 index,
                 _Named(items.get(index)),
-                f"The leaf hash beside entry {index} is not that of its bytes.",
+                said("leaf_hash", index=index),
                 computed.hex(),
                 stored.hex(),
             )
@@ -187,5 +187,5 @@ def _add(
     found: str | None = None,
 ) -> None:
     if name.item is not None:
-        message = f"{message} It is of {name.item}."
+        message = said("of_item", message=message, item=name.item)
     report.add(Finding(code, f"log:{index}", message, expected, found, name.clip_id, index))

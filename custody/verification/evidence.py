@@ -6,6 +6,7 @@ from typing import Any
 
 from custody.cells import Misfit, described, shown
 from custody.log.canonical import format_time
+from custody.said import said
 from custody.verification.cells import as_logged
 from custody.verification.expected import ANYTHING, ExpectedCase, ExpectedClip, Logged, LoggedLink
 from custody.verification.findings import Finding, FindingCode, Report
@@ -35,7 +36,7 @@ def check_clip(
             report,
             FindingCode.CLIP_ROW_MISSING,
             subject,
-            "admitted this clip",
+            "clip_gone",
             expected.clip,
             clip_id,
         )
@@ -73,7 +74,7 @@ def _check_renditions(
         )
     for kind, logged in unseen.items():
         code, subject = FindingCode.RENDITION_ROW_MISSING, f"clip:{clip_id}/{kind}"
-        _report_missing(report, code, subject, f"made this {kind}", logged, clip_id)
+        _report_missing(report, code, subject, "rendition_gone", logged, clip_id, kind)
 
 
 def _check_links(report: Report, clip_id: str, expected: ExpectedClip, links: list[Row]) -> None:
@@ -85,13 +86,13 @@ def _check_links(report: Report, clip_id: str, expected: ExpectedClip, links: li
         else:
             _compare_link(report, clip_id, logged, row)
     for link_id, link in unseen.items():
-        state = "stands" if link.removed is None else "was removed"
+        made = link.made.columns
         report.add(
             Finding(
                 FindingCode.LINK_MISSING,
                 f"link:{link_id}",
-                f"By the log this link {state}; its row is gone.",
-                expected=f"case {link.made.columns['case_id']}, {link.made.columns['stage']}",
+                said("link_gone", standing=_standing(link.removed)),
+                expected=said("case_stage", case=made["case_id"], stage=made["stage"]),
                 clip_id=clip_id,
                 entry_index=link.made.index,
             )
@@ -103,14 +104,14 @@ def _compare_link(report: Report, clip_id: str, logged: LoggedLink, row: Row) ->
     code = FindingCode.LINK_ALTERED
     _compare(report, code, subject, logged.made, row, ("linked_at",), clip_id)
     if (row["unlinked_at"] is None) != (logged.removed is None):
-        says = "stands" if logged.removed is None else "was removed"
+        standing = _standing(logged.removed)
         report.add(
             Finding(
                 code,
                 subject,
-                f"By the log this link {says}; its row says otherwise.",
-                expected=says,
-                found="stands" if row["unlinked_at"] is None else "was removed",
+                said("link_differs", standing=standing),
+                expected=said("standing", standing=standing),
+                found=said("standing", standing=_standing(row["unlinked_at"])),
                 clip_id=clip_id,
                 entry_index=(logged.removed or logged.made).index,
             )
@@ -128,7 +129,7 @@ def check_grants(
         if logged is None:
             report_grant_without_entry(report, row)
             continue
-        code, subject = FindingCode.GRANT_WITHOUT_ENTRY, f"grant:{shown(row['id'])}"
+        code, subject = FindingCode.GRANT_ALTERED, f"grant:{shown(row['id'])}"
         _compare(report, code, subject, logged, row, ("opened_at",), clip_id)
 
 
@@ -144,7 +145,7 @@ def check_names(report: Report, clip_id: str, expected: ExpectedClip, names: Ite
         _compare(report, code, subject, logged, row, ("named_at",), clip_id)
     for naming_id, logged in unseen.items():
         code, subject = FindingCode.CLIP_NAME_MISSING, f"clip:{clip_id}/{naming_id}"
-        _report_missing(report, code, subject, "gave this clip a further name", logged, clip_id)
+        _report_missing(report, code, subject, "name_gone", logged, clip_id)
 
 
 def check_case(report: Report, case_id: str, expected: ExpectedCase, cases: list[Row]) -> None:
@@ -155,7 +156,7 @@ def check_case(report: Report, case_id: str, expected: ExpectedCase, cases: list
             report_case_without_entry(report, row)
     elif not cases:
         _report_missing(
-            report, FindingCode.CASE_ROW_MISSING, subject, "created this case", expected.case, None
+            report, FindingCode.CASE_ROW_MISSING, subject, "case_gone", expected.case, None
         )
     else:
         code = FindingCode.CASE_ALTERED
@@ -164,41 +165,41 @@ def check_case(report: Report, case_id: str, expected: ExpectedCase, cases: list
 
 def report_clip_without_entry(report: Report, row: Row) -> None:
     code, subject = FindingCode.CLIP_WITHOUT_ENTRY, f"clip:{shown(row['id'])}"
-    message = "This clip's row stands without the entry that admitted it."
+    message = said("clip_unknown")
     _report_unknown(report, code, subject, message, shown(row["sha256"]), row["id"])
 
 
 def report_rendition_without_entry(report: Report, row: Row) -> None:
     code = FindingCode.RENDITION_WITHOUT_ENTRY
     subject = f"clip:{shown(row['clip_id'])}/{shown(row['kind'])}"
-    message = f"This {row['kind']} stands without the entry that made it."
+    message = said("rendition_unknown", rendition=shown(row["kind"]))
     _report_unknown(report, code, subject, message, shown(row["sha256"]), row["clip_id"])
 
 
 def report_link_without_entry(report: Report, row: Row) -> None:
     code, subject = FindingCode.LINK_WITHOUT_ENTRY, f"link:{shown(row['id'])}"
-    message = "This link stands without the entry that made it on this clip."
-    found = f"case {shown(row['case_id'])}, {shown(row['stage'])}"
+    message = said("link_unknown")
+    found = said("case_stage", case=shown(row["case_id"]), stage=shown(row["stage"]))
     _report_unknown(report, code, subject, message, found, row["clip_id"])
 
 
 def report_grant_without_entry(report: Report, row: Row) -> None:
     code, subject = FindingCode.GRANT_WITHOUT_ENTRY, f"grant:{shown(row['id'])}"
-    message = f"This {shown(row['kind'])} stands without the entry that opened this clip."
-    found = f"{shown(row['kind'])} by {shown(row['actor_id'])}"
+    message = said("grant_unknown", grant=shown(row["kind"]))
+    found = said("grant_by", grant=shown(row["kind"]), actor=shown(row["actor_id"]))
     _report_unknown(report, code, subject, message, found, row["clip_id"])
 
 
 def report_name_without_entry(report: Report, row: Row) -> None:
     code = FindingCode.CLIP_NAME_WITHOUT_ENTRY
     subject = f"clip:{shown(row['clip_id'])}/{shown(row['id'])}"
-    message = "This further name stands without the entry that gave it to this clip."
+    message = said("name_unknown")
     _report_unknown(report, code, subject, message, shown(row["name"]), row["clip_id"])
 
 
 def report_case_without_entry(report: Report, row: Row) -> None:
     code, subject = FindingCode.CASE_WITHOUT_ENTRY, f"case:{shown(row['id'])}"
-    message = "This case's row stands without the entry that created it."
+    message = said("case_unknown")
     _report_unknown(report, code, subject, message, shown(row["number"]), None)
 
 
@@ -214,19 +215,20 @@ def _report_missing(
     report: Report,
     code: FindingCode,
     subject: str,
-    done: str,
+    text: str,
     logged: Logged,
     clip_id: str | None,
+    rendition: str = "",
 ) -> None:
-    """A row that an entry speaks of and that is not there; ``done`` is what the entry did."""
+    """A row that an entry speaks of and that is not there; ``text`` (a code) says what it did."""
     index = logged.index
-    where = "(not numbered yet)" if index is None else str(index)
+    entry = said("not_numbered") if index is None else index
     sha256 = logged.columns.get("sha256")
     report.add(
         Finding(
             code,
             subject,
-            f"Entry {where} {done}; its row is gone.",
+            said(text, entry=entry, rendition=rendition),
             expected=None if sha256 is None else str(sha256),
             clip_id=clip_id,
             entry_index=index,
@@ -273,18 +275,20 @@ def _report_column(
     index: int | None,
     clip_id: str | None,
 ) -> None:
+    known = expected is not ANYTHING
+    wanted = described(expected) if known else said("lost")
     report.add(
         Finding(
             code,
             subject,
-            f"The log says {column} is {_said(expected)}, the row says {described(found)}.",
-            expected=None if expected is ANYTHING else f"{column}: {described(expected)}",
-            found=f"{column}: {described(found)}",
+            said("log_row", column=column, expected=wanted, found=described(found)),
+            expected=said("column", column=column, value=wanted) if known else None,
+            found=said("column", column=column, value=described(found)),
             clip_id=clip_id,
             entry_index=index,
         )
     )
 
 
-def _said(expected: object) -> str:
-    return "something that is lost" if expected is ANYTHING else described(expected)
+def _standing(removed: object) -> str:
+    return "stands" if removed is None else "was removed"

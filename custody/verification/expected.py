@@ -21,6 +21,8 @@ Details = Mapping[str, Json] | None
 #: What ``clip.admitted`` and ``clip.assigned`` commit to, by the column that repeats it.
 ASSIGNED = {name: name for name in ("officer", "recorder", "recorded_at")}
 ADMITTED = ASSIGNED | {
+    # Only the admission says it: no assignment changes what the recorder's clock said.
+    "recorder_clock_at": "recorded_at",
     "name": "name",
     "name_raw": "name_raw",
     "important": "important",

@@ -66,6 +66,7 @@ class FindingCode(StrEnum):
     USER_MISSING = "user_missing"
     USER_WITHOUT_ENTRY = "user_without_entry"
     GRANT_WITHOUT_ENTRY = "grant_without_entry"
+    GRANT_ALTERED = "grant_altered"
     DATABASE_DAMAGED = "database_damaged"
 
 
@@ -125,6 +126,7 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.USER_MISSING: "The log created a user who has no row.",
     FindingCode.USER_WITHOUT_ENTRY: "A user's row stands without its user.created entry.",
     FindingCode.GRANT_WITHOUT_ENTRY: "A viewing or download stands that the log knows nothing of.",
+    FindingCode.GRANT_ALTERED: "A viewing or download says something else than the log.",
     FindingCode.DATABASE_DAMAGED: "An index does not agree with its table, or a page is damaged.",
 }
 
@@ -138,7 +140,8 @@ class Finding:
     """One thing that does not verify: what it is about, what was expected, what was found.
 
     ``subject`` names the thing as the log does (``clip:<id>``, ``case:<id>``, ``log:<index>``, or
-    an object's key); ``message`` is one English sentence for people. All texts can be written:
+    an object's key); ``message`` is one sentence. The texts are English, and where they are
+    `Said` they can be said in another language. All texts can be written:
     what an altered row holds comes in as it stands, and its lone surrogates are spelled out.
     """
 
@@ -169,7 +172,7 @@ class Unchecked:
 def _make_writable(told: Finding | Unchecked) -> None:
     for one in fields(told):
         value = getattr(told, one.name)
-        if type(value) is str and not is_readable(value):
+        if isinstance(value, str) and not is_readable(value):
             object.__setattr__(told, one.name, shown(value))
 
 

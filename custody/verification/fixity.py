@@ -11,9 +11,10 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import BinaryIO, Protocol, cast
 
+from custody.said import said
 from custody.verification.context import ProgressCallback
 from custody.verification.findings import Finding, FindingCode, Progress, Report, Unchecked
 from custody.verification.objects import ensure_available
@@ -232,17 +233,19 @@ def _compare(wanted: StoredObject, size: int, sha256: str, sm3: str | None) -> l
         code = FindingCode.CLIP_OBJECT_SIZE if original else FindingCode.RENDITION_OBJECT_SIZE
         return [
             _finding(
-                code, wanted, "has another size", f"{wanted.size_bytes} bytes", f"{size} bytes"
+                code,
+                wanted,
+                "stored_size",
+                said("bytes", size=wanted.size_bytes),
+                said("bytes", size=size),
             )
         ]
     findings = []
     if sha256 != wanted.sha256:
         code = FindingCode.CLIP_OBJECT_DIGEST if original else FindingCode.RENDITION_OBJECT_DIGEST
-        findings.append(_finding(code, wanted, "has other bytes", wanted.sha256, sha256))
+        findings.append(_finding(code, wanted, "stored_bytes", wanted.sha256, sha256))
     if sm3 is not None and sm3 != wanted.sm3:
-        findings.append(
-            _finding(FindingCode.CLIP_SM3, wanted, "has another SM3 digest", wanted.sm3, sm3)
-        )
+        findings.append(_finding(FindingCode.CLIP_SM3, wanted, "stored_sm3", wanted.sm3, sm3))
     return findings
 
 
@@ -251,29 +254,27 @@ def _in_its_place(error: BaseException) -> str | None:
     while error.__cause__ is not None:
         error = error.__cause__
     if isinstance(error, OSError) and error.errno == errno.ELOOP:
-        return "a symbolic link"
+        return said("symbolic_link")
     if isinstance(error, OSError) and error.strerror == "not a regular file":
-        return "a folder, a pipe or another thing that is no file"
+        return said("no_file")
     return None
 
 
 def _missing(wanted: StoredObject, found: str | None) -> Finding:
     original = wanted.kind is None
     code = FindingCode.CLIP_OBJECT_MISSING if original else FindingCode.RENDITION_OBJECT_MISSING
-    what = "is gone" if found is None else f"is gone; {found} stands in its place"
-    return replace(_finding(code, wanted, what, wanted.sha256, None), found=found)
+    text = "stored_gone" if found is None else "stored_replaced"
+    return _finding(code, wanted, text, wanted.sha256, found)
 
 
 def _finding(
-    code: FindingCode, wanted: StoredObject, what: str, expected: str | None, found: str | None
+    code: FindingCode, wanted: StoredObject, text: str, expected: str | None, found: str | None
 ) -> Finding:
-    thing = "original" if wanted.kind is None else wanted.kind
+    stored = "original" if wanted.kind is None else wanted.kind
     return Finding(
         code,
         wanted.key,
-        f"The stored {thing} of clip {wanted.clip_id} {what} than the log says."
-        if found is not None
-        else f"The stored {thing} of clip {wanted.clip_id} {what}.",
+        said(text, stored=stored, clip=wanted.clip_id, found=found),
         expected=expected,
         found=found,
         clip_id=wanted.clip_id,
@@ -282,5 +283,5 @@ def _finding(
 
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno == errno.EIO:
-        return "the disk can't read it (EIO)"
-    return str(error) or type(error).__name__
+        return said("disk")
+    return said("unreadable", error=str(error) or type(error).__name__)

@@ -16,6 +16,7 @@ from custody.errors import SignerStateError
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError
 from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
+from custody.said import said
 from custody.tables import checkpoints
 from custody.verification.context import VerificationContext
 from custody.verification.findings import Finding, FindingCode, Report
@@ -90,7 +91,7 @@ def _ask_signer(context: VerificationContext, published: int, report: Report) ->
     """
     if context.signer is None:
         return None
-    expected = f"the checkpoint of {published} entries, or a later one"
+    expected = said("checkpoint_or_later", size=published)
     until = time.monotonic() + context.signer_grace_s
     try:
         while True:
@@ -101,11 +102,11 @@ def _ask_signer(context: VerificationContext, published: int, report: Report) ->
                 break
             time.sleep(SIGNER_PAUSE_S)
     except SignerStateError as error:
-        message, found = "The signer's memory can't be read.", str(error)
+        message, found = said("signer_unreadable"), said("error", error=error)
         report.add(Finding(FindingCode.SIGNER_MEMORY, "signer", message, expected, found))
         return None
-    message = f"{published} entries were published; the signer on this host remembers less."
-    found = "nothing" if last is None else f"the checkpoint of {last[0]} entries"
+    message = said("signer_less", published=published)
+    found = said("nothing") if last is None else said("checkpoint_of", size=last[0])
     report.add(Finding(FindingCode.SIGNER_MEMORY, "signer", message, expected, found))
     return None if last is None else Head(*last, "signer")
 
@@ -120,9 +121,9 @@ def _check_types(size: int, cells: dict[str, Any], report: Report) -> None:
             Finding(
                 FindingCode.CHECKPOINT_SIGNATURE if signed else FindingCode.CHECKPOINT_ROOT,
                 f"checkpoint:{size}",
-                f"The row of the checkpoint of {size} entries holds in {column} {cell}.",
-                expected=f"{column}: {cell.wanted}",
-                found=f"{column}: {described(cell.found)}",
+                said("checkpoint_holds", size=size, column=column, found=described(cell)),
+                expected=said("column", column=column, value=said("wanted", wanted=cell.wanted)),
+                found=said("column", column=column, value=described(cell.found)),
                 entry_index=size,
             )
         )
@@ -135,8 +136,8 @@ def check_pointer(pointer: Checkpoint | None, newest_row: int, report: Report) -
             Finding(
                 FindingCode.CHECKPOINT_MISSING,
                 CHECKPOINT_KEY,
-                "The published checkpoint is gone though the log was published.",
-                expected=f"a checkpoint of at least {newest_row} entries",
+                said("pointer_gone"),
+                expected=said("checkpoint_from", size=newest_row),
             )
         )
     elif pointer is not None and pointer.size < newest_row:
@@ -144,7 +145,7 @@ def check_pointer(pointer: Checkpoint | None, newest_row: int, report: Report) -
             Finding(
                 FindingCode.CHECKPOINT_ROLLED_BACK,
                 CHECKPOINT_KEY,
-                f"The checkpoint shows {pointer.size} entries, {newest_row} were published.",
+                said("pointer_behind", shown=pointer.size, published=newest_row),
                 expected=str(newest_row),
                 found=str(pointer.size),
                 entry_index=pointer.size,
@@ -207,8 +208,8 @@ def open_pointer(
             Finding(
                 FindingCode.CHECKPOINT_SIGNATURE,
                 CHECKPOINT_KEY,
-                f"The published checkpoint is not this log's: {error}",
-                expected=f"signed by {context.log_verifier.vkey}",
+                said("pointer_foreign", error=error),
+                expected=said("signed_by", verifier=context.log_verifier.vkey),
                 found=note[:200].decode(errors="replace"),
             )
         )

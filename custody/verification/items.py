@@ -13,6 +13,7 @@ from custody.log.entry import Entry
 from custody.log.errors import ChainError, EntryError, LogError
 from custody.log.merkle import hash_leaf
 from custody.log.verify import ChainHead, verify_item_link
+from custody.said import said
 from custody.verification.context import ProgressCallback, VerificationContext
 from custody.verification.evidence_rows import (
     CASE,
@@ -147,7 +148,7 @@ class _Chain:
             self._find(
                 FindingCode.ENTRY_ALTERED,
                 row,
-                "The bytes of this entry, which has no index yet, are not those appended.",
+                said("pending_bytes"),
                 row.leaf_hash.hex(),
                 leaf_hash.hex(),
             )
@@ -158,13 +159,13 @@ class _Chain:
             self._find(
                 FindingCode.ITEM_CHAIN_BROKEN,
                 row,
-                str(error),
-                None if self._head is None else f"after number {self._head.item_seq}",
-                f"number {entry.item_seq}",
+                said("chain", error=error),
+                None if self._head is None else said("after_number", number=self._head.item_seq),
+                said("number", number=entry.item_seq),
             )
             self._head = ChainHead(entry.item, entry.item_seq, leaf_hash.hex())
         except EntryError as error:
-            self._find(FindingCode.ENTRY_ALTERED, row, f"Not an entry: {error}")
+            self._find(FindingCode.ENTRY_ALTERED, row, said("no_entry", error=error))
             return None
         return entry
 
@@ -173,21 +174,21 @@ class _Chain:
             self._find(
                 FindingCode.ENTRY_ALTERED,
                 row,
-                f"The row of this entry holds in {column} {misfit}.",
-                f"{column}: {misfit.wanted}",
-                f"{column}: {described(misfit.found)}",
+                said("row_holds", column=column, found=described(misfit)),
+                said("column", column=column, value=said("wanted", wanted=misfit.wanted)),
+                said("column", column=column, value=described(misfit.found)),
             )
 
     def _check_columns(self, stored: LogRow, row: LogRow, entry: Entry) -> None:
         if stored.entry is not row.entry:
             return  # reported as altered already
-        for column, said, found in differing_columns(row, entry):
+        for column, logged, found in differing_columns(row, entry):
             self._find(
                 FindingCode.ENTRY_ALTERED,
                 row,
-                f"The entry says {column} is {said}, the row beside it says {found}.",
-                f"{column}={said}",
-                f"{column}={found}",
+                said("entry_row", column=column, expected=logged, found=found),
+                said("column_is", column=column, value=logged),
+                said("column_is", column=column, value=found),
             )
 
     def _details(self, row: LogRow, entry: Entry) -> Details:
@@ -199,10 +200,10 @@ class _Chain:
             self._find(
                 FindingCode.DETAILS_ALTERED,
                 row,
-                str(error),
-                f"details with the commitment {entry.commitment}"
+                said("commitment", error=error),
+                said("details_with", commitment=entry.commitment)
                 if entry.commitment
-                else "no details",
+                else said("no_details"),
                 None if row.details is None else shown(row.details),
             )
             return None
@@ -210,7 +211,7 @@ class _Chain:
             self._find(
                 FindingCode.DETAILS_MISSING,
                 row,
-                f"Entry {entry.kind} commits to details that are not there.",
+                said("details_gone", kind=entry.kind),
                 entry.commitment,
             )
         return details

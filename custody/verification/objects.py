@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from custody.said import said
 from custody.verification.findings import Report, Unchecked, VerificationImpossibleError
 from storage.errors import ObjectNotFoundError, StorageError
 from storage.objects import ObjectStore
@@ -32,7 +33,7 @@ class LogObjects:
             ensure_available(self._store)
             if key not in self._noted:
                 self._noted.add(key)
-                self._report.unchecked.append(Unchecked(key, str(error)))
+                self._report.unchecked.append(Unchecked(key, said("unreadable", error=error)))
             raise UnreadableError(key) from error
 
     def keys(self, prefix: str) -> Iterator[str]:

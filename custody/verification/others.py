@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from custody.cells import Misfit, described, raw_columns, read_row, shown
+from custody.said import said
 from custody.verification.cells import as_logged
 from custody.verification.expected import ANYTHING, Logged
 from custody.verification.findings import Finding, FindingCode, Report
@@ -34,12 +35,12 @@ class LoggedTable:
             subject = f"{self.what}:{shown(row['id'])}"
             logged = unseen.pop(str(row["id"]), None)
             if logged is None:
-                message = f"The row of this {self.what} stands without the entry that made it."
+                message = said("row_of_unknown", thing=self.what)
                 report.add(Finding(self.unknown, subject, message, found=subject))
                 continue
             self._compare(report, subject, logged, row)
         for row_id, logged in unseen.items():
-            message = f"The log knows this {self.what}; its row is gone."
+            message = said("row_of_known", thing=self.what)
             subject = f"{self.what}:{row_id}"
             report.add(Finding(self.missing, subject, message, subject, entry_index=logged.index))
 
@@ -54,15 +55,16 @@ class LoggedTable:
                 continue
             if not isinstance(cell, Misfit) and found == expected:
                 continue
-            said = "something else" if expected is ANYTHING else described(expected)
+            known = expected is not ANYTHING
+            wanted = described(expected) if known else said("something_else")
             there = described(cell if isinstance(cell, Misfit) else found)
             report.add(
                 Finding(
                     self.altered,
                     subject,
-                    f"The log says {column} is {said}, the row says {there}.",
-                    expected=f"{column}: {said}",
-                    found=f"{column}: {there}",
+                    said("log_row", column=column, expected=wanted, found=there),
+                    expected=said("column", column=column, value=wanted),
+                    found=said("column", column=column, value=there),
                     entry_index=logged.index,
                 )
             )

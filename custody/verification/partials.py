@@ -13,6 +13,7 @@ from custody.log.tiles import (
     parse_tile_path,
     split_hashes,
 )
+from custody.said import said
 from custody.verification.context import ProgressCallback
 from custody.verification.findings import Finding, FindingCode, Progress, Report
 from custody.verification.objects import LogObjects, UnreadableError
@@ -112,20 +113,18 @@ def _finding(
     # Nothing at all stands for an end; None for an entry of which nobody knows the hash.
     pairs = enumerate(zip_longest(truth, found, fillvalue=b""))
     place, (expected, there) = next(pair for pair in pairs if pair[1][0] != pair[1][1])
-    what, one = ("entry bundle", "Entry") if is_bundle else ("tile", "Hash")
     code = FindingCode.BUNDLE_ALTERED if is_bundle else FindingCode.TILE_ALTERED
     if there:
-        said = there.hex()
+        shown = there.hex()
     elif found or not size_bytes:
-        said = f"nothing: it ends after {len(found)}"
+        shown = said("ends_after", count=len(found))
     else:
-        said = f"{size_bytes} bytes that are no {what}"
+        shown = said("bytes_no_bundle" if is_bundle else "bytes_no_tile", size=size_bytes)
     return Finding(
         code,
         key,
-        f"{one} {place} of this {what} of an earlier, smaller log is not that of the published "
-        "tree.",
-        expected=None if expected is None else expected.hex() or "nothing more",
-        found=said,
+        said("old_bundle" if is_bundle else "old_tile", place=place),
+        expected=None if expected is None else expected.hex() or said("nothing_more"),
+        found=shown,
         entry_index=None if tile.level else tile.index * WIDTH + place,
     )

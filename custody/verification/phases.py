@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from custody.said import said
 from custody.verification.context import ProgressCallback
 from custody.verification.findings import (
     Progress,
@@ -46,13 +47,13 @@ class Phases:
             if not self._report.findings:
                 raise
             _let_go(error)
-            self._report.unchecked.append(Unchecked(name, str(error)))
+            self._report.unchecked.append(Unchecked(name, said("unreadable", error=error)))
         except Exception as error:
             if error is self._given_up:
                 raise
             _logger.exception("the phase %s of a verification failed", name)
             _let_go(error)
-            reason = f"this phase was not finished: {type(error).__name__}: {error}"
+            reason = said("unfinished", error=f"{type(error).__name__}: {error}")
             self._report.unchecked.append(Unchecked(name, reason))
 
 

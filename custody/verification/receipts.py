@@ -7,6 +7,7 @@ from custody.cells import described, shown
 from custody.log.canonical import format_time
 from custody.log.errors import LogError, ReceiptError
 from custody.log.receipt import check_receipt_for, open_receipt
+from custody.said import said
 from custody.verification.cells import as_logged
 from custody.verification.context import VerificationContext
 from custody.verification.expected import Logged
@@ -53,9 +54,9 @@ def check_receipt(
             Finding(
                 FindingCode.RECEIPT_ALTERED,
                 f"clip:{clip_id}/receipt",
-                f"The stored receipt does not prove this clip: {error}",
-                expected=None if logged is None else f"a receipt of entry {logged.index}",
-                found=str(error),
+                said("receipt_wrong", error=error),
+                expected=None if logged is None else said("receipt_of", entry=logged.index),
+                found=said("error", error=error),
                 clip_id=clip_id,
                 entry_index=None if logged is None else logged.index,
             )
@@ -69,8 +70,8 @@ def report_receipt_without_clip(report: Report, row: Mapping[str, Any]) -> None:
         Finding(
             FindingCode.RECEIPT_ALTERED,
             f"clip:{clip_id}/receipt",
-            "A receipt stands beside a clip that the log does not know.",
-            found=f"a receipt beside {clip_id}",
+            said("receipt_alone"),
+            found=said("receipt_beside", clip=clip_id),
             clip_id=clip_id,
         )
     )

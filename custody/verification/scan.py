@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from custody.cells import described, raw_columns
 from custody.log.merkle import EMPTY_ROOT, Frontier, hash_leaf
+from custody.said import said
 from custody.sequencer import STATE_ID
 from custody.tables import log_entries, log_state
 from custody.verification.context import ProgressCallback
@@ -74,8 +75,8 @@ def _report_gap(report: Report, first: int, end: int) -> None:
         Finding(
             FindingCode.ENTRY_MISSING,
             f"log:{first}",
-            f"Rows {first} to {end - 1} of the log are missing; they were not published yet.",
-            expected=f"rows {first} to {end - 1}",
+            said("gap", first=first, last=end - 1),
+            expected=said("rows", first=first, last=end - 1),
             entry_index=first,
         )
     )
@@ -90,9 +91,9 @@ def _check_counters(tx: Connection, scan: RowScan, signed: int, report: Report) 
             Finding(
                 FindingCode.STATE_COUNTER,
                 "log",
-                "The counters of the log are no numbers.",
+                said("counters"),
                 expected=str(scan.extent),
-                found=f"{described(sequenced)}, {described(integrated)}",
+                found=said("pair", first=described(sequenced), second=described(integrated)),
             )
         )
     elif sequenced != scan.extent:
@@ -100,7 +101,7 @@ def _check_counters(tx: Connection, scan: RowScan, signed: int, report: Report) 
             Finding(
                 FindingCode.STATE_COUNTER,
                 "log",
-                f"{sequenced} entries were numbered, the last row has number {scan.extent - 1}.",
+                said("numbered", sequenced=sequenced, last=scan.extent - 1),
                 expected=str(sequenced),
                 found=str(scan.extent),
                 entry_index=min(sequenced, scan.extent),
@@ -111,8 +112,8 @@ def _check_counters(tx: Connection, scan: RowScan, signed: int, report: Report) 
             Finding(
                 FindingCode.STATE_COUNTER,
                 "log",
-                f"{integrated} entries are said to be in the tiles, {sequenced} are numbered.",
-                expected=f"at most {sequenced}",
+                said("tiles_ahead", integrated=integrated, sequenced=sequenced),
+                expected=said("at_most", number=sequenced),
                 found=str(integrated),
             )
         )
@@ -122,8 +123,8 @@ def _check_counters(tx: Connection, scan: RowScan, signed: int, report: Report) 
             Finding(
                 FindingCode.STATE_COUNTER,
                 "log",
-                f"{integrated} entries are said to be in the tiles, {signed} are published.",
-                expected=f"at least {min(signed, sequenced)}",
+                said("tiles_behind", integrated=integrated, signed=signed),
+                expected=said("at_least", number=min(signed, sequenced)),
                 found=str(integrated),
             )
         )

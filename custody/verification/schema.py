@@ -7,6 +7,7 @@ at anything else; and a trigger can undo or forge what is written, unseen by who
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from custody.said import said
 from custody.verification.findings import Finding, FindingCode, Report
 from storage.database import metadata
 
@@ -27,18 +28,18 @@ def check_schema(tx: Connection, report: Report) -> None:
     for table in metadata.sorted_tables:
         columns = found.get(table.name)
         if columns is None:
-            _find(report, f"table:{table.name}", "This table is gone.", expected=table.name)
+            _find(report, f"table:{table.name}", said("table_gone"), expected=table.name)
             continue
         for column in sorted({one.name for one in table.columns} - columns):
             subject = f"table:{table.name}/{column}"
-            _find(report, subject, "This column of the table is gone.", expected=column)
+            _find(report, subject, said("column_gone"), expected=column)
         unique = {one["name"] for one in indexes.get(table.name, ()) if one["unique"]}
         for index in sorted({str(one.name) for one in table.indexes if one.unique} - unique):
-            message = "This index is gone, which keeps one thing from being written twice."
+            message = said("index_gone")
             _find(report, f"table:{table.name}/{index}", message, expected=index)
     is_postgresql = tx.dialect.name == "postgresql"
     for name, table_name in tx.execute(_TRIGGERS_POSTGRESQL if is_postgresql else _TRIGGERS_SQLITE):
-        message = "A trigger changes by itself what is written here; the house has none."
+        message = said("trigger")
         _find(report, f"table:{table_name}", message, found=str(name))
 
 

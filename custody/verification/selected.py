@@ -10,6 +10,7 @@ from custody.log.errors import LogError, TileError
 from custody.log.merkle import hash_leaf, prove_inclusion, verify_inclusion
 from custody.log.tiles import TileReader
 from custody.object_keys import CHECKPOINT_KEY, log_key
+from custody.said import said
 from custody.tables import checkpoints
 from custody.verification.context import VerificationContext
 from custody.verification.evidence_rows import CLIP, Scope
@@ -106,8 +107,7 @@ def _prove(
                 Finding(
                     FindingCode.ENTRY_ALTERED,
                     f"log:{index}",
-                    f"The row of entry {index} does not hold what was published. "
-                    f"It is of {row.item}.",
+                    said("of_item", message=said("row_other", index=index), item=row.item),
                     expected=published.hex(),
                     found=leaf_hash.hex(),
                     clip_id=clip_id,
@@ -124,7 +124,7 @@ def _prove(
             Finding(
                 FindingCode.TILE_MISSING,
                 key,
-                f"Entry {index} can't be proved: a tile of the tree is gone.",
+                said("tile_lacking", index=index),
                 clip_id=clip_id,
                 entry_index=index,
             )
@@ -135,7 +135,7 @@ def _prove(
             Finding(
                 FindingCode.TILE_ALTERED,
                 f"log:{index}",
-                f"Entry {index} can't be proved from the stored tiles: {error}",
+                said("tile_unfit", index=index, error=error),
                 expected=pointer.root.hex(),
                 clip_id=clip_id,
                 entry_index=index,
@@ -147,7 +147,7 @@ def _prove(
             Finding(
                 FindingCode.ENTRY_ALTERED,
                 f"log:{index}",
-                f"The leaf hash beside entry {index} is not that of its bytes.",
+                said("leaf_hash", index=index),
                 expected=leaf_hash.hex(),
                 found=row.leaf_hash.hex(),
                 clip_id=clip_id,

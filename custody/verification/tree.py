@@ -14,6 +14,7 @@ from custody.log.tiles import (
     tile_path,
 )
 from custody.object_keys import log_key
+from custody.said import said
 from custody.verification.archive import ArchiveWalk
 from custody.verification.context import ProgressCallback
 from custody.verification.findings import MAX_FINDINGS, Finding, FindingCode, Progress, Report
@@ -176,7 +177,7 @@ def _report_bundle(
             Finding(
                 FindingCode.BUNDLE_MISSING,
                 key,
-                f"The bundle of entries {index * WIDTH} to {index * WIDTH + width - 1} is gone.",
+                said("bundle_gone", first=index * WIDTH, last=index * WIDTH + width - 1),
                 entry_index=index * WIDTH,
             )
         )
@@ -186,9 +187,9 @@ def _report_bundle(
         Finding(
             FindingCode.BUNDLE_ALTERED,
             key,
-            f"The bundle does not hold entry {index * WIDTH + place} as it was published.",
+            said("bundle_other", index=index * WIDTH + place),
             expected=truth[place].hex(),
-            found="no bundle of entries" if found is None else found[place].hex(),
+            found=said("no_bundle") if found is None else found[place].hex(),
             entry_index=index * WIDTH + place,
         )
     )
@@ -252,7 +253,7 @@ class _Above:
                 Finding(
                     FindingCode.TILE_MISSING,
                     key,
-                    f"The tile {tile.index} of level {tile.level} is gone.",
+                    said("tile_gone", index=tile.index, level=tile.level),
                 )
             )
             return
@@ -261,9 +262,9 @@ class _Above:
             Finding(
                 FindingCode.TILE_ALTERED,
                 key,
-                f"Hash {place} of the tile is not that of the published tree.",
+                said("tile_other", place=place),
                 expected=truth[place].hex(),
-                found="no tile of hashes" if found is None else found[place].hex(),
+                found=said("no_tile") if found is None else found[place].hex(),
                 entry_index=tile.index * WIDTH + place if tile.level == 0 else None,
             )
         )

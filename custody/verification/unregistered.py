@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from custody.cells import raw
+from custody.said import said
 from custody.tables import clips, renditions
 from custody.verification.context import ProgressCallback, VerificationContext
 from custody.verification.findings import (
@@ -61,9 +62,13 @@ def check_unregistered(
                     Finding(
                         FindingCode.OBJECT_UNREGISTERED,
                         stat.key,
-                        "This object stands in the store, and no entry and no row names it.",
-                        expected="no object",
-                        found=f"{stat.size_bytes} bytes since {stat.modified_at:%Y-%m-%dT%H:%MZ}",
+                        said("unnamed"),
+                        expected=said("no_object"),
+                        found=said(
+                            "bytes_since",
+                            size=stat.size_bytes,
+                            at=f"{stat.modified_at:%Y-%m-%dT%H:%MZ}",
+                        ),
                     )
                 )
     except (StorageError, OSError) as error:

@@ -1,5 +1,6 @@
 """The whole log: heads, rows, tree, archive, and what the evidence is then held against."""
 
+from custody.said import said
 from custody.verification.archive import ArchiveWalk
 from custody.verification.context import ProgressCallback, VerificationContext
 from custody.verification.differences import report_tail, tell_apart
@@ -82,7 +83,7 @@ def _check_extent(report: Report, heads: Heads, scan: RowScan) -> None:
             Finding(
                 FindingCode.CHECKPOINT_ROLLED_BACK,
                 "log/checkpoint",
-                f"The checkpoint shows {shown} entries; {largest.source} knows of {largest.size}.",
+                said("shown_less", shown=shown, source=largest.source, known=largest.size),
                 expected=str(largest.size),
                 found=str(shown),
                 entry_index=shown,
@@ -98,7 +99,7 @@ def _check_other_heads(report: Report, heads: Heads, scan: RowScan) -> None:
                 Finding(
                     FindingCode.CHECKPOINT_INCONSISTENT,
                     head.source,
-                    f"The first {head.size} entries have another root than was signed.",
+                    said("signed_other", size=head.size),
                     expected=root.hex(),
                     found=head.root.hex(),
                     entry_index=head.size,
@@ -108,15 +109,14 @@ def _check_other_heads(report: Report, heads: Heads, scan: RowScan) -> None:
 
 def _report_root(report: Report, head: Head, scan: RowScan, check: TreeCheck) -> None:
     root = scan.roots.get(head.size)
-    where = ""
+    message = said("root_differs", size=head.size)
     if check.unproved:
-        first = check.unproved[0] * 256
-        where = f"; neither rows, tiles nor bundles can be proved from entry {first} on"
+        message = said("root_unproved", size=head.size, first=check.unproved[0] * 256)
     report.add(
         Finding(
             FindingCode.CHECKPOINT_ROOT,
             head.source,
-            f"The {head.size} entries of the log do not have the signed root{where}.",
+            message,
             expected=head.root.hex(),
             found=None if root is None else root.hex(),
             entry_index=check.unproved[0] * 256 if check.unproved else None,

@@ -250,6 +250,54 @@ def test_a_form_from_another_origin_is_refused(door: Door, route: str) -> None:
     assert "set-cookie" not in response.headers
 
 
+#: Every parameter an address of ours is read for; each is asked of every page, known there or not.
+PARAMETERS = (
+    *("text", "officer", "recorder", "from", "to", "state", "kind", "important", "case", "sort"),
+    *("procedure", "item", "actor", "who", "before", "offset", "fate", "clip_id", "stage", "made"),
+    *("there", "back", "viewing", "listing", "download", "refused", "next", "entry"),
+)
+#: What no text is, and the status of an address with it.
+HOSTILE = (
+    ("%00", 400),
+    ("a%00b", 400),
+    ("%ED%A0%80", 400),  # a lone surrogate
+    ("%F0%9F", 400),  # half a character
+    ("%FF", 400),
+    ("x" * 10_000, 414),
+    ("%E7%95%99" * 3_400, 414),  # ten thousand bytes of Chinese
+)
+
+
+@pytest.mark.parametrize("role", [Role.ANONYMOUS, Role.LEGAL])
+@pytest.mark.parametrize(("value", "status"), HOSTILE)
+def test_an_address_that_no_engine_could_look_for_is_refused_in_words(
+    door: Door, role: Role, value: str, status: int
+) -> None:
+    identity, _ = door.enter(role)
+    for route in (route for route in RULES if route.startswith("GET ")):
+        path = re.sub(r"\{(\w+)\}", lambda match: door.names[match[1]], route.split(" ")[1])
+        query = "&".join(f"{name}={value if len(value) < 99 else 'x'}" for name in PARAMETERS)
+        for asked in (query, f"text={value}", f"clip_id={value}"):
+            answer = door.client.get(f"{path}?{asked}", headers=identity)
+            if asked == query and status == 414:
+                assert answer.status_code < 500, (route, asked)
+                continue
+            assert answer.status_code == status, (route, asked)
+            if answer.headers["content-type"].startswith("text/html"):
+                assert "地址" in answer.text
+                assert "证据没有变化" in answer.text
+            else:
+                assert answer.json()["error"].startswith("address_")
+
+
+def test_a_hostile_address_at_footage_is_a_denied_attempt(door: Door) -> None:
+    before = denials(door)
+    identity, _ = door.enter(Role.LEGAL)
+    path = f"/clips/{door.names['clip_id']}/stream?viewing=%00"
+    assert door.client.get(path, headers=identity).status_code == 400
+    assert denials(door) - before == 1
+
+
 def test_every_answer_carries_the_headers_that_protect_it(door: Door) -> None:
     for route in ("GET /sign-in", "GET /clips", "GET /clips/{clip_id}/stream", "GET /healthz"):
         headers = call(door, route, Role.LEGAL).headers

@@ -8,8 +8,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from api.app import create_app
+from api.auth.users import create_user
 from custody.actors import Role
+from custody.cases import CaseOfficer, NewCase, Procedure, create_case
+from ingest.stations import create_enrolment_token
 from tests.browser.chromium import ARGUMENTS, find_chromium
+from tests.services.custody import admit_clip
 from tests.services.house import PASSWORD, House, open_house
 from tests.services.http_server import serving
 
@@ -79,6 +83,31 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
+def wordy_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An archive in which every name is one word as long as it may be."""
+    with open_house(tmp_path_factory.mktemp("wordy") / "home") as house:
+        services = house.services
+        with services.database.write() as tx:
+            common = (tx, services.ledger, house.actor(Role.ADMIN))
+            create_user(
+                *common, services.clock, name="a" * 64, display_name="N" * 100, role=Role.LEGAL
+            )
+            create_enrolment_token(tx, services.clock, *common[1:], "S" * 128)
+            admit_clip(tx, services.ledger, "wordy", name="W" * 251 + ".mp4")
+            create_case(
+                *common,
+                NewCase(
+                    f"{'零' * 39}字〔2026〕第12345678号",
+                    Procedure.GENERAL,
+                    "M" * 500,
+                    party="P" * 500,
+                    officers=(CaseOfficer("J" * 64, "9" * 64),),
+                ),
+            )
+        yield from _served(house)
+
+
+@pytest.fixture(scope="session")
 def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """An archive on its first day."""
     with open_house(tmp_path_factory.mktemp("empty") / "home") as house:
@@ -119,6 +148,11 @@ def visit(browser: Browser, site: Site) -> Iterator[Visit]:
 @pytest.fixture
 def empty_visit(browser: Browser, empty_site: Site) -> Iterator[Visit]:
     yield from _visit(browser, empty_site)
+
+
+@pytest.fixture
+def wordy_visit(browser: Browser, wordy_site: Site) -> Iterator[Visit]:
+    yield from _visit(browser, wordy_site)
 
 
 @pytest.fixture

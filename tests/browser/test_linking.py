@@ -36,7 +36,7 @@ def in_sight(page: Page, selector: str) -> bool:
 def test_clips_are_chosen_for_a_case_without_scrolling_or_typing(visit: Visit) -> None:
     page = visit.page
     go_from_the_case_to_its_clips(visit)
-    button = ".bulk button"
+    button = ".bulk button.main"
     assert in_sight(page, button)
     expect(page.locator(button)).to_be_disabled()
     boxes = page.locator("input[name=clip_id]")
@@ -60,7 +60,7 @@ def test_a_thumb_can_choose_and_link(phone_visit: Visit) -> None:
         assert min(box["width"], box["height"]) >= TARGET
     ticks.first.tap()
     expect(page.locator("[data-chosen]")).to_have_text("已选 1 条")
-    for selector in (".bulk button", ".bulk select", ".bulk .tick"):
+    for selector in (".bulk button.main", ".bulk select", ".bulk .tick"):
         box = page.locator(selector).bounding_box()
         assert box is not None
         assert box["height"] >= TARGET
@@ -69,7 +69,7 @@ def test_a_thumb_can_choose_and_link(phone_visit: Visit) -> None:
     page.locator(".bulk .tick").tap()
     expect(page.locator("[data-chosen]")).to_have_text(f"已选 {ticks.count()} 条")
     page.locator(".bulk .tick").tap()
-    expect(page.locator(".bulk button")).to_be_hidden()
+    expect(page.locator(".bulk button.main")).to_be_hidden()
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -85,7 +85,61 @@ def test_the_number_can_be_typed_where_no_case_is_chosen(phone_visit: Visit, lan
 def test_clips_are_chosen_without_script_too(plain_visit: Visit) -> None:
     go_from_the_case_to_its_clips(plain_visit)
     page = plain_visit.page
-    expect(page.locator(".bulk button")).to_be_enabled()
+    expect(page.locator(".bulk button.main")).to_be_enabled()
+    for hint in ("[data-clear-chosen]", "[data-too-many]", "[data-elsewhere]"):
+        expect(page.locator(hint)).to_be_hidden()
     expect(page.locator("[data-chosen]")).to_be_hidden()
-    page.click(".bulk button")
+    page.click(".bulk button.main")
     expect(page.locator("h1")).to_have_text("没有选中录像。")
+
+
+def test_ticks_outlast_a_change_of_the_filter_and_are_linked_together(visit: Visit) -> None:
+    page = visit.page
+    visit.sign_in(Role.LEGAL)
+    visit.go("/clips?officer=JX0227")
+    page.locator("input[name=clip_id]").first.check()
+    first = page.locator("input[name=clip_id]").first.input_value()
+    visit.go("/clips?officer=JX0228")
+    expect(page.locator("[data-chosen]")).to_have_text("已选 1 条")
+    expect(page.locator("[data-elsewhere]")).to_have_text("其中 1 条不在本页")
+    page.locator("input[name=clip_id]").first.check()
+    expect(page.locator("[data-chosen]")).to_have_text("已选 2 条")
+    check(visit)
+    # A case that is not there: both are still named, and cancelling loses neither.
+    page.fill(".bulk [name=case]", "零城执罚决字〔2026〕第999号")
+    page.click(".bulk button.main")
+    expect(page.locator("form.panel [name=clip_id]")).to_have_count(2)
+    page.get_by_role("link", name="取消").click()
+    expect(page.locator("[data-chosen]")).to_have_text("已选 2 条")
+    visit.go("/clips")
+    expect(page.locator(f"input[value='{first}']")).to_be_checked()
+    expect(page.locator("[data-elsewhere]")).to_be_hidden()
+    page.click("[data-clear-chosen]")
+    expect(page.locator("[data-chosen]")).to_be_hidden()
+    visit.go("/clips?officer=JX0227")
+    expect(page.locator("input[name=clip_id]:checked")).to_have_count(0)
+    expect(page.locator(".bulk button.main")).to_be_disabled()
+
+
+def test_ticks_for_one_case_are_none_for_another(visit: Visit) -> None:
+    go_from_the_case_to_its_clips(visit)
+    visit.page.locator("input[name=clip_id]").first.check()
+    visit.go("/clips")
+    expect(visit.page.locator("[data-chosen]")).to_be_hidden()
+
+
+def test_what_was_refused_stays_ticked_on_every_page_of_the_unassigned(visit: Visit) -> None:
+    page = visit.page
+    visit.sign_in(Role.LEGAL)
+    visit.go("/unassigned")
+    page.locator("input[name=clip_id]").first.check()
+    elsewhere = "00000000-0000-7000-8000-000000000000"
+    page.evaluate(
+        "id => sessionStorage.setItem('liuhen-chosen unassigned', JSON.stringify("
+        "[...JSON.parse(sessionStorage.getItem('liuhen-chosen unassigned')), id]))",
+        elsewhere,
+    )
+    page.click("#many button.main")
+    expect(page.locator("#refused")).to_be_visible()
+    expect(page.locator("[data-chosen]")).to_have_text("已选 2 条")
+    expect(page.locator("[data-elsewhere]")).to_have_text("其中 1 条不在本页")

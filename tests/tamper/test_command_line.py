@@ -1,6 +1,7 @@
 """Tampering seen from the command line: exit code 1, each finding named, a broken thing is 2."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -41,9 +42,11 @@ def test_exit_code_1_and_the_finding(
     for language in LANGUAGES:
         assert run(["verify", *home, "--lang", language]) == 1
         said = capsys.readouterr().out
-        # What it means in the reader's words; the precise message stays as the JSON has it.
+        # What it means and the precise message, both in the reader's words.
         assert f"✗ {code}  {translate(language, f'finding.{code}')}  {finding['subject']}" in said
-        assert f"\n  {finding['message']}\n" in said
+        begin = " ".join(finding["message"].split()[:3])
+        assert bool(re.search(rf"\n  {re.escape(begin)} .+\n", said)) == (language == "en")
+        assert bool(re.search(r"\n  .+。", said)) == (language == "zh")
 
 
 def test_a_broken_checkpoint_is_not_called_unpublished(

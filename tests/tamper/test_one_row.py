@@ -141,6 +141,9 @@ def test_a_station_or_user_that_was_altered_is_one_among_the_others(
     answer = admin.get(address)
     assert answer.status_code == 200
     assert translate("zh", "altered.badge") in answer.text
+    assert translate("zh", "altered.rows_do") in answer.text
+    assert translate("zh", "role.anonymous") not in answer.text
+    assert "1970" not in answer.text
 
 
 @pytest.mark.parametrize("item", ["clip", "case"])

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from api.cli.language import spoken
 from api.cli.output import print_json
 from api.cli.shell import Shell, with_shell
 from api.cli.times import require_case_day
+from api.cli.words import say
 
 if TYPE_CHECKING:
     from custody.cases import CaseOfficer
@@ -65,7 +67,9 @@ def read_officers(officers: Iterable[str]) -> "tuple[CaseOfficer, ...]":
     for officer in officers:
         code, _, certificate = (part.strip() for part in officer.partition("="))
         if code in found:
-            raise click.BadParameter(f"{code} is given twice", param_hint="--officer")
+            raise click.BadParameter(
+                say(spoken(), "usage.twice", code=code), param_hint="--officer"
+            )
         if code:
             found[code] = CaseOfficer(code, certificate or None)
     return tuple(found.values())

@@ -5,9 +5,11 @@ from datetime import date
 import click
 
 from api.cli.commands.cases_create import read_officers
+from api.cli.language import spoken
 from api.cli.output import print_json
 from api.cli.shell import Shell, with_shell
 from api.cli.times import require_case_day
+from api.cli.words import say
 
 
 @click.command("edit")
@@ -80,5 +82,7 @@ def _read_day(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(f"{text} is no day", param_hint="--date") from error
+        raise click.BadParameter(
+            say(spoken(), "usage.day", text=text), param_hint="--date"
+        ) from error
     return require_case_day(day, "--date")

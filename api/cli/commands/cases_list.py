@@ -36,4 +36,4 @@ def command(shell: Shell, officer: str | None, text: str | None, limit: int) -> 
         )
         if shell.as_json:
             return
-        shell.say("cases_total", error=True, total=page.total)
+        shell.say_total("cases_total", len(page.cases), page.total)

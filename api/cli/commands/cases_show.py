@@ -2,7 +2,7 @@
 
 import click
 
-from api.cli.output import local, print_json, print_table
+from api.cli.output import print_json, print_table
 from api.cli.shell import Shell, with_shell
 from api.cli.words import say, say_word
 
@@ -12,7 +12,14 @@ from api.cli.words import say, say_word
 @click.argument("number")
 def command(shell: Shell, number: str) -> None:
     """Show the case NUMBER with its clips by stage."""
-    from api.cli.queries import case_json, case_title, clip_json, clip_state, get_case_by_number
+    from api.cli.queries import (
+        case_json,
+        case_title,
+        clip_json,
+        clip_recorded,
+        clip_state,
+        get_case_by_number,
+    )
     from custody.access import Right
     from custody.cases import clips_of_case
     from custody.events import EventKind, case_item
@@ -59,7 +66,7 @@ def command(shell: Shell, number: str) -> None:
                     one.clip.id,
                     one.clip.name,
                     one.clip.officer or "",
-                    local(one.clip.recorded_at, services.config.zone),
+                    clip_recorded(shell.language, one.clip, services.config.zone),
                     clip_state(shell.language, one.clip),
                 ]
                 for one in linked

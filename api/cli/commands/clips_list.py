@@ -2,7 +2,6 @@
 
 import click
 
-from api.cli.output import local
 from api.cli.shell import Shell, with_shell
 from api.sizes import size_text
 
@@ -31,7 +30,7 @@ def command(
     limit: int | None,
 ) -> None:
     """List clips, the latest recording first."""
-    from api.cli.queries import all_clips, clip_json, clip_state, get_case_by_number
+    from api.cli.queries import all_clips, clip_json, clip_recorded, clip_state, get_case_by_number
     from api.cli.times import parse_moment
     from custody.access import Right
     from custody.clip_search import ClipFilter
@@ -50,7 +49,7 @@ def command(
                 text=text,
                 case_id=get_case_by_number(tx, case_number).id if case_number else None,
             )
-            clips = all_clips(tx, wanted, limit)
+            clips, total = all_clips(tx, wanted, limit)
         query = {
             name: value
             for name, value in {
@@ -76,11 +75,11 @@ def command(
                 clip.name,
                 clip.officer or "",
                 clip.recorder or "",
-                local(clip.recorded_at, zone),
+                clip_recorded(shell.language, clip, zone),
                 size_text(clip.size_bytes),
                 clip_state(shell.language, clip),
             ],
         )
         if shell.as_json:
             return
-        shell.say("clips_total", error=True, total=len(clips))
+        shell.say_total("clips_total", len(clips), total)

@@ -13,12 +13,13 @@ from api.sizes import size_text
 @click.argument("clip")
 def command(shell: Shell, clip: str) -> None:
     """Show CLIP (its id, or eight or more digits of its SHA-256): facts, links, custody history."""
-    from api.cli.queries import clip_json, clip_state, event_json, find_clip
+    from api.cli.queries import clip_json, clip_recorded, clip_state, event_json, find_clip
     from custody.access import Right
     from custody.cases import links_of_clip
     from custody.clip_names import names_of_clips
     from custody.events import EventKind, clip_item
     from custody.history import history_of
+    from custody.recording_times import TimeSource
     from custody.renditions import renditions_of
 
     with shell.open() as services:
@@ -49,6 +50,7 @@ def command(shell: Shell, clip: str) -> None:
             )
             return
         zone = services.config.zone
+        clock = local(found.recorder_clock_at, zone) or shell.word("recorded.no_clock")
         rows = [
             [shell.word("head.id"), found.id],
             [shell.word("head.name"), found.name],
@@ -61,7 +63,12 @@ def command(shell: Shell, clip: str) -> None:
             ["SM3", found.sm3],
             [shell.word("head.officer"), found.officer or ""],
             [shell.word("head.recorder"), found.recorder or ""],
-            [shell.word("head.recorded"), local(found.recorded_at, zone)],
+            [shell.word("head.recorded"), clip_recorded(shell.language, found, zone)],
+            *(
+                [[shell.word("head.recorder_clock"), clock]]
+                if found.recorded_at_source == TimeSource.HAND
+                else []
+            ),
             [shell.word("head.admitted"), local(found.admitted_at, zone)],
             [shell.word("head.state"), clip_state(shell.language, found)],
         ]

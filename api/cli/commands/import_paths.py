@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli.language import retold
 from api.cli.output import print_json
 from api.cli.shell import Shell, with_shell
 
@@ -54,13 +55,14 @@ def command(shell: Shell, paths: tuple[Path, ...]) -> int:
     if shell.as_json:
         print_json([_as_json(result) for result in results])
     else:
-        refused = counts[Outcome.REFUSED] + counts[Outcome.SKIPPED]
         shell.say(
             "import.done",
             error=True,
-            archived=counts[Outcome.ARCHIVED],
+            files=len(results) - counts[Outcome.SKIPPED],
+            new=counts[Outcome.ARCHIVED],
             known=counts[Outcome.KNOWN],
-            refused=refused,
+            refused=counts[Outcome.REFUSED],
+            skipped=counts[Outcome.SKIPPED],
         )
     return EXIT_FAILED if counts[Outcome.REFUSED] else EXIT_GOOD
 
@@ -70,9 +72,8 @@ def _silent(_path: Path, _done: int, _total: int) -> None:
 
 
 def _print(shell: Shell, result: "ImportResult") -> None:
-    outcome = result.outcome.value
-    key = f"import.{outcome}" if outcome in {"archived", "known"} else "import.refused"
-    shell.say(key, name=result.name, id=result.clip_id or "", reason=result.reason or "")
+    reason = retold(result.reason or "", shell.language)
+    shell.say(f"import.{result.outcome}", name=result.name, id=result.clip_id or "", reason=reason)
 
 
 def _as_json(result: "ImportResult") -> dict[str, Any]:

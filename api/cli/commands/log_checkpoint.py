@@ -19,7 +19,7 @@ def command(shell: Shell) -> None:
         try:
             note = services.store.read_bytes(CHECKPOINT_KEY).decode()
         except ObjectNotFoundError as error:
-            raise CommandError("nothing is published yet") from error
+            raise CommandError("verify.no_tree") from error
         if not shell.as_json:
             click.echo(note, nl=False)
             return

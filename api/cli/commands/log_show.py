@@ -17,8 +17,9 @@ def command(
     shell: Shell, before: int | None, limit: int, kind: str | None, item: str | None
 ) -> None:
     """Show entries, the newest first (one item: in its order). Reading the log is an entry too."""
-    from api.cli.queries import event_json
+    from api.cli.queries import count_events, event_json
     from custody.access import Right
+    from custody.event_filters import EventFilter
     from custody.events import EventKind
     from custody.history import history_of, newest_events
 
@@ -35,7 +36,8 @@ def command(
             if item is not None:
                 events = history_of(tx, item, limit)[-limit:]
             else:
-                events = newest_events(tx, before=before, limit=limit, kind=kind)
+                events = newest_events(tx, EventFilter(kind=kind), before=before, limit=limit)
+            total = count_events(tx, item=item, kind=kind, before=before)
         if shell.as_json:
             print_json([event_json(event) for event in events])
             return
@@ -54,3 +56,4 @@ def command(
                 for event in events
             ],
         )
+        shell.say_total("entries_total", len(events), total)

@@ -20,7 +20,7 @@ def command(shell: Shell, name: str) -> None:
         with services.database.write() as tx:
             user = find_user_by_name(tx, name)
             if user is None:
-                raise CommandError(f"there is no user {name}; `liuhen users list` shows them")
+                raise CommandError("failure.no_user", name=name)
             password = reissue_one_time_password(tx, services.ledger, shell.actor, user_id=user.id)
         if shell.as_json:
             print_json({"id": user.id, "name": user.name, "one_time_password": password})

@@ -19,12 +19,6 @@
   document.body.append(live);
   const announce = (text) => { live.textContent = text; };
 
-  // A form that names what it will do asks once more.
-  document.addEventListener("submit", (event) => {
-    const question = event.target.dataset.confirm;
-    if (question && !window.confirm(question)) event.preventDefault();
-  });
-
   // Language and theme ask for the page anew: what is typed in a form goes over into the new one.
   const TYPED = "liuhen-typed";
   const fields = () => [...document.querySelectorAll("main form[method=post] :is(input:not([type=hidden], [type=password]), select, textarea)[name]")];
@@ -106,30 +100,79 @@
     left = null;
   });
 
-  // All rows at once.
+  // Rows are chosen page by page: what is ticked stays chosen in this tab while the list is turned
+  // or filtered, until it was done with or is cleared. Without this, a page's own ticks count.
+  const CHOSEN = "liuhen-chosen ";
+  const bulk = document.querySelector("[data-choosing]");
+  const place = bulk && CHOSEN + bulk.dataset.choosing;
+  const forget = (beginning) => {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(beginning)) sessionStorage.removeItem(key);
+  };
+  const boxes = () => [...document.querySelectorAll("input[type=checkbox][name=clip_id]")];
+  const ticked = () => boxes().filter((box) => box.checked).map((box) => box.value);
+  const chosen = () => new Set(place ? JSON.parse(sessionStorage.getItem(place) ?? "[]") : ticked());
+  const choose = (ids) => { if (place) sessionStorage.setItem(place, JSON.stringify([...ids])); };
+
+  if (document.body.classList.contains("outside")) forget(CHOSEN); // the next person chooses anew
+  const through = document.querySelector("[data-done-with]");
+  if (through) forget(CHOSEN + through.dataset.doneWith);
+  // What the server ticks again, or carries for other pages, was refused and is chosen still.
+  const carried = [...document.querySelectorAll("[data-carried]")];
+  choose([...chosen(), ...ticked(), ...carried.map((field) => field.value)]);
+  for (const field of carried) field.remove();
+
   document.addEventListener("change", (event) => {
     const all = event.target.closest("[data-select-all]");
-    if (all) for (const box of document.querySelectorAll("input[name=clip_id]")) box.checked = all.checked;
-    needSelection();
+    if (all) for (const box of boxes()) box.checked = all.checked;
+    const ids = chosen();
+    for (const box of boxes()) if (box.checked) ids.add(box.value); else ids.delete(box.value);
+    choose(ids);
+    showChosen();
+  });
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-clear-chosen]")) return;
+    choose([]);
+    for (const box of boxes()) box.checked = false;
+    showChosen();
+    document.querySelector("[data-select-all]")?.focus();
+  });
+  document.addEventListener("submit", (event) => {
+    if (!bulk || event.target !== bulk.closest("form")) return;
+    const here = new Set(boxes().map((box) => box.value));
+    for (const id of chosen()) {
+      if (here.has(id)) continue;
+      const field = Object.assign(document.createElement("input"), { type: "hidden", name: "clip_id", value: id });
+      field.dataset.added = "";
+      event.target.append(field);
+    }
   });
 
   // What is done with rows needs one, and says how many it will be done with.
-  const needSelection = () => {
-    const count = document.querySelectorAll("input[name=clip_id]:checked").length;
-    const whole = document.querySelectorAll("input[name=clip_id]").length;
-    for (const button of document.querySelectorAll("[data-needs-selection]")) button.disabled = !count;
+  const showChosen = () => {
+    const whole = boxes().length, here = ticked().length, count = chosen().size;
+    const tooMany = bulk && count > Number(bulk.dataset.most);
+    for (const button of document.querySelectorAll("[data-needs-selection]")) button.disabled = !count || tooMany;
     for (const hint of document.querySelectorAll("[data-no-selection]")) hint.hidden = count > 0;
+    for (const hint of document.querySelectorAll("[data-too-many]")) hint.hidden = !tooMany;
+    for (const button of document.querySelectorAll("[data-clear-chosen]")) button.hidden = !count;
     for (const bar of document.querySelectorAll(".bulk")) bar.classList.toggle("idle", !count);
-    for (const chosen of document.querySelectorAll("[data-chosen]")) {
-      chosen.hidden = !count;
-      chosen.textContent = chosen.dataset.chosen.replace("{count}", count);
+    for (const [name, number] of [["chosen", count], ["elsewhere", count - here]]) {
+      for (const text of document.querySelectorAll(`[data-${name}]`)) {
+        text.hidden = !number;
+        text.textContent = text.dataset[name].replace("{count}", number);
+      }
     }
     for (const all of document.querySelectorAll("[data-select-all]")) {
-      all.checked = count > 0 && count === whole;
-      all.indeterminate = count > 0 && count < whole;
+      all.checked = here > 0 && here === whole;
+      all.indeterminate = here > 0 && here < whole;
     }
   };
-  needSelection();
-  // Back and forward restore the ticks after the scripts have run.
-  window.addEventListener("pageshow", needSelection);
+  // Back and forward restore the ticks of then after the scripts have run.
+  const restore = () => {
+    for (const field of document.querySelectorAll("[data-added]")) field.remove();
+    if (place) { const ids = chosen(); for (const box of boxes()) box.checked = ids.has(box.value); }
+    showChosen();
+  };
+  restore();
+  window.addEventListener("pageshow", restore);
 })();

@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("name_raw", sa.LargeBinary(), nullable=False),
         sa.Column("media_kind", sa.String(length=16), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recorder_clock_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("file_modified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("officer", sa.String(length=64), nullable=True),
         sa.Column("recorder", sa.String(length=64), nullable=True),

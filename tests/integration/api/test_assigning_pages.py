@@ -123,6 +123,22 @@ def test_a_time_that_no_recording_can_have_is_said_and_assigns_nothing(
     assert assigned(house, clip_ids[:1]) == [(None, None)]
 
 
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [("2036-11-22T10:00", "recording_ahead"), ("1999-12-31T10:00", "recording_early")],
+)
+def test_a_typed_time_that_cannot_be_is_refused_in_words(
+    house: House, legal: httpx.Client, clip_ids: list[str], typed: str, key: str
+) -> None:
+    form: dict[str, str | list[str]] = {"officer": "JX0300", "recorded_at": typed}
+    answer = submit(house, legal, f"/clips/{clip_ids[0]}/assign", **form)
+    assert answer.status_code == 422
+    for part in ("what", "evidence", "do"):
+        assert translate("zh", f"error.{key}.{part}") in answer.text
+    assert assigned(house, clip_ids[:1]) == [(None, None)]
+    assert entries(house, clip_ids[0]) == ["clip.admitted"]
+
+
 def test_after_the_last_page_comes_the_one_before(
     house: House, legal: httpx.Client, clip_ids: list[str]
 ) -> None:

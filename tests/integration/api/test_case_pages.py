@@ -90,6 +90,42 @@ def test_the_form_shows_the_case_and_what_was_changed_is_in_its_history(
     )
 
 
+def test_a_time_set_by_hand_never_looks_like_the_recorders(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    clock_at, typed = datetime(2026, 11, 22, 1, tzinfo=UTC), "2026-11-22T10:30:00"
+    clip_id = link(house, case, "a.mp4", officer="JX0227", recorded_at=clock_at)
+    link(house, case, "b.mp4", officer="JX0228", recorded_at=clock_at)
+    pages = [f"/cases/{case.id}", "/clips", f"/clips/{clip_id}"]
+    for path in pages:
+        assert "by-hand" not in (page := legal.get(path).text), path
+        assert "人工指定" not in page, path
+    submit(house, legal, f"/clips/{clip_id}/assign", officer="JX0227", recorded_at=typed)
+    bars, listed, shown = (legal.get(path).text for path in pages)
+    assert bars.count('class="piece by-hand" href=') == 1
+    assert bars.count('class="piece" href=') == 1
+    assert "(人工指定；记录仪时钟：2026-11-22 09:00:00)" in bars
+    assert "虚线的由人工指定" in bars
+    for page in (bars, listed):
+        assert 'title="记录仪时钟：2026-11-22 09:00:00">人工指定</small>' in page
+    assert "人工指定：鲍勃" in shown
+    assert "<small>记录仪时钟：2026-11-22 09:00:00</small>" in shown
+
+
+def test_a_matter_of_spaces_is_refused_in_the_form(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    answer = save(house, legal, case, 0, title=" \u3000 ", party="李某")
+    assert answer.status_code == 422
+    assert "案由没有写" in answer.text
+    assert field(answer.text, "party") == "李某"  # what was typed is still there
+    made = submit(
+        house, legal, "/cases", **(FORM | {"number": "零城执罚决字〔2026〕第13号", "title": " "})
+    )
+    assert (made.status_code, "案由没有写" in made.text) == (422, True)
+    assert len(history(house, case)) == 1
+
+
 def test_saving_without_a_change_writes_nothing(
     house: House, legal: httpx.Client, case: Case
 ) -> None:
@@ -278,3 +314,22 @@ def test_the_histories_of_a_clip_and_a_case_name_each_other(
     of_clip = legal.get(f"/clips/{clip_id}").text.partition('<table class="history')[2]
     assert re.search(rf'<a href="/cases/{case.id}"[^>]*>案件 <bdi[^>]*>{CASE_NUMBER}', of_clip)
     assert f'href="/clips/{clip_id}"' not in of_clip
+
+
+def test_a_code_that_is_too_long_is_said_in_the_form_and_kept(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    before = len(history(house, case))
+    for typed in ("J" * 65, "JX0227 " + "0" * 65):
+        for answer in (
+            save(house, legal, case, 0, officers=typed),
+            submit(
+                house, legal, "/cases", **(FORM | {"number": "X〔2026〕9号", "officers": typed})
+            ),
+        ):
+            assert answer.status_code == 422
+            assert "编号或执法证号太长，最多 64 个字" in answer.text
+            assert typed in answer.text
+            assert 'aria-invalid="true"' in answer.text
+    assert len(history(house, case)) == before
+    assert ">1</span></h1>" in legal.get("/cases").text

@@ -72,9 +72,11 @@ class Dock:
         self.session_id = manifest.session_id
         return manifest.session_id
 
-    def page(self, query: str = "", session_id: str = "") -> httpx.Response:
+    def page(self, query: str = "", session_id: str = "", status: int = 200) -> httpx.Response:
         address = f"/stations/{self.station.id}/sessions/{session_id or self.session_id}"
-        return self.http.get(address + query)
+        answer = self.http.get(address + query)
+        assert answer.status_code == status
+        return answer
 
 
 @pytest.fixture
@@ -134,9 +136,9 @@ def test_a_list_says_what_became_of_every_file(dock: Dock) -> None:
         "A/twin.mp4": "已入库",
         "B/twin.mp4": "还没有到",
         "C/coming.mp4": "正在上传 0 B / 100 B",
-        "DCIM/门口U+202E4pm␊.fifo": "未采集 管道",
-        "DCIM/folder.mp4": "未采集 文件夹",
-        "DCIM/link.mp4": "未采集 something new: <b>",
+        "DCIM/门口U+202E4pm␊.fifo": "未接收 管道",
+        "DCIM/folder.mp4": "未接收 文件夹",
+        "DCIM/link.mp4": "未接收 something new: <b>",
     }
     assert f'href="/clips/{clip.id}"' in page.text
     with dock.house.services.database.read() as tx:
@@ -145,9 +147,9 @@ def test_a_list_says_what_became_of_every_file(dock: Dock) -> None:
     assert clip.id in listings(dock.house)[-1]
     assert dock.session_id in listings(dock.house)[-1]
     assert set(fates(dock.page("?fate=skipped")).values()) == {
-        "未采集 管道",
-        "未采集 文件夹",
-        "未采集 something new: <b>",
+        "未接收 管道",
+        "未接收 文件夹",
+        "未接收 something new: <b>",
     }
     assert list(fates(dock.page("?fate=missing"))) == ["B/twin.mp4"]
 
@@ -159,6 +161,26 @@ def test_a_file_that_an_earlier_session_brought_is_archived(dock: Dock) -> None:
     listed = dock.http.get(f"/stations/{dock.station.id}/sessions")
     assert listed.text.count(f'href="/stations/{dock.station.id}/sessions/') == 2
     assert "2 个采集批次" in dock.http.get("/stations").text
+
+
+def test_files_with_one_content_are_counted_apart_from_clips(dock: Dock) -> None:
+    files = [ManifestFile(b"%d.mp4" % n, len(DATA), SEEN) for n in range(3)]
+    dock.open_session(*files)
+    dock.send(DATA, b"0.mp4")
+    assert "此前已入库" not in dock.page().text
+    for name in (b"1.mp4", b"2.mp4"):
+        dock.station.begin(
+            DATA, filename=name, modified_at=format_time(SEEN), dock_session=dock.session_id
+        )
+    page = dock.page()
+    assert "清单里 3 个文件，其中 2 个的内容此前已入库（内容相同，只存一份）。" in page.text
+    assert fates(page) == {
+        "0.mp4": "已入库",
+        "1.mp4": "已入库 内容同 0.mp4",
+        "2.mp4": "已入库 内容同 0.mp4",
+    }
+    dock.open_session(*files)  # docked again: now nothing of it is new
+    assert "清单里 3 个文件，其中 3 个的内容此前已入库" in dock.page().text
 
 
 def test_a_refused_file_is_said_to_be_refused(dock: Dock) -> None:
@@ -181,13 +203,17 @@ def test_a_long_list_comes_in_pages(dock: Dock, monkeypatch: pytest.MonkeyPatch)
     # Too long to look all of it up: what the list says itself can still be picked out.
     monkeypatch.setattr(dock_session_pages, "MAX_LOOKED_UP", 100)
     assert len(fates(dock.page())) == 100
-    assert fates(dock.page("?fate=skipped")) == {"00007.mp4": "未采集 管道"}
+    assert fates(dock.page("?fate=skipped")) == {"00007.mp4": "未接收 管道"}
     assert len(fates(dock.page("?fate=missing"))) == 100  # no such choice here
     assert fates(dock.page("?offset=5000")) == {}
 
 
 def test_an_empty_list_says_so_and_one_without_such_files_says_that(dock: Dock) -> None:
     assert "清单里没有这一类文件" in dock.page("?fate=refused").text
+    strange = dock.page("?fate=xyz", status=422)
+    assert fates(strange) == {}
+    assert "没有这种结果，什么都没有列出" in strange.text
+    assert 'class="chip on"' not in strange.text
     dock.open_session()
     page = dock.page().text
     assert "来源里没有文件" in page

@@ -63,12 +63,11 @@ def test_a_person_is_found_by_a_part_of_the_name_or_by_the_account(
     one = rows(client.get("/log", params={"who": NAMESAKE.upper()}).text)
     assert len(one) == 1
     assert len(rows(client.get("/log", params={"who": "setup"}).text)) == 4
-    for nobody in ("%", "_", "zzz", "\x00"):
+    for nobody in ("%", "_", "zzz"):
         answer = client.get("/log", params={"who": nobody})
         assert answer.status_code == 200
         assert rows(answer.text) == [], nobody
         assert "没有叫“" in answer.text
-    assert client.get("/log", params={"actor": "\x00"}).status_code == 200
 
 
 def test_a_day_is_one_of_the_bureaus_zone(house: House, client: httpx.Client) -> None:
@@ -78,8 +77,6 @@ def test_a_day_is_one_of_the_bureaus_zone(house: House, client: httpx.Client) ->
     assert len(rows(before)) == 50
     assert NAMESAKE not in before
     assert rows(client.get("/log", params={"from": "2026-11-25"}).text) == []
-    strange = client.get("/log", params={"from": "yesterday", "to": "9999-12-31"})
-    assert len(rows(strange.text)) == 50
 
 
 def test_turning_the_page_keeps_the_filter(house: House, client: httpx.Client) -> None:

@@ -72,6 +72,16 @@ def test_a_lost_password_is_reissued_and_its_owner_is_told(house: House, address
         assert "爱丽丝" in told
         assert "重发了您的密码" in told
         new = "quite another password"
+        for why, (first, second) in {
+            "太短，至少要": ("short", "short"),
+            "太长，最多": ("x" * 2000, "x" * 2000),
+            "和现在的一样": (password, password),
+            "两次输入的新密码不一样": (new, new + "!"),
+        }.items():
+            form = {"old": password, "new": first, "again": second}
+            refused = submit(house, clerk, Role.LEGAL, "/password", **form)
+            assert refused.status_code == 422
+            assert why in refused.text
         form = {"old": password, "new": new, "again": new}
         assert submit(house, clerk, Role.LEGAL, "/password", **form).status_code == 303
         assert "重发了您的密码" not in clerk.get("/password").text
@@ -111,3 +121,23 @@ def test_the_rows_of_users_still_agree_with_the_log(house: House, address: str) 
         assert get_user(tx, bob.id).must_change_password
     house.publish()
     assert verify_all(context_of(house.services), LOG_ONLY).findings == []
+
+
+def test_a_password_and_an_account_are_asked_about_before_anything_is_done(
+    house: House, address: str
+) -> None:
+    bob = house.people[Role.LEGAL]
+    with httpx.Client(base_url=address) as admin:
+        sign_in(admin, "alice", PASSWORD)
+        page = admin.get("/users").text
+    for what, question in (("password", "给 bob 重发一次性密码？"), ("disable", "停用 bob？")):
+        asked = re.search(
+            rf'<details class="ask no-print"><summary>[^<]+</summary>\s*'
+            rf'<form action="/users/{bob.id}/{what}".*?</details>',
+            page,
+            re.DOTALL,
+        )
+        assert asked is not None
+        assert question in asked[0]
+        assert asked[0].count("<button") == 1
+        assert page.count(f'action="/users/{bob.id}/{what}"') == 1

@@ -5,7 +5,7 @@ import re
 import stat
 import subprocess
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,9 +16,11 @@ from api.cli import shell
 from api.config import load_config
 from api.services import open_services
 from custody.bundle_readme import COMMANDS
+from custody.clips import assign_clip
 from custody.publisher import LOG_LOCK
 from custody.sequencer import newest_pending
 from tests.integration.cli.conftest import NUMBER, Liuhen
+from tests.services.custody import ALICE
 
 
 def test_home_is_made_once_with_private_keys(liuhen: Liuhen, home: Path) -> None:
@@ -40,6 +42,14 @@ def test_import_list_show(liuhen: Liuhen, footage: Path) -> None:
     again = liuhen("import", str(footage), "--json")
     assert sorted(one["outcome"] for one in again.json) == ["known"] * 3 + ["refused"]
 
+    (footage / "copy.mp4").write_bytes(b"three")
+    (footage / "link.mp4").symlink_to(footage / "copy.mp4")
+    os.mkfifo(footage / "pipe.mp4")
+    told = liuhen("import", str(footage))
+    assert "5 files: 0 new, 4 already here (same content), 1 refused, 2 skipped" in told.err
+    assert re.search(r"skipped +\S*link.mp4 .*symbolic link", told.out)
+    assert re.search(r"skipped +\S*pipe.mp4 .*pipe", told.out)
+
     clips = liuhen("clips", "list", "--json").json
     assert len(clips) == 3
     wanted = {
@@ -49,6 +59,10 @@ def test_import_list_show(liuhen: Liuhen, footage: Path) -> None:
     assert wanted <= clips[0].keys()
     marked = next(clip for clip in clips if clip["important"])
     assert (marked["officer"], marked["recorded_at"]) == ("000001", "2026-11-20T02:00:00Z")
+    assert (marked["recorded_at_source"], marked["recorder_clock_at"]) == (
+        "recorder",
+        "2026-11-20T02:00:00Z",
+    )
     assert len(liuhen("clips", "list", "--officer", "JX0227", "--json").json) == 1
     assert len(liuhen("clips", "list", "--from", "2026-11-20T09:50", "--json").json) == 1
 
@@ -60,6 +74,23 @@ def test_import_list_show(liuhen: Liuhen, footage: Path) -> None:
     assert shown["history"][0]["kind"] == "clip.admitted"
     assert liuhen("clips", "show", "nothing").code == 2
     assert liuhen("clips", "list", "--from", "yesterday").code == 64
+
+
+@pytest.mark.parametrize("option", ["--from", "--to"])
+@pytest.mark.parametrize("typed", ["2026-99-99", "yesterday", "", "0001-01-01T00:00+23:00"])
+def test_a_day_that_is_none_lists_nothing(liuhen: Liuhen, option: str, typed: str) -> None:
+    told = liuhen("clips", "list", option, typed)
+    assert told.code == 64
+    assert told.out == ""
+    assert f"Invalid value for {option}: “{typed}” is no time" in told.err
+    assert "2026-11-22" in told.err
+
+
+def test_a_state_that_is_none_lists_nothing(liuhen: Liuhen) -> None:
+    told = liuhen("clips", "list", "--state", "xyz")
+    assert told.code == 64
+    assert told.out == ""
+    assert "quarantined" in told.err
 
 
 def test_case_from_creation_to_bag(liuhen: Liuhen, footage: Path, tmp_path: Path) -> None:
@@ -201,6 +232,10 @@ def test_a_case_is_edited_field_by_field(liuhen: Liuhen) -> None:
     assert liuhen("cases", "edit", mistyped, "--date", "9999-12-31").code == 64
     assert liuhen("cases", "create", NUMBER, "--title", "x", "--date", "0001-01-01").code == 64
     assert liuhen("cases", "edit", mistyped, "--title", " ").code == 64
+    for title in ("", " ", "\u3000", "\u200b"):
+        refused = liuhen("cases", "create", NUMBER, "--title", title)
+        assert (refused.code, "A case needs a matter" in refused.err) == (2, True)
+    assert "A case needs a matter" in liuhen("cases", "edit", mistyped, "--title", "\u200b").err
     assert liuhen("cases", "edit", NUMBER, "--title", "x").code == 2
     assert liuhen("cases", "edit", mistyped, "--number", "12").code == 2
     nothing = liuhen("cases", "edit", mistyped, "--title", "占道经营", "--officer", "JX0228",
@@ -231,6 +266,29 @@ def test_a_case_is_edited_field_by_field(liuhen: Liuhen) -> None:
     assert liuhen("verify", "--case", NUMBER).code == 0
 
 
+def test_a_time_set_by_hand_is_shown_as_that(liuhen: Liuhen, footage: Path, home: Path) -> None:
+    liuhen("import", str(footage))
+    clip = liuhen("clips", "list", "--officer", "JX0227", "--json").json[0]
+    typed = datetime(2026, 11, 19, 1, 0, tzinfo=UTC)
+    with (
+        open_services(load_config(home)) as services,
+        services.database.write() as tx,
+    ):
+        assign_clip(tx, services.ledger, ALICE, clip["id"], "JX0227", "TA00716", typed)
+    liuhen("cases", "create", NUMBER, "--title", "x")
+    liuhen("cases", "link", NUMBER, clip["id"], "--stage", "review")
+    for command in (("clips", "list"), ("clips", "show", clip["id"]), ("cases", "show", NUMBER)):
+        assert "2026-11-19 09:00:00 (set by hand)" in liuhen(*command).out, command
+    assert "recorder's clock\t2026-11-20 09:36:21" in liuhen("clips", "show", clip["id"]).out
+    shown = liuhen("clips", "show", clip["id"], "--json").json
+    assert (shown["recorded_at"], shown["recorded_at_source"], shown["recorder_clock_at"]) == (
+        "2026-11-19T01:00:00Z",
+        "hand",
+        "2026-11-20T01:36:21Z",
+    )
+    assert liuhen("verify", "--all").code == 0
+
+
 def test_altered_original_is_not_exported(
     liuhen: Liuhen, footage: Path, home: Path, tmp_path: Path
 ) -> None:
@@ -253,6 +311,12 @@ def test_people_stations_and_keys(liuhen: Liuhen) -> None:
     assert liuhen("users", "add", "alice", "--role", "admin").code == 2
     assert [user["name"] for user in liuhen("users", "list", "--json").json] == ["alice"]
     assert liuhen("stations", "enrol-token", "一号站", "--json").json["token"]
+    nameless = liuhen("stations", "enrol-token", "")
+    assert nameless.code == 2
+    assert nameless.err.strip() == "liuhen: A station's name has 1 to 128 readable characters."
+    assert "采集站名称为 1 到 128 个可见字符" in (
+        liuhen("stations", "enrol-token", "", "--lang", "zh").err
+    )
     assert liuhen("stations", "list", "--json").json == []
     keys = liuhen("log", "vkey", "--json").json
     assert keys["log"].startswith("liuhen.local/custody+")
@@ -350,3 +414,24 @@ def test_a_command_outlasts_another_that_is_publishing(
         assert liuhen("users", "add", "alice", "--role", "legal").code == 0
         with services.database.read() as tx:
             assert newest_pending(tx) is None
+
+
+def test_a_list_that_is_cut_says_of_how_many(liuhen: Liuhen, footage: Path) -> None:
+    assert liuhen("import", str(footage)).code == 0
+    for number in ("1", "2", "3"):
+        assert (
+            liuhen("cases", "create", f"零城执罚决字〔2026〕第{number}号", "--title", "x").code == 0
+        )
+    cut = liuhen("clips", "list", "--limit", "1")
+    assert cut.out.splitlines()[0].split("\t")[:2] == ["id", "name"]
+    assert len(cut.out.splitlines()) == 2
+    assert cut.err.strip() == "1 of 2 clips"
+    assert "共 2 条，列出 1 条" in liuhen("clips", "list", "--limit", "1", "--lang", "zh").err
+    assert liuhen("clips", "list").err.strip() == "2 clips"
+    assert liuhen("cases", "list", "--limit", "2").err.strip() == "2 of 3 cases"
+    assert liuhen("cases", "list").err.strip() == "3 cases"
+    entries = liuhen("log", "show", "--limit", "1").err.split()
+    assert entries[:2] == ["1", "of"]
+    assert int(entries[2]) > 5
+    created = liuhen("log", "show", "--kind", "case.created", "--limit", "2")
+    assert created.err.strip() == "2 of 3 entries"

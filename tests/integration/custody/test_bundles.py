@@ -1,12 +1,14 @@
 """What lies in a bag, and under which names."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from custody.bundles import plan_bundle, write_bundle
 from custody.cases import NewCase, create_case, link_clip
+from custody.clips import assign_clip
 from custody.clock import FixedClock
 from custody.ledger import Ledger
 from custody.renditions import NewRendition, add_rendition
@@ -38,8 +40,10 @@ def test_a_proxy_is_named_for_what_it_is(
     media_type: str,
     expected: str,
 ) -> None:
+    clock_at, typed = datetime(2036, 1, 1, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC)
     with database.write() as tx:
-        clip = admit_clip(tx, ledger, "a", name=name)
+        clip = admit_clip(tx, ledger, "a", name=name, recorded_at=clock_at)
+        clip = assign_clip(tx, ledger, ALICE, clip.id, None, None, typed)
         sha256 = "36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068"
         new = NewRendition(clip.id, "proxy", "renditions/p", sha256, 1, media_type, "a test")
         add_rendition(tx, ledger, STATION, new)
@@ -69,3 +73,8 @@ def test_a_proxy_is_named_for_what_it_is(
     [about] = json.loads((data / "case.json").read_text())["clips"]
     assert (about["proxy"], about["proxy_sha256"]) == (expected, sha256)
     assert (data / about["file"]).read_bytes() == b"a"
+    assert (about["recorded_at"], about["recorded_at_source"], about["recorder_clock_at"]) == (
+        "2026-11-20T00:00:00.000Z",
+        "hand",
+        "2036-01-01T00:00:00.000Z",
+    )

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -27,6 +28,8 @@ from custody.errors import (
     CaseExistsError,
     CaseNotFoundError,
     CaseNumberError,
+    CaseOfficerCodeError,
+    CaseTitleError,
     StaleCaseError,
     UnknownSortError,
 )
@@ -129,7 +132,9 @@ def test_a_case_is_changed_and_both_entries_say_how(
     assert (changed.officers, changed.clip_count) == (officers, 1)
     assert (event.kind, event.actor_id) == ("case.changed", BOB.id)
     assert event.facts == {"case": case.id, "procedure": "general", "changed": [*fields]}
-    assert event.details == case_details(changed) | {"actor_name": "bob"}
+    before = case_details(case)
+    was = {name: before[name] for name in fields}
+    assert event.details == case_details(changed) | {"actor_name": "bob", "was": was}
     assert created.details["number"] == NUMBER
 
 
@@ -263,3 +268,33 @@ def test_orders_and_pages(database: Database, several: None) -> None:
 def test_an_unknown_order_is_refused(database: Database) -> None:
     with pytest.raises(UnknownSortError), database.read() as tx:
         search_cases(tx, CaseFilter(), "party")
+
+
+@pytest.mark.parametrize("title", ["", " ", "\n\t", "\u3000\u00a0", "\u200b", "\ufeff\u2060"])
+def test_a_case_is_called_something_that_can_be_read(
+    database: Database, ledger: Ledger, title: str
+) -> None:
+    with database.write() as tx:
+        case = create_case(tx, ledger, ALICE, NewCase(NUMBER, "general", " 占道经营 "))
+    assert case.title == "占道经营"
+    other = "零城执罚决字〔2026〕第77号"
+    with pytest.raises(CaseTitleError, match="needs a matter"), database.write() as tx:
+        create_case(tx, ledger, ALICE, NewCase(other, "general", title))
+    with pytest.raises(CaseTitleError), database.write() as tx:
+        change_case(tx, ledger, ALICE, case.id, NewCase(NUMBER, "general", title))
+    with database.read() as tx:
+        assert get_case(tx, case.id) == case
+        assert find_case(tx, other) is None
+        assert len(history_of(tx, f"case:{case.id}")) == 1
+
+
+def test_what_nobody_can_read_is_no_party_no_certificate_and_no_officer(
+    database: Database, ledger: Ledger
+) -> None:
+    new = NewCase(NUMBER, "general", "a", "\u3000 ", None, (CaseOfficer(" JX0227 ", " \u200b"),))
+    with database.write() as tx:
+        case = create_case(tx, ledger, ALICE, new)
+    assert (case.party, case.officers) == (None, (CaseOfficer("JX0227"),))
+    nobody = replace(new, officers=(CaseOfficer("\u200b", "0012"),))
+    with pytest.raises(CaseOfficerCodeError), database.write() as tx:
+        change_case(tx, ledger, ALICE, case.id, nobody)

@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from api.web.formats import digest_groups, digest_in_full
-from custody.cases import NewCase, Procedure, create_case, link_clip, unlink_clip
+from custody.case_search import CaseFilter, search_cases
+from custody.cases import CaseOfficer, NewCase, Procedure, create_case, link_clip, unlink_clip
 from custody.clip_search import CLIP_SORTS, ClipFilter, find_clips, search_clips
 from custody.clips import set_clip_state
 from custody.errors import UnknownSortError
@@ -158,3 +159,25 @@ def test_a_page_takes_two_statements(database: Database, ids: dict[str, str]) ->
     with database.read() as tx:
         search_clips(tx, ClipFilter(text="a", case_id=ids["case"]))
     assert len([text for text in statements if text.startswith("SELECT")]) == 2
+
+
+def test_an_officer_is_found_by_the_certificate_number_that_a_case_names(
+    database: Database, ledger: Ledger, ids: dict[str, str]
+) -> None:
+    officers = (CaseOfficer("JX0001", "零A-01020304"), CaseOfficer("JX0009", "01020399"))
+    with database.write() as tx:
+        new = NewCase("零城执罚决字〔2026〕第88号", "general", "x", officers=officers)
+        case = create_case(tx, ledger, ALICE, new)
+    with database.read() as tx:
+        for typed in ("零A-01020304", " 零a-01020304 "):
+            found = {clip.id for clip in search_clips(tx, ClipFilter(text=typed)).clips}
+            assert found == {ids["Bravo"], ids["delta"]}
+        # Of a part of a number nobody knows whose it is; and this officer has no recording.
+        for typed in ("01020304", "01020399", "%"):
+            assert not {clip.id for clip in search_clips(tx, ClipFilter(text=typed)).clips} & {
+                ids["Bravo"],
+                ids["delta"],
+            }
+        for typed in ("零A-01020304", "01020399", "jx0009"):
+            assert [one.id for one in search_cases(tx, CaseFilter(text=typed)).cases] == [case.id]
+        assert search_cases(tx, CaseFilter(text="0102")).cases == []

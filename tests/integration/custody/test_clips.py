@@ -23,7 +23,11 @@ from custody.clips import (
     set_clip_state,
 )
 from custody.clock import FixedClock
-from custody.errors import ClipNotFoundError
+from custody.errors import (
+    ClipNotFoundError,
+    RecordingTimeAheadError,
+    RecordingTimeEarlyError,
+)
 from custody.history import history_of
 from custody.ledger import Ledger
 from custody.log.entry import Entry
@@ -32,6 +36,7 @@ from storage.database import Database
 from tests.services.custody import ALICE, STATION, admit_clip, new_clip
 
 RECORDED_AT = datetime(2026, 11, 22, 1, 5, tzinfo=UTC)
+EARLIER = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 MEDIA = {"frame_rate": 29.97, "video": {"codec": "h264", "标题": "巡查"}}
 
 
@@ -166,7 +171,49 @@ def test_a_clip_is_assigned(database: Database, ledger: Ledger) -> None:
     assert kinds(database, clip) == ["clip.admitted", "clip.assigned"]
     with database.read() as tx:
         event = history_of(tx, f"clip:{clip.id}")[1]
-    assert event.details == assigned_details(clip) | {"actor_name": "alice"}
+    assert event.details == assigned_details(clip) | {
+        "actor_name": "alice",
+        "was": {"officer": None, "recorder": None, "recorded_at": None},
+    }
+
+
+def test_a_time_set_by_hand_stands_beside_the_recorders_own(
+    database: Database, ledger: Ledger
+) -> None:
+    with database.write() as tx:
+        clip = admit_clip(tx, ledger, "a", recorded_at=RECORDED_AT)
+        assert (clip.recorded_at_source, clip.recorder_clock_at) == ("recorder", RECORDED_AT)
+        clip = assign_clip(tx, ledger, ALICE, clip.id, "JX0227", None, EARLIER)
+        assert (clip.recorded_at_source, clip.recorded_at) == ("hand", EARLIER)
+        assert clip.recorder_clock_at == RECORDED_AT
+        clip = assign_clip(tx, ledger, ALICE, clip.id, "JX0227", None, RECORDED_AT)
+        assert clip.recorded_at_source == "recorder"
+        silent = admit_clip(tx, ledger, "b")
+        assert (silent.recorded_at_source, silent.recorder_clock_at) == (None, None)
+        silent = assign_clip(tx, ledger, ALICE, silent.id, None, None, EARLIER)
+        assert (silent.recorded_at_source, silent.recorder_clock_at) == ("hand", None)
+
+
+def test_a_clock_ten_years_off_is_the_recorders_and_a_typed_one_is_refused(
+    database: Database, ledger: Ledger
+) -> None:
+    ahead, behind = RECORDED_AT.replace(year=2036), RECORDED_AT.replace(year=1980)
+    with database.write() as tx:
+        fast = admit_clip(tx, ledger, "a", recorded_at=ahead)
+        slow = admit_clip(tx, ledger, "b", recorded_at=behind)
+        assert assign_clip(tx, ledger, ALICE, fast.id, "JX0227", None, ahead).recorded_at == ahead
+        assign_clip(tx, ledger, ALICE, slow.id, "JX0227", None, RECORDED_AT)
+        # Back to what the recorder said, whatever that is.
+        again = assign_clip(tx, ledger, ALICE, slow.id, "JX0227", None, behind)
+        assert (again.recorded_at, again.recorded_at_source) == (behind, "recorder")
+    for moment, wrong in ((ahead, RecordingTimeAheadError), (behind, RecordingTimeEarlyError)):
+        with database.write() as tx:
+            other = admit_clip(tx, ledger, f"c{moment.year}", recorded_at=RECORDED_AT)
+        with pytest.raises(wrong), database.write() as tx:
+            assign_clip(tx, ledger, ALICE, other.id, "JX0227", None, moment)
+        with database.read() as tx:
+            assert get_clip(tx, other.id) == other
+        assert kinds(database, other) == ["clip.admitted"]
 
 
 def test_no_person_is_named_in_an_entry(database: Database, ledger: Ledger) -> None:

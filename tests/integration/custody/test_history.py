@@ -6,6 +6,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from custody.clock import FixedClock
+from custody.event_filters import EventFilter, count_events
 from custody.events import EventKind
 from custody.history import (
     MAX_EVENTS,
@@ -140,8 +141,24 @@ def test_the_newest_of_the_whole_log(
         append_events(tx, ledger, ["clip:1"])  # pending, so not listed
         assert [event.idx for event in newest_events(tx)] == [3, 2, 1, 0]
         assert [event.idx for event in newest_events(tx, before=3, limit=2)] == [2, 1]
-        assert [event.idx for event in newest_events(tx, kind="verification.run")] == [3]
-        assert [event.idx for event in newest_events(tx, actor_ids=[ALICE.id])] == [2, 1, 0]
+        assert [event.idx for event in newest_events(tx, EventFilter(kind="verification.run"))] == [
+            3
+        ]
+        assert [event.idx for event in newest_events(tx, EventFilter(actor_ids=[ALICE.id]))] == [
+            2,
+            1,
+            0,
+        ]
+        for wanted, indexes in (
+            (EventFilter(items=["clip:1", "log"]), [3, 2, 0]),
+            (EventFilter(items=[]), []),
+            (EventFilter(sort="clip"), [2, 1, 0]),
+            (EventFilter(other_sort="clip"), [3]),
+        ):
+            assert [event.idx for event in newest_events(tx, wanted)] == indexes
+            assert count_events(tx, wanted, 100) == len(indexes)
+        assert count_events(tx, EventFilter(), 100) == 4
+        assert count_events(tx, EventFilter(), 2) == 3  # more than were to be counted
         event = find_event(tx, 1)
         assert find_event(tx, 4) is None
     assert event is not None

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -80,6 +81,37 @@ def test_progress_as_json_is_one_object_a_line(config: Path, archive: FakeArchiv
     assert all(set(line) >= {"path", "state", "bytes", "total", "reason"} for line in lines[:-1])
 
 
+def test_files_of_one_content_and_what_is_no_file_are_counted_and_named(
+    config: Path, archive: FakeArchive
+) -> None:
+    dock = config.parent / "dock"
+    for name, data in (("a.mp4", b"one"), ("b.mp4", b"one"), ("c.mp4", b"two")):
+        (dock / name).write_bytes(data)
+    (dock / "link.mp4").symlink_to(dock / "a.mp4")
+    os.mkfifo(dock / "pipe.mp4")
+    (dock / "folder.mp4").mkdir()
+    (dock / ".DS_Store").write_bytes(b"litter")
+    done = command("scan", "--config", config, "--token", "good-token")
+    assert done.returncode == 0
+    assert "files archived: 3, of which archived already (same content): 1" in done.stdout
+    assert "3 skipped: links, FIFOs and the like" in done.stdout
+    told = command("status", "--config", config)
+    assert told.returncode == 0
+    assert "files archived: 3, of which archived already (same content): 1" in told.stdout
+    assert "skipped, not taken (3):" in told.stdout
+    assert re.search(r"folder\.mp4  a folder", told.stdout)
+    assert re.search(r"link\.mp4  a symbolic link", told.stdout)
+    assert re.search(r"pipe\.mp4  a FIFO", told.stdout)
+    value = json.loads(command("status", "--json", "--config", config).stdout)
+    assert (value["archived_before"], value["skipped_count"]) == (1, 3)
+    assert len(archive.originals) == 2
+    (dock / "link.mp4").unlink()
+    (dock / "d.mp4").write_bytes(b"two")  # sent by an earlier pass: the archive has it already
+    assert command("scan", "--config", config).returncode == 0
+    value = json.loads(command("status", "--json", "--config", config).stdout)
+    assert (value["archived_before"], value["skipped_count"]) == (2, 2)
+
+
 def test_both_languages(config: Path) -> None:
     (config.parent / "dock" / "clip.mp4").write_bytes(b"bytes")
     done = command("scan", "--config", config, "--token", "good-token", "--lang", "zh")
@@ -97,8 +129,12 @@ def test_usage_and_missing_enrolment_are_64(config: Path) -> None:
 
 def test_a_bad_token_is_said(config: Path) -> None:
     done = command("enrol", "--config", config, "--token", "wrong")
-    assert done.returncode == 1
+    assert done.returncode == 2
+    assert "not enrolled: the token is wrong, used or expired" in done.stderr
     assert "no such token" in done.stderr
+    chinese = command("enrol", "--config", config, "--token", "wrong", "--lang", "zh")
+    assert chinese.returncode == 2
+    assert "登记没有成功：登记码不对" in chinese.stderr
 
 
 def test_enrolling_twice_needs_a_token_again(config: Path) -> None:
@@ -200,4 +236,4 @@ def test_config_prints_a_file_that_can_be_used(tmp_path: Path, config: Path) -> 
     path.write_text(printed)
     done = command("status", "--config", path)
     assert done.returncode == 64  # read, and the station in it is not enrolled
-    assert "token" in done.stderr or "令牌" in done.stderr
+    assert "token" in done.stderr or "登记码" in done.stderr

@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from api.web.case_form import (
+    MAX_CODE_CHARACTERS,
     MAX_OFFICERS,
+    CaseCodeError,
     CaseDayError,
     CaseOfficerError,
     CaseOfficersError,
@@ -39,9 +41,9 @@ def test_a_case_written_into_a_form_is_read_back() -> None:
     assert (new.party, new.occurred_on, new.officers) == (case.party, case.occurred_on, officers)
 
 
-def test_what_is_left_empty_is_none_and_a_case_without_a_title_has_its_number() -> None:
+def test_what_is_left_empty_is_none_and_no_title_is_made_up() -> None:
     new = read_case(FORM | {"title": " ", "party": "", "occurred_on": "", "officers": "\n"})
-    assert (new.title, new.party, new.occurred_on, new.officers) == (new.number, None, None, ())
+    assert (new.title, new.party, new.occurred_on, new.officers) == (" ", None, None, ())
 
 
 @pytest.mark.parametrize("text", ["2026-13-01", "yesterday", "22.11.2026"])
@@ -53,6 +55,14 @@ def test_what_is_no_day_is_not_taken_for_none(text: str) -> None:
 def test_officers_are_read_however_they_are_parted() -> None:
     text = " JX0227，0012 \nJX0228\t零A 7\n\nJX0227 0012"
     assert read_officers(text) == (CaseOfficer("JX0227", "0012"), CaseOfficer("JX0228", "零A 7"))
+
+
+@pytest.mark.parametrize("before", ["", "JX0227 "])
+def test_a_code_or_certificate_that_is_too_long_is_refused_and_not_cut(before: str) -> None:
+    longest = "七" * MAX_CODE_CHARACTERS
+    read_case(FORM | {"officers": before + longest})
+    with pytest.raises(CaseCodeError, match=r"^七{20}…$"):
+        read_case(FORM | {"officers": f"{before}{longest}七"})
 
 
 def test_an_officer_in_two_lines_that_differ_is_not_taken_for_one() -> None:

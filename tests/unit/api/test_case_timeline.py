@@ -24,6 +24,7 @@ def linked(
     begin: datetime = MORNING,
     name: str = "a.mp4",
     kind: str = "video",
+    by_hand: bool = False,
 ) -> LinkedClip:
     recorded_at = None if after_s is None else (begin + timedelta(seconds=after_s)).astimezone(UTC)
     clip = Clip(
@@ -48,6 +49,7 @@ def linked(
         reason=None,
         duration_ms=None if seconds is None else round(seconds * 1000),
         media=None,
+        recorder_clock_at=None if by_hand else recorded_at,
     )
     return LinkedClip(clip, name, Stage.INVESTIGATION, MORNING, "bob")
 
@@ -175,3 +177,12 @@ def test_a_case_without_a_day_still_names_its_officers() -> None:
     [day] = build_timeline(a_case("alice", occurred_on=None), [], ZONE).days
     assert (day.date, [bar.officer for bar in day.bars]) == (None, ["alice"])
     assert build_timeline(a_case(), [], ZONE).days == ()
+
+
+@pytest.mark.parametrize("seconds", [600, None])
+def test_a_time_set_by_hand_is_known_as_that(seconds: float | None) -> None:
+    clocked, typed = linked("alice", 0, 600), linked("alice", 700, seconds, by_hand=True)
+    assert not build_timeline(a_case("alice"), [clocked], ZONE).by_hand
+    assert build_timeline(a_case("alice"), [clocked, typed], ZONE).by_hand
+    untimed = linked("alice", None, 60, by_hand=True)
+    assert not build_timeline(a_case("alice"), [untimed], ZONE).by_hand

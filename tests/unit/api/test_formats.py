@@ -59,7 +59,7 @@ def test_an_ordinary_name_stays_as_it_is() -> None:
     shown = name.replace("_", "_<wbr>")  # a line may break here and not in the middle of a part
     assert str(formats.file_name(name)) == f'<bdi class="name">{shown}</bdi>'
     assert formats.plain_name(name) == name
-    assert formats.plain_name("a\u202eb") == "a⟨U+202E⟩b"
+    assert formats.plain_name("a\u202eb") == "aU+202Eb"
 
 
 def test_a_digest_in_a_text_breaks_between_its_groups_only() -> None:

@@ -25,6 +25,8 @@ from custody.cases import CASE_FIELDS, Procedure, Stage
 from custody.clip_rows import MEDIA_KINDS
 from custody.clips import ClipState
 from custody.events import EventKind
+from custody.said import TEXTS
+from custody.tables import metadata
 from custody.verification.findings import FindingCode
 from custody.viewings import GrantKind
 from ingest.dock_lists import FileFate
@@ -42,14 +44,16 @@ BEGINNINGS = set(re.findall(r"\bt\('([^']+)' ~", SOURCE))
 
 #: Words of values in entries, which `api.web.entry_values` chooses by their keys.
 IN_ENTRIES = {
+    "scope.": ["everything", "log", "case", "clip"],
     "what.": [PASSWORD, ONE_TIME_PASSWORD, PASSWORD_RESET, DISABLED, ENABLED],
-    "right.": [right.value for right in Right],
-    "why.": ["forged_form", "no_grant", "not_signed_in"],
     "grant.": [kind.value for kind in GrantKind],
 }
 
 #: Words that come from data, each with everything that it can be.
 FAMILIES = {
+    "right.": [right.value for right in Right],
+    "why.": ["forged_form", "no_grant", "not_signed_in"],
+    "subject.": ["clips", "cases", "links", "users", "stations", "verification"],
     "event.": [kind.value for kind in EventKind],
     "finding.": [code.value for code in FindingCode],
     "stage.": [stage.value for stage in Stage],
@@ -65,7 +69,7 @@ FAMILIES = {
     "trace.key.": [state.value for state in TraceState],
     "outcome.": ["ok", "denied", "failed"],
     "phase.": ["database", "schema", "log", "tiles", "checkpoints", "rows", "objects", "bytes"],
-    "scope.": ["everything", "log", "case", "clip"],
+    "run_scope.": ["everything", "log", "case", "clip"],
     "rendition.": ["proxy", "poster", "sheet", "waveform"],
     "file.": [*station_status.WAY, *station_status.TROUBLED],
     "fact.": sorted(Sources().keys() | {"actor_name"}),  # that one the ledger adds
@@ -73,11 +77,13 @@ FAMILIES = {
     "reason.": [
         value for name, value in vars(reasons).items() if name.isupper() and isinstance(value, str)
     ],
+    "password.why.": ["short", "long", "same", "different"],
     "room.": ["clips", "cases", "stations", "verification", "log"],
     "case.": list(CASE_FIELDS),
     "log.": ["kind", "item", "actor"],
     "filter.": ["text", "officer", "recorder", "from", "to", "state", "kind", "important"],
     "done.": list(DONE),
+    "filter.unreadable.": ["day", "choice"],
     "unassigned.": ["nothing_ticked", "nobody_named"],
     "error.": [
         f"{key}.{part}"
@@ -95,7 +101,23 @@ FAMILIES = {
         for part in ("what", "evidence", "do")
     ],
 }
-KNOWN = FAMILIES | IN_ENTRIES
+#: Words of which `api.web.telling` makes what a verification found.
+IN_FINDINGS = {
+    "said.": list(TEXTS),
+    "column.": sorted(
+        {column.name for table in metadata.sorted_tables for column in table.columns}
+        & {key.removeprefix("column.") for key in catalogue("zh") if key.startswith("column.")}
+    ),
+    "thing.": ["station", "dock_session", "user"],
+    "stored.": ["original"],
+    "standing.": ["stands", "was_removed"],
+    "source.": ["checkpoints", "signer"],
+    "wanted.": [
+        *("time", "date", "JSON", "yes_or_no", "whole_number", "bytes", "text", "index"),
+        "description_of_a_recording",
+    ],
+}
+KNOWN = FAMILIES | IN_ENTRIES | IN_FINDINGS
 
 
 def test_the_catalogues_have_the_same_keys() -> None:

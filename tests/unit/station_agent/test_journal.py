@@ -160,7 +160,7 @@ def test_every_version_is_reached_from_every_earlier_one(tmp_path: Path) -> None
         connection.execute(f"PRAGMA user_version = {version}")
         journal_schema.migrate(connection)
         assert journal_schema.version_of(connection) == journal_schema.VERSION
-        connection.execute("SELECT * FROM files, manifests, receipts")
+        connection.execute("SELECT known FROM files, manifests, receipts, skipped")
         connection.close()
 
 

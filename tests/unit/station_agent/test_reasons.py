@@ -13,7 +13,7 @@ from station_agent.reasons import base_name, code_of, compose, is_marked, visibl
         ("执法.mp4".encode("gbk"), "执法.mp4"),
         ("表情😀.mp4".encode(), "表情😀.mp4"),
         (b"new\nline\ttab\x7f", "new␊line␉tab␡"),
-        ("\u202egpj.exe".encode(), "\\u{202E}gpj.exe"),
+        ("\u202egpj.exe".encode(), "U+202Egpj.exe"),
         (b"\xff\xfe", "\\xff\\xfe"),
         (b"a b", "a b"),
     ],

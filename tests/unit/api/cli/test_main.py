@@ -23,12 +23,17 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, 
     return found
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("path", commands(cli), ids=" ".join)
 def test_every_command_explains_itself(
-    path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+    path: tuple[str, ...],
+    language: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("LIUHEN_LANGUAGE", language)
     assert run([*path, "--help"]) == 0
-    assert "Usage: liuhen" in capsys.readouterr().out
+    assert {"zh": "用法：liuhen", "en": "Usage: liuhen"}[language] in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

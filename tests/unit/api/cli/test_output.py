@@ -13,10 +13,10 @@ from api.sizes import size_text
         ("a\nb", "a␊b"),
         ("\x1b[31mred", "␛[31mred"),
         ("\x7f", "␡"),
-        ("\u202egpj", "\\u202egpj"),
-        ("\udcb3", "\\udcb3"),
-        ("\x9b", "\\u009b"),
-        ("\u200b", "\\u200b"),
+        ("\u202egpj", "U+202Egpj"),
+        ("\udcb3", "U+DCB3"),
+        ("\x9b", "U+009B"),
+        ("\u200b", "U+200B"),
     ],
 )
 def test_visible(text: str, shown: str) -> None:
@@ -25,7 +25,7 @@ def test_visible(text: str, shown: str) -> None:
 
 def test_table_without_a_terminal_is_tab_separated(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(["x", "y"], [["a\tb", "c"]])
-    assert capsys.readouterr().out == "a␉b\tc\n"
+    assert capsys.readouterr().out == "x\ty\na␉b\tc\n"
 
 
 def test_json_keeps_names_readable(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,12 +1,14 @@
 """What a verification says to people: in their language, names that play no tricks."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from api.cli.shell import Shell
 from api.cli.verifying import _print
 from api.web.locale import LANGUAGES
+from api.web.telling import Teller
 from custody.verification.findings import Finding, FindingCode, Report, Unchecked
 
 MEANINGS = {"zh": "原始件被改动（SHA-256 不符）", "en": "Original altered (SHA-256)"}
@@ -21,7 +23,11 @@ def test_a_finding_is_said_in_the_readers_language(
         FindingCode.CLIP_OBJECT_DIGEST, "clip:1", "It differs.\x1b[2J", "aa", "bb", "1", 7
     )
     report = Report(findings=[finding], unchecked=[Unchecked("clip:2", "no answer")])
-    _print(Shell(tmp_path, language, as_json=False), report, {"1": "a\n.mp4"})
+    _print(
+        Shell(tmp_path, language, as_json=False),
+        report,
+        Teller(language, ZoneInfo("Asia/Shanghai"), {"clip:1": "a\n.mp4"}),
+    )
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"✗ clip_object_digest  {MEANINGS[language]}  clip:1 #7"
     assert lines[1] == "  It differs.␛[2J"

@@ -32,7 +32,7 @@ def test_a_clips_state_is_said_in_the_readers_language() -> None:
 
 
 def test_what_a_station_does_not_take_is_said_in_words() -> None:
-    assert say("zh", "state.skipped") == "未采集"
+    assert say("zh", "state.skipped") == "未接收"
     assert say_reason("zh", "symlink") == "符号链接"
     assert say_reason("en", "fifo: a pipe") != "fifo: a pipe"
 

@@ -42,6 +42,18 @@ def test_later_entries_change_what_the_row_must_be() -> None:
     assert (columns["officer"], columns["recorder"]) == ("JX0300", None)
 
 
+def test_no_assignment_changes_what_the_recorders_clock_said() -> None:
+    expected = ExpectedClip()
+    said = DETAILS | {"recorded_at": "2026-11-22T01:05:00.000Z"}
+    expected.apply(entry("clip.admitted", ADMITTED), said, 5)
+    typed: dict[str, Json] = {"officer": "JX0300", "recorded_at": "2026-11-20T02:00:00.000Z"}
+    expected.apply(entry("clip.assigned", {}), typed, 6)
+    assert expected.clip is not None
+    columns = expected.clip.columns
+    assert columns["recorded_at"] == "2026-11-20T02:00:00.000Z"
+    assert columns["recorder_clock_at"] == "2026-11-22T01:05:00.000Z"
+
+
 def test_lost_details_demand_nothing() -> None:
     expected = admitted()
     expected.apply(entry("clip.assigned", {}), None, 6)

@@ -1,0 +1,183 @@
+"""Texts that a verification says in English and that can be said in another language.
+
+Programs read the English text, which is what a `Said` is; whoever shows it to people asks it for
+what it was made of. `TEXTS` has each text once; the catalogues of the pages have the same under
+``said.<code>``.
+"""
+
+from collections.abc import Mapping
+from typing import Self
+
+_CELLS = {
+    "nothing": "nothing",
+    "yes": "yes",
+    "no": "no",
+    "the_bytes": "the bytes {hex}",
+    "quoted": "“{text}”",
+    "structure": "{text}",
+    "misfit": "{found}, which is no {wanted}",
+    "wanted": "{wanted}",
+    "column": "{column}: {value}",
+    "column_is": "{column}={value}",
+    "lost": "something that is lost",
+    "something_else": "something else",
+    "error": "{error}",
+}
+
+_ROWS = {
+    "log_row": "The log says {column} is {expected}, the row says {found}.",
+    "row_of_unknown": "The row of this {thing} stands without the entry that made it.",
+    "row_of_known": "The log knows this {thing}; its row is gone.",
+    "clip_unknown": "This clip's row stands without the entry that admitted it.",
+    "rendition_unknown": "This {rendition} stands without the entry that made it.",
+    "link_unknown": "This link stands without the entry that made it on this clip.",
+    "grant_unknown": "This {grant} stands without the entry that opened this clip.",
+    "name_unknown": "This further name stands without the entry that gave it to this clip.",
+    "case_unknown": "This case's row stands without the entry that created it.",
+    "grant_by": "{grant} by {actor}",
+    "clip_gone": "Entry {entry} admitted this clip; its row is gone.",
+    "rendition_gone": "Entry {entry} made this {rendition}; its row is gone.",
+    "name_gone": "Entry {entry} gave this clip a further name; its row is gone.",
+    "case_gone": "Entry {entry} created this case; its row is gone.",
+    "not_numbered": "(not numbered yet)",
+    "link_gone": "By the log this link {standing}; its row is gone.",
+    "link_differs": "By the log this link {standing}; its row says otherwise.",
+    "standing": "{standing}",
+    "case_stage": "case {case}, {stage}",
+    "manifest_other": "The list kept for this dock session is not the one its station signed.",
+    "docking_time": "The row says another time of docking than the list its station signed.",
+    "receipt_wrong": "The stored receipt does not prove this clip: {error}",
+    "receipt_of": "a receipt of entry {entry}",
+    "receipt_alone": "A receipt stands beside a clip that the log does not know.",
+    "receipt_beside": "a receipt beside {clip}",
+}
+
+_ENTRIES = {
+    "pending_bytes": "The bytes of this entry, which has no index yet, are not those appended.",
+    "chain": "{error}",
+    "after_number": "after number {number}",
+    "number": "number {number}",
+    "no_entry": "Not an entry: {error}",
+    "row_holds": "The row of this entry holds in {column} {found}.",
+    "entry_row": "The entry says {column} is {expected}, the row beside it says {found}.",
+    "commitment": "{error}",
+    "details_with": "details with the commitment {commitment}",
+    "no_details": "no details",
+    "details_gone": "Entry {kind} commits to details that are not there.",
+    "moved": "The entry at {index} was published at {place}.",
+    "row_other": "The row of entry {index} does not hold what was published.",
+    "no_row": "The entry published at {index} has no row.",
+    "leaf_hash": "The leaf hash beside entry {index} is not that of its bytes.",
+    "of_item": "{message} It is of {item}.",
+    "tail": "The rows end at {end}, {signed} entries were signed.",
+    "tail_of": "The rows end at {end}, {signed} entries were signed; what is missing is of "
+    "{items}.",
+    "gap": "Rows {first} to {last} of the log are missing; they were not published yet.",
+    "rows": "rows {first} to {last}",
+    "counters": "The counters of the log are no numbers.",
+    "pair": "{first}, {second}",
+    "numbered": "{sequenced} entries were numbered, the last row has number {last}.",
+    "tiles_ahead": "{integrated} entries are said to be in the tiles, {sequenced} are numbered.",
+    "tiles_behind": "{integrated} entries are said to be in the tiles, {signed} are published.",
+    "at_most": "at most {number}",
+    "at_least": "at least {number}",
+}
+
+_TREE = {
+    "signer_unreadable": "The signer's memory can't be read.",
+    "signer_less": "{published} entries were published; the signer on this host remembers less.",
+    "checkpoint_or_later": "the checkpoint of {size} entries, or a later one",
+    "checkpoint_of": "the checkpoint of {size} entries",
+    "checkpoint_from": "a checkpoint of at least {size} entries",
+    "checkpoint_holds": "The row of the checkpoint of {size} entries holds in {column} {found}.",
+    "pointer_gone": "The published checkpoint is gone though the log was published.",
+    "pointer_behind": "The checkpoint shows {shown} entries, {published} were published.",
+    "pointer_foreign": "The published checkpoint is not this log's: {error}",
+    "signed_by": "signed by {verifier}",
+    "archived_gone": "The archived checkpoint of {size} entries is gone.",
+    "checkpoint_row_gone": "The row of the checkpoint of {size} entries is gone.",
+    "archived_now_gone": "The archived checkpoint is gone.",
+    "row_root": "The row's root is not the one its note signs.",
+    "no_checkpoint": "Not a checkpoint of this log: {error}",
+    "filed_under": "Filed under {filed} entries, it signs {size}.",
+    "other_root": "The first {size} entries have another root than this checkpoint signs.",
+    "shown_less": "The checkpoint shows {shown} entries; {source} knows of {known}.",
+    "signed_other": "The first {size} entries have another root than was signed.",
+    "root_differs": "The {size} entries of the log do not have the signed root.",
+    "root_unproved": "The {size} entries of the log do not have the signed root; neither rows, "
+    "tiles nor bundles can be proved from entry {first} on.",
+    "wound_back": "The log holds {held} of the {kept} entries that were kept and shows a "
+    "checkpoint of {shown}: it was wound back, or restored from an older copy.",
+    "not_kept": "The first {size} entries are not those of the checkpoint that was kept.",
+    "entries_under": "{size} entries under {root}",
+    "bundle_gone": "The bundle of entries {first} to {last} is gone.",
+    "bundle_other": "The bundle does not hold entry {index} as it was published.",
+    "no_bundle": "no bundle of entries",
+    "tile_gone": "The tile {index} of level {level} is gone.",
+    "tile_other": "Hash {place} of the tile is not that of the published tree.",
+    "no_tile": "no tile of hashes",
+    "old_bundle": "Entry {place} of this entry bundle of an earlier, smaller log is not that of "
+    "the published tree.",
+    "old_tile": "Hash {place} of this tile of an earlier, smaller log is not that of the "
+    "published tree.",
+    "nothing_more": "nothing more",
+    "ends_after": "nothing: it ends after {count}",
+    "bytes_no_bundle": "{size} bytes that are no entry bundle",
+    "bytes_no_tile": "{size} bytes that are no tile",
+    "tile_lacking": "Entry {index} can't be proved: a tile of the tree is gone.",
+    "tile_unfit": "Entry {index} can't be proved from the stored tiles: {error}",
+}
+
+_STORE = {
+    "stored_size": "The stored {stored} of clip {clip} has another size than the log says.",
+    "stored_bytes": "The stored {stored} of clip {clip} has other bytes than the log says.",
+    "stored_sm3": "The stored {stored} of clip {clip} has another SM3 digest than the log says.",
+    "stored_gone": "The stored {stored} of clip {clip} is gone.",
+    "stored_replaced": "The stored {stored} of clip {clip} is gone; {found} stands in its place.",
+    "bytes": "{size} bytes",
+    "symbolic_link": "a symbolic link",
+    "no_file": "a folder, a pipe or another thing that is no file",
+    "disk": "the disk can't read it (EIO)",
+    "unreadable": "{error}",
+    "unfinished": "this phase was not finished: {error}",
+    "unnamed": "This object stands in the store, and no entry and no row names it.",
+    "no_object": "no object",
+    "bytes_since": "{size} bytes since {at}",
+    "table_gone": "This table is gone.",
+    "column_gone": "This column of the table is gone.",
+    "index_gone": "This index is gone, which keeps one thing from being written twice.",
+    "trigger": "A trigger changes by itself what is written here; the house has none.",
+    "table_damaged": "The table {table} of the database is damaged.",
+    "index_damaged": "The index {index} does not agree with its table {table}.",
+    "of_clip": "{message} It is of clip {clip}.",
+    "pages_hold": "a table whose pages hold together",
+    "same_in_both": "the same in table and index",
+}
+
+TEXTS: dict[str, str] = _CELLS | _ROWS | _ENTRIES | _TREE | _STORE
+
+
+class Said(str):
+    """The text of ``code`` in English, with the ``values`` that fill its places."""
+
+    __slots__ = ("code", "values")
+
+    code: str
+    values: Mapping[str, object]
+
+    def __new__(cls, text: str, code: str = "", values: Mapping[str, object] | None = None) -> Self:
+        made = super().__new__(cls, text)
+        made.code = code
+        made.values = values or {}
+        return made
+
+
+def said(code: str, **values: object) -> Said:
+    """The text of ``code``. A value may be a `Said` itself. Raises `KeyError` for no such code."""
+    kept = {name: _kept(value) for name, value in values.items()}
+    return Said(TEXTS[code].format(**kept), code, kept)
+
+
+def _kept(value: object) -> object:
+    """An exception as its text: it would hold on to whatever its frames had open."""
+    return value if isinstance(value, str | int) else str(value)

@@ -1,0 +1,101 @@
+"""The page of verifications: a run over a whole is a row, checks of single clips are together."""
+
+import re
+
+import httpx
+import pytest
+
+from api.recent_verifications import recent_runs
+from api.verification_runs import record
+from api.web.days import day_of
+from custody.actors import Role
+from custody.clips import Clip
+from custody.events import EventKind, clip_item
+from custody.ledger import Event
+from custody.verification.context import EVERYTHING, LOG_ONLY, Selection
+from custody.verification.findings import Finding, FindingCode, Report
+from tests.services.custody import admit_clip
+from tests.services.house import CASE_NUMBER, House
+
+
+@pytest.fixture
+def clips(house: House) -> list[Clip]:
+    with house.services.database.write() as tx:
+        return [admit_clip(tx, house.services.ledger, f"clip-{n}") for n in range(3)]
+
+
+def ran(house: House, selection: Selection, *broken: Clip) -> None:
+    report = Report()
+    for clip in broken:
+        code = FindingCode.CLIP_OBJECT_DIGEST
+        report.add(Finding(code, clip_item(clip.id), "It differs.", clip_id=clip.id))
+    assert record(house.services, house.actor(Role.LEGAL), selection, report) == ""
+
+
+def parts(client: httpx.Client) -> tuple[str, str]:
+    """The words about the runs over a whole, and of the checks of single clips."""
+    page = client.get("/verification").text
+    section = page[page.index("最近的整体核验") : page.index("自己核验")]
+    whole, _, single = section.partition("<details")
+    return re.sub(r"<[^>]*>", "", whole), single
+
+
+def test_single_clips_are_one_line_below_the_runs_over_a_whole(
+    house: House, legal: httpx.Client, clips: list[Clip]
+) -> None:
+    case = house.add_case()
+    house.publish()
+    assert "还没有做过整体核验" in parts(legal)[0]
+    ran(house, EVERYTHING)
+    ran(house, LOG_ONLY)
+    ran(house, Selection(case_id=case.id))
+    for clip in clips:
+        ran(house, Selection(clip_ids=frozenset({clip.id})))
+    house.publish()
+    whole, single = parts(legal)
+    for said in ("全部原始件、登记和日志", "只核验日志", f"一个案件 {CASE_NUMBER}"):
+        assert whole.count(said) == 1
+    assert "单条录像 " not in whole
+    assert "今天单条录像核验 3 次" in single
+    assert "不一致" not in single
+    assert single.count("单条录像 <a") == 3
+    assert not single.startswith('<details class="more" open')
+
+
+def test_a_single_clip_that_failed_is_in_sight(
+    house: House, legal: httpx.Client, clips: list[Clip]
+) -> None:
+    ran(house, Selection(clip_ids=frozenset({clips[0].id})), clips[0])
+    house.publish()
+    assert "其中 1 次不一致" in parts(legal)[1]
+    assert '<details class="more" open' in legal.get("/verification").text
+
+
+def test_what_a_run_left_on_broken_clips_is_no_run_of_its_own(
+    house: House, legal: httpx.Client, clips: list[Clip], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.recent_verifications._PAGE", 2)  # they fill pages of their own
+    ran(house, Selection(clip_ids=frozenset({clips[1].id})))
+    ran(house, EVERYTHING, *clips)
+    house.publish()
+    whole, single = parts(legal)
+    assert whole.count("3 处不一致") == 1
+    assert "今天单条录像核验 1 次" in single
+    assert single.count("单条录像 <a") == 1
+
+
+def test_of_many_checks_it_says_that_there_were_more(
+    house: House, clips: list[Clip], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = house.services
+    event = Event(EventKind.VERIFICATION_RUN, clip_item(clips[0].id), {"scope": "clip"})
+    with services.database.write() as tx:
+        services.ledger.append_many(tx, house.actor(Role.LEGAL), [event] * 30)
+    house.publish()
+    monkeypatch.setattr("api.recent_verifications.MAX_SINGLE", 25)
+    now = services.clock.now()
+    with services.database.read() as tx:
+        recent = recent_runs(tx, day_of(now, services.config.zone))
+        tomorrow = recent_runs(tx, now)
+    assert (recent.today, recent.today_more, len(recent.single)) == (25, True, 20)
+    assert (tomorrow.today, tomorrow.today_more, len(tomorrow.single)) == (0, False, 20)
