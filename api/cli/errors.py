@@ -15,6 +15,7 @@ from api.services import HomeMissingError
 from custody.bundles import BundleDigestError, BundleEmptyError, BundleRefusedError
 from custody.errors import CaseAlteredError, ClipAlteredError, CustodyError, KeyFileError
 from custody.log.errors import LogError
+from custody.outside.errors import SplitViewError, TamperedLogError
 from custody.verification.findings import VerificationImpossibleError
 from ingest.errors import IngestError
 from storage.errors import StorageError
@@ -68,5 +69,5 @@ def _known(error: Exception, language: str) -> str | None:
 
 def is_evidence_error(error: Exception) -> bool:
     """Whether ``error`` says that evidence or log does not verify (exit code 1)."""
-    altered = CaseAlteredError | ClipAlteredError
+    altered = CaseAlteredError | ClipAlteredError | SplitViewError | TamperedLogError
     return isinstance(error, BundleDigestError | BundleRefusedError | altered)
