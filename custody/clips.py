@@ -3,7 +3,6 @@
 Whatever changes a row here appends its entry in the same transaction.
 """
 
-import base64
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -15,14 +14,18 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from custody.actors import Actor
+from custody.clip_details import (
+    admitted_details,
+    admitted_facts,
+    assigned_details,
+    written_time,
+)
 from custody.clip_rows import Clip, ClipState, clip_columns, read_clip, require_sound
 from custody.errors import ClipNotFoundError
 from custody.events import EventKind, clip_item
 from custody.first_writer import insert_first
 from custody.ids import new_id
 from custody.ledger import Event, Ledger
-from custody.log.canonical import format_time
-from custody.log.entry import Json
 from custody.recording_times import require_believable
 from custody.tables import clips
 
@@ -96,42 +99,6 @@ def admit(tx: Connection, ledger: Ledger, actor: Actor, new: NewClip) -> tuple[C
         ),
     )
     return clip, True
-
-
-def admitted_facts(clip: Clip) -> dict[str, Json]:
-    """What ``clip.admitted`` says for ever."""
-    return {
-        "clip": clip.id,
-        "sha256": clip.sha256,
-        "sm3": clip.sm3,
-        "size_bytes": clip.size_bytes,
-    }
-
-
-def admitted_details(clip: Clip) -> dict[str, Json]:
-    """What ``clip.admitted`` commits to (beside the actor's name)."""
-    details: dict[str, Json] = {
-        "name": clip.name,
-        "name_raw": base64.b64encode(clip.name_raw).decode(),
-        "important": clip.important,
-        "station": clip.station_id,
-        "station_name": clip.station_name,
-        "dock_session": clip.dock_session_id,
-        "file_modified_at": _time(clip.file_modified_at),
-    }
-    return details | assigned_details(clip)
-
-
-def assigned_details(clip: Clip) -> dict[str, Json]:
-    """What ``clip.assigned`` commits to: who recorded it, with what, and when.
-
-    Under ``was`` it has the same of before.
-    """
-    return {
-        "officer": clip.officer,
-        "recorder": clip.recorder,
-        "recorded_at": _time(clip.recorded_at),
-    }
 
 
 def media_digest(media: Mapping[str, Any]) -> str:
@@ -239,7 +206,7 @@ def assign_clip(
         details={
             "officer": officer,
             "recorder": recorder,
-            "recorded_at": _time(recorded_at),
+            "recorded_at": written_time(recorded_at),
             "was": assigned_details(clip),
         },
     )
@@ -303,7 +270,3 @@ def _change(
     row = tx.execute(changed.returning(*clip_columns(tx))).mappings().one()
     ledger.append(tx, actor, event)
     return read_clip(row)
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else format_time(moment)

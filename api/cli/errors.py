@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.auth.errors import AuthError
 from api.cli.failures import CommandError
-from api.cli.language import chinese, one_line
+from api.cli.language import chinese, one_line, retold
 from api.cli.output import visible
 from api.cli.words import say
 from api.config import ConfigError
@@ -36,7 +36,7 @@ def text_of(error: Exception, language: str) -> str:
     meaning = chinese().get(one_line(type(error).__doc__ or ""))
     if language != "zh" or meaning is None:
         return str(error)
-    detail = Exception.__str__(error)
+    detail = retold(Exception.__str__(error), language)
     return f"{meaning.rstrip('。')}（{detail}）" if detail else meaning.rstrip("。")
 
 

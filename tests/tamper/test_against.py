@@ -113,8 +113,12 @@ def test_what_is_not_of_this_log_is_refused(
 ) -> None:
     kept = keep_checkpoint(world, tmp_path / "kept")
     kept.write_bytes(kept.read_bytes().replace(b"\n", b"\n1", 1))
-    assert run(["verify", *home, "--against", str(kept)]) == 2
-    assert "no checkpoint and no receipt signed by this log's keys" in capsys.readouterr().err
+    for language, words in {
+        "en": "no checkpoint and no receipt signed by this log's keys",
+        "zh": "这不是本日志密钥签名的检查点或入库回执",
+    }.items():
+        assert run(["verify", *home, "--against", str(kept), "--lang", language]) == 2
+        assert words in capsys.readouterr().err
     assert run(["verify", *home, "--against", str(tmp_path / "missing")]) == 2
     assert run(["verify", *home, "--against", str(kept), "--clip", world.clip_ids[0]]) == 64
 
