@@ -18,7 +18,12 @@ from custody.log.proof import LogProof
 from custody.log.receipt import Receipt, check_receipt_for, open_receipt
 from custody.log.tiles import WIDTH, Tile, TileReader, tile_path
 from custody.log.verify import ChainHead, verify_extension, verify_item_link, verify_proof
-from custody.outside.errors import OutsideError, SourceMissingError, TamperedLogError
+from custody.outside.errors import (
+    OutsideError,
+    SourceMissingError,
+    SplitViewError,
+    TamperedLogError,
+)
 from custody.outside.mirror import CHECKPOINT, FOLLOWED, REFUSED
 from custody.outside.proving import Hashes, downward, prove_bundle, prove_edge, prove_full_tile
 from custody.outside.sources import FolderSource
@@ -32,10 +37,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that does not hold: ``where`` is a file's name, ``message`` what is wrong."""
+    """Something that does not hold: ``where`` is a file's name, ``error`` says what is wrong."""
 
     where: str
-    message: str
+    error: Exception
 
 
 @dataclass(slots=True)
@@ -51,8 +56,8 @@ class MirrorReport:
     followed: int = 0
     problems: list[Problem] = field(default_factory=list)
 
-    def find(self, where: str, error: object) -> None:
-        self.problems.append(Problem(where, str(error)))
+    def find(self, where: str, error: Exception) -> None:
+        self.problems.append(Problem(where, error))
 
 
 def open_with_policy(
@@ -88,7 +93,7 @@ def check_mirror(
     report = MirrorReport()
     # 1. Nothing in it contradicts what it holds.
     for path in _names(folder / REFUSED):
-        report.find(f"{REFUSED}/{path.name}", "the log showed another history: keep this file")
+        report.find(f"{REFUSED}/{path.name}", SplitViewError())
     # 2. The newest checkpoint is signed, and witnessed as the policy wants.
     try:
         note = read_small_file(folder / CHECKPOINT)

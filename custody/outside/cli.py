@@ -17,6 +17,7 @@ from custody.log.note import NoteVerifier
 from custody.log.policy import Policy, read_policy
 from custody.outside.checks import check_mirror, check_pair, check_proof, check_receipt
 from custody.outside.errors import OutsideError
+from custody.outside.explanations import explain
 from custody.outside.texts import LANGUAGES, say
 from storage.regular_files import read_small_file
 
@@ -49,9 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return USAGE
     except LogError as error:
-        lines, value, good = [str(error)], {"problem": str(error)}, False
+        lines, value, good = [explain(error, language)], {"problem": str(error)}, False
     except (OutsideError, CustodyError, OSError) as error:
-        sys.stderr.write(f"{say(language, 'unchecked')}: {_visible(str(error))}\n")
+        sys.stderr.write(f"{say(language, 'unchecked')}: {_visible(explain(error, language))}\n")
         return NOT_CHECKED
     if options.json:
         print(json.dumps({"holds": good, **value}, ensure_ascii=False))
@@ -71,14 +72,14 @@ def _mirror(options: argparse.Namespace) -> Answer:
         options.folder, _key(options.log), policy=_policy(options.policy), progress=progress
     )
     lines = [
-        say(options.lang, "problem", where=one.where, message=one.message)
+        say(options.lang, "problem", where=one.where, message=explain(one.error, options.lang))
         for one in report.problems
     ]
     value: dict[str, object] = {
         "entries": report.entries,
         "items": report.items,
         "followed": report.followed,
-        "problems": [{"where": one.where, "message": one.message} for one in report.problems],
+        "problems": [{"where": one.where, "message": str(one.error)} for one in report.problems],
     }
     if report.checkpoint is not None:
         root = report.checkpoint.root.hex()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from custody.errors import CustodyError
+from custody.outside.explanations import explain
 from custody.outside.texts import LANGUAGES, say
 from custody.outside.witness_config import (
     DEFAULT_LISTEN,
@@ -36,7 +37,9 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    options = _parser(os.environ.get("LIUHEN_LANGUAGE", "")).parse_args(arguments)
+    wanted = os.environ.get("LIUHEN_LANGUAGE", "")
+    language = wanted if wanted in LANGUAGES else LANGUAGES[0]
+    options = _parser(language).parse_args(arguments)
     try:
         if options.command == "init":
             make_witness(options.folder, options.name, options.logs, options.listen)
@@ -46,10 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return GOOD
         return _serve(options.folder)
     except WitnessConfigError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{explain(error, language)}\n")
         return USAGE
     except (CustodyError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{explain(error, language)}\n")
         return NOT_NOW
 
 
@@ -68,8 +71,7 @@ def _serve(folder: Path) -> int:
     return GOOD
 
 
-def _parser(wanted: str) -> argparse.ArgumentParser:
-    language = wanted if wanted in LANGUAGES else LANGUAGES[0]
+def _parser(language: str) -> argparse.ArgumentParser:
     parser = _Parser(prog="liuhen-witness", description=say(language, "witness.about"))
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     shared = _Parser(add_help=False)
