@@ -5,7 +5,6 @@ Exit codes: 0 all holds; 1 something does not; 2 it could not be checked; 64 wro
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from custody.log.policy import Policy, read_policy
 from custody.outside.checks import check_mirror, check_pair, check_proof, check_receipt
 from custody.outside.errors import OutsideError
 from custody.outside.explanations import explain
-from custody.outside.texts import LANGUAGES, say
+from custody.outside.texts import LANGUAGES, language_of, say
 from storage.regular_files import read_small_file
 
 GOOD, DOES_NOT_HOLD, NOT_CHECKED, USAGE = 0, 1, 2, 64
@@ -42,7 +41,7 @@ class _UsageError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    options = _parser(_language_of(given)).parse_args(given)
+    options = _parser(language_of(given)).parse_args(given)
     language = options.lang
     try:
         lines, value, good = _CHECKS[options.command](options)
@@ -177,14 +176,6 @@ def _parser(language: str) -> argparse.ArgumentParser:
     pair.add_argument("files", type=Path, nargs=2, metavar="CHECKPOINT")
     pair.add_argument("--mirror", type=Path, metavar="DIR", help=say(language, "help.folder"))
     return parser
-
-
-def _language_of(arguments: Sequence[str]) -> str:
-    """The language of the help, which is needed before the arguments are read."""
-    early = _Parser(add_help=False)
-    early.add_argument("--lang", default=os.environ.get("LIUHEN_LANGUAGE", ""))
-    language = early.parse_known_args(arguments)[0].lang
-    return language if language in LANGUAGES else LANGUAGES[0]
 
 
 def _key(text: str) -> NoteVerifier:

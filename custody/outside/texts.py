@@ -1,5 +1,8 @@
 """What `liuhen-verify` and `liuhen-witness` say, in Chinese and English."""
 
+import argparse
+from collections.abc import Sequence
+
 LANGUAGES = ("zh", "en")
 
 _TEXTS: dict[str, tuple[str, str]] = {
@@ -59,3 +62,14 @@ _TEXTS: dict[str, tuple[str, str]] = {
 def say(language: str, key: str, **values: object) -> str:
     """The text under ``key``."""
     return _TEXTS[key][LANGUAGES.index(language)].format(**values)
+
+
+def language_of(arguments: Sequence[str]) -> str:
+    """What ``--lang`` says, needed for the help before the arguments are read; else Chinese."""
+    early = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    early.add_argument("--lang")
+    try:
+        language = early.parse_known_args(arguments)[0].lang
+    except argparse.ArgumentError:
+        language = None
+    return language if language in LANGUAGES else LANGUAGES[0]

@@ -5,7 +5,6 @@ Exit codes: 0 good; 2 it can't be done now; 64 wrong usage or configuration.
 
 import argparse
 import logging
-import os
 import signal
 import sys
 import threading
@@ -15,7 +14,7 @@ from typing import NoReturn
 
 from custody.errors import CustodyError
 from custody.outside.explanations import explain
-from custody.outside.texts import LANGUAGES, say
+from custody.outside.texts import LANGUAGES, language_of, say
 from custody.outside.witness_config import (
     DEFAULT_LISTEN,
     WitnessConfigError,
@@ -37,9 +36,9 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    wanted = os.environ.get("LIUHEN_LANGUAGE", "")
-    language = wanted if wanted in LANGUAGES else LANGUAGES[0]
-    options = _parser(language).parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser(language_of(given)).parse_args(given)
+    language = options.lang
     try:
         if options.command == "init":
             make_witness(options.folder, options.name, options.logs, options.listen)
@@ -75,6 +74,9 @@ def _parser(language: str) -> argparse.ArgumentParser:
     parser = _Parser(prog="liuhen-witness", description=say(language, "witness.about"))
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     shared = _Parser(add_help=False)
+    shared.add_argument(
+        "--lang", choices=LANGUAGES, default=language, help=say(language, "help.lang")
+    )
     shared.add_argument(
         "folder", type=Path, metavar="DIR", help=say(language, "help.witness.folder")
     )

@@ -109,14 +109,11 @@ def test_what_is_not_there_is_not_checked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_help_and_wrong_usage(
-    language: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("LIUHEN_LANGUAGE", language)
+def test_help_and_wrong_usage(language: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["--help"])
+        main(["mirror", "--lang", language, "--help"])
     assert ended.value.code == 0
     assert ("公钥" in capsys.readouterr().out) == (language == "zh")
     with pytest.raises(SystemExit) as ended:
-        main(["nothing"])
+        main(["nothing", "--lang"])
     assert ended.value.code == 64
