@@ -19,6 +19,8 @@ from custody.ledger import Event
 _FOOTAGE = re.compile(
     r"/clips/([^/]+)/(open|stream|thumbnail|download|original|renditions/[^/]+)\Z"
 )
+#: The same, and the page that shows a text original.
+_SERVED = re.compile(r"/clips/([^/]+)(?:/[a-z]+(?:/[^/]+)?)?\Z")
 #: So many entries a minute for everybody who is not signed in; further ones are refused unlogged.
 ANONYMOUS_A_MINUTE = 30
 _MINUTE = timedelta(minutes=1)
@@ -42,9 +44,17 @@ class Allowance:
             return True
 
 
+def note_withheld(request: Request, why: str) -> None:
+    """Append ``access.denied`` for bytes that were not sent though somebody had a grant."""
+    _note(request, why, _SERVED.match(request.url.path))
+
+
 def note_denial(request: Request, why: str) -> None:
     """Append ``access.denied`` if ``request`` was for footage; ``why`` is a word for the facts."""
-    match = _FOOTAGE.match(request.url.path)
+    _note(request, why, _FOOTAGE.match(request.url.path))
+
+
+def _note(request: Request, why: str, match: re.Match[str] | None) -> None:
     if match is None:
         return
     services = services_of(request)

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.auth import errors as auth
-from api.denials import note_denial
+from api.denials import note_denial, note_withheld
 from api.dependencies import find_person, services_of
 from api.web.case_form import CaseCodeError, CaseDayError, CaseOfficerError, CaseOfficersError
 from api.web.moments import MomentError
@@ -53,6 +53,7 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (UnconfirmedDownloadError, Answer(409, "unconfirmed_download")),
     (custody.DeniedError, Answer(403, "denied")),
     (custody.ClipNotFoundError, Answer(404, "not_found")),
+    (custody.ServedAlteredError, Answer(409, "served_altered")),
     (custody.ClipAlteredError, Answer(409, "clip_altered")),
     (custody.RecordingTimeAheadError, Answer(422, "recording_ahead")),
     (custody.RecordingTimeEarlyError, Answer(422, "recording_early")),
@@ -116,12 +117,13 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(auth.PasswordChangeNeededError, _ask_for_password)
     app.add_exception_handler(auth.ForgedRequestError, _answer_forged)
     app.add_exception_handler(custody.GrantExpiredError, _answer_grant)
+    app.add_exception_handler(custody.ServedAlteredError, _answer_withheld)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_unreadable)
     app.add_exception_handler(ClientDisconnect, _answer_nobody)
     for address_error in (AddressLongError, AddressUnreadableError):
         app.add_exception_handler(address_error, _answer_address)
-    own = {auth.ForgedRequestError, custody.GrantExpiredError}
+    own = {auth.ForgedRequestError, custody.GrantExpiredError, custody.ServedAlteredError}
     own |= {AddressLongError, AddressUnreadableError}
     for kind, _ in ANSWERS:
         if kind not in own:
@@ -148,6 +150,11 @@ def refuse_forged(request: Request) -> Response:
 
 def _answer_grant(request: Request, error: Exception) -> Response:
     note_denial(request, "no_grant")
+    return _answer(request, error)
+
+
+def _answer_withheld(request: Request, error: Exception) -> Response:
+    note_withheld(request, "row_altered")
     return _answer(request, error)
 
 

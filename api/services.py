@@ -10,15 +10,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
+
 import api.auth.tables  # noqa: F401 - every table must be known before the schema is compared
 import ingest.tables  # noqa: F401
 from api.config import FILE_NAME, Config, ConfigError
 from custody.access import Access
 from custody.clock import Clock, SystemClock
-from custody.keys import LogKeys, load_or_create_keys
+from custody.errors import KeyMissingError
+from custody.keys import LogKeys, load_keys, load_or_create_keys
 from custody.ledger import Ledger
 from custody.publisher import Publisher
 from custody.signer import Signer
+from custody.tables import log_state
 from ingest.receiving import Receiver
 from storage.database import Database, metadata
 from storage.durable import make_folder, write_file
@@ -26,6 +30,9 @@ from storage.local import LocalStore
 from storage.objects import ObjectStore
 from storage.schema import upgrade
 from storage.staging import Staging
+
+#: In the keys' folder: what the signer last signed.
+SIGNER_STATE = "signer-state.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,8 @@ def create_home(config: Config) -> bool:
 
 @contextmanager
 def open_services(config: Config, *, clock: Clock | None = None) -> Iterator[Services]:
-    """Connect to the engines named in ``config``, bring the schema to head, load the keys.
+    """Connect to the engines named in ``config``, bring the schema to head, load the keys,
+    which are made at the first start of an empty home.
 
     Raises `HomeMissingError` where there is no home, `ConfigError`, `KeyFileError` and
     `StorageError` with what to do.
@@ -86,8 +94,8 @@ def open_services(config: Config, *, clock: Clock | None = None) -> Iterator[Ser
 
 def compose(config: Config, database: Database, store: ObjectStore, clock: Clock) -> Services:
     """Services over a database that has its tables. Raises `KeyFileError`."""
-    keys = load_or_create_keys(config.keys_folder, config.origin)
-    signer = Signer(keys.log, config.keys_folder / "signer-state.json", config.origin)
+    keys = _keys_of(config, database, store)
+    signer = Signer(keys.log, config.keys_folder / SIGNER_STATE, config.origin)
     staging, ledger = Staging(config.staging_folder), Ledger(clock)
     return Services(
         config=config,
@@ -110,6 +118,29 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
             lock_days=config.lock_days,
         ),
     )
+
+
+def _keys_of(config: Config, database: Database, store: ObjectStore) -> LogKeys:
+    """The keys of this home; made at its first start, and never again.
+
+    A new key in the place of a lost one could sign nothing that the published log, the stations and
+    the receipts would go on from. Raises `KeyMissingError`.
+    """
+    try:
+        return load_keys(config.keys_folder, config.origin)
+    except KeyMissingError:
+        if (config.keys_folder / SIGNER_STATE).exists() or not is_unused(database, store):
+            raise
+    return load_or_create_keys(config.keys_folder, config.origin)
+
+
+def is_unused(database: Database, store: ObjectStore) -> bool:
+    """Whether there is no row and no object yet. Raises as `ObjectStore.list` does."""
+    tables = [table for table in metadata.sorted_tables if table is not log_state]
+    with database.read() as tx:
+        if any(tx.scalar(sa.select(sa.exists().select_from(table))) for table in tables):
+            return False
+    return next(iter(store.list()), None) is None
 
 
 def build_store(config: Config) -> ObjectStore:

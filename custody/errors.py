@@ -18,6 +18,10 @@ class ClipAlteredError(CustodyError):
     """The clip's row was altered, so nothing is done by it; verify the clip."""
 
 
+class ServedAlteredError(ClipAlteredError):
+    """A row says something else than the log of what was to be sent, so nothing is; verify it."""
+
+
 class RecordingTimeAheadError(CustodyError):
     """Nothing can have been recorded more than a day from now; correct the recording time."""
 
@@ -92,6 +96,10 @@ class SigningRefusedError(CustodyError):
 
 class KeyFileError(CustodyError):
     """A key file is missing, unreadable or open to others."""
+
+
+class KeyMissingError(KeyFileError):
+    """A key of the log is missing, and none is made where there is something under it already."""
 
 
 class SignerStateError(SigningRefusedError):

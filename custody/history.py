@@ -107,6 +107,17 @@ def events_at(
     return {(event.item, event.item_seq): event for event in events}
 
 
+def events_of(tx: Connection, item: str, kinds: Iterable[EventKind]) -> list[HistoryEvent]:
+    """The events of one item that are of these kinds, in their order."""
+    wanted = [kind.value for kind in kinds]
+    rows = tx.execute(
+        _select(tx)
+        .where(log_entries.c.item == item, log_entries.c.kind.in_(wanted))
+        .order_by(log_entries.c.item_seq)
+    )
+    return [_to_event(row) for row in rows.mappings()]
+
+
 def held(event: HistoryEvent) -> bool:
     """Whether ``event`` is a verification that read everything and found nothing."""
     is_run = event.kind == EventKind.VERIFICATION_RUN
@@ -131,14 +142,8 @@ def condemned_by(tx: Connection, clip_id: str) -> int | None:
     that came again and were read back (`CLIP_RESTORED`), take it back: then, and before, None. An
     entry that was altered takes nothing back: what it said, nobody knows.
     """
-    kinds = [EventKind.VERIFICATION_RUN.value, EventKind.CLIP_RESTORED.value]
-    rows = tx.execute(
-        _select(tx)
-        .where(log_entries.c.item == clip_item(clip_id), log_entries.c.kind.in_(kinds))
-        .order_by(log_entries.c.item_seq.desc())
-    )
-    for row in rows.mappings().all():
-        event = _to_event(row)
+    kinds = (EventKind.VERIFICATION_RUN, EventKind.CLIP_RESTORED)
+    for event in reversed(events_of(tx, clip_item(clip_id), kinds)):
         if not event.intact:
             return event.item_seq
         if held(event) or event.kind == EventKind.CLIP_RESTORED:

@@ -9,7 +9,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from custody.errors import KeyFileError
+from custody.errors import KeyFileError, KeyMissingError
 from custody.log.errors import NoteError
 from custody.log.note import NoteSigner, generate
 from storage.durable import make_folder, new_file, sync_folder, write_all, write_file
@@ -24,21 +24,41 @@ class LogKeys:
     receipts: NoteSigner
 
 
+def load_keys(folder: Path, origin: str) -> LogKeys:
+    """The keys in ``folder``.
+
+    Raises `KeyMissingError` for a file that is not there, `KeyFileError` for one that can't be
+    read, is open to others, or is of another log.
+    """
+    log, receipts = _places(folder, origin)
+    for path, _ in (log, receipts):
+        # A broken link is found where it is read.
+        if not path.exists() and not path.is_symlink():
+            raise KeyMissingError(str(path))
+    return LogKeys(log=_load_named(*log), receipts=_load_named(*receipts))
+
+
 def load_or_create_keys(folder: Path, origin: str) -> LogKeys:
     """The keys in ``folder``, made if they are not there yet; of two racing makers one wins.
 
-    Raises `KeyFileError` for a file that can't be read, is open to others, or is of another log.
+    Only for a log that has no entry: what an earlier key signed, a new one can't vouch for. Raises
+    as `load_keys`; `KeyMissingError` only where the verifier key shows that there was a key.
     """
     make_folder(folder, mode=0o700)
-    return LogKeys(
-        log=_load_or_create(folder / "log.key", origin),
-        receipts=_load_or_create(folder / "receipts.key", f"{origin}/receipts"),
-    )
+    for path, name in _places(folder, origin):
+        if not path.exists():
+            if path.with_suffix(".pub").exists() and not path.exists():
+                raise KeyMissingError(str(path))
+            _create(path, name)
+    return load_keys(folder, origin)
 
 
-def _load_or_create(path: Path, name: str) -> NoteSigner:
-    if not path.exists():
-        _create(path, name)
+def _places(folder: Path, origin: str) -> tuple[tuple[Path, str], tuple[Path, str]]:
+    """The file and the name of each key."""
+    return (folder / "log.key", origin), (folder / "receipts.key", f"{origin}/receipts")
+
+
+def _load_named(path: Path, name: str) -> NoteSigner:
     signer = _load(path)
     if signer.name != name:
         raise KeyFileError(f"{path}: the key of {signer.name!r}, expected {name!r}")

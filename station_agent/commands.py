@@ -6,13 +6,15 @@ import signal
 import sys
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from station_agent import enrolment as enrolments
+from station_agent import renewal
 from station_agent.agent import Agent, Outcome
 from station_agent.config import Config
 from station_agent.display import line_of, listener_for, size_text
-from station_agent.enrolment import Enrolment, load_enrolment, load_key
+from station_agent.enrolment import Enrolment, load_enrolment, load_key, token_digest
 from station_agent.errors import (
     EnrolmentRefusedError,
     JournalError,
@@ -20,6 +22,7 @@ from station_agent.errors import (
     NotEnrolledError,
     RefusedError,
     ServerAwayError,
+    StationKeyError,
 )
 from station_agent.events import Event, Listener
 from station_agent.journal import DONE, Journal, State, open_journal
@@ -28,7 +31,7 @@ from station_agent.messages import say, say_reason
 from station_agent.pauses import Pauses
 from station_agent.status import Live, build_status, load_status
 from station_agent.transport import Transport
-from station_agent.trust import forget, read_alarm
+from station_agent.trust import read_alarm
 
 GOOD, WRONG, NOT_NOW, USAGE = 0, 1, 2, 64
 
@@ -36,18 +39,51 @@ _AFTER_JOURNAL_TROUBLE_S = 2.0
 
 
 def enrol(config: Config, options: argparse.Namespace) -> int:
-    """Enrol; anew where a token is given on the command line."""
-    try:
-        known = load_enrolment(config.home)
-    except NotEnrolledError:
-        known = None
-    if known is not None and not options.token:
+    """Enrol; anew where a token is given on the command line that was not taken yet."""
+    known = _known_enrolment(config.home, anew=bool(options.token))
+    if known is not None and not options.token and not renewal.is_due(config.home, known):
         print(say(config.language, "already_enrolled", id=known.station_id))
         return GOOD
     with HomeLock(config.home):
-        enrolment = _enrol_with_token(config)
+        spent = known is not None and known.token_sha256 == token_digest(options.token or "")
+        renewed = known is None or (bool(options.token) and not spent)
+        enrolment = known
+        if enrolment is None or renewed:
+            enrolment = _enrol_with_token(config)
+        _finish_enrolment(config, enrolment)
+    if not renewed:
+        print(say(config.language, "already_enrolled", id=enrolment.station_id))
+        return GOOD
     print(say(config.language, "enrolled", name=enrolment.name, id=enrolment.station_id))
     return GOOD
+
+
+def _known_enrolment(home: Path, *, anew: bool) -> Enrolment | None:
+    """What is pinned; None if nothing is, or nothing that can be read and it is made ``anew``."""
+    try:
+        return load_enrolment(home)
+    except NotEnrolledError:
+        return None
+    except StationKeyError:
+        if anew:
+            return None
+        raise
+
+
+def _finish_enrolment(config: Config, enrolment: Enrolment) -> None:
+    """What enrolling leaves to be done, also where it was cut short (`station_agent.renewal`)."""
+    if not renewal.is_due(config.home, enrolment):
+        return
+    if not config.journal_file.exists():
+        renewal.finish(config.home, None)
+        return
+    journal, damaged = open_journal(config.journal_file)
+    if damaged is not None:
+        print(say(config.language, "journal_damaged", path=damaged))
+    try:
+        renewal.finish(config.home, journal)
+    finally:
+        journal.close()
 
 
 def run(config: Config, options: argparse.Namespace) -> int:
@@ -203,6 +239,8 @@ def _agent(config: Config, listener: Listener, patience_s: float | None) -> Agen
     """The agent on its journal. Waits for what is away, at most ``patience_s``."""
     enrolment = _enrolled(config, listener, patience_s)
     journal = _opened(config, listener, patience_s)
+    if renewal.is_due(config.home, enrolment):
+        renewal.finish(config.home, journal)
     return Agent(config, enrolment, load_key(config.home), journal, listener)
 
 
@@ -236,7 +274,6 @@ def _enrol_with_token(config: Config) -> Enrolment:
         raise EnrolmentRefusedError(f"{error.status} {error.detail}".strip()) from error
     finally:
         transport.close()
-    forget(config.home)
     return enrolment
 
 

@@ -214,7 +214,8 @@ def retry_after(answer: Answer) -> float | None:
 
 def _excerpt(answer: Answer) -> str:
     text = answer.body[:300].decode("utf-8", "replace")
-    with suppress(ValueError, TypeError, KeyError):  # our own archive answers {"detail": …}
+    # Our own archive answers {"detail": …}.
+    with suppress(ValueError, TypeError, KeyError, RecursionError):
         text = str(json.loads(answer.body)["detail"])[:300]
     return "".join(character if character.isprintable() else " " for character in text).strip()
 

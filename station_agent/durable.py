@@ -36,3 +36,11 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def free_name(path: Path, sort: str) -> Path:
+    """A name beside ``path`` under which nothing stands yet: ``path.sort-1`` and so on."""
+    number = 1
+    while os.path.lexists(aside := path.with_name(f"{path.name}.{sort}-{number}")):
+        number += 1
+    return aside

@@ -3,8 +3,13 @@
 The private key is made here and never leaves the home folder (`station.key`, mode 0600). What the
 archive said of itself at enrolment stands in `enrolment.json`; a change of the archive's keys needs
 a new token from the administrator.
+
+Every enrolment makes a key of its own: it lies in `station.key.new` until the archive has answered
+and `enrolment.json` names it, which is the commit point; `station_agent.renewal` does the rest, now
+or after a crash. What stood there before is kept beside, never overwritten.
 """
 
+import hashlib
 import json
 import os
 import stat
@@ -16,18 +21,22 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from custody.log.errors import LogError
 from custody.log.note import NoteSigner, NoteVerifier
-from station_agent.durable import write_file
-from station_agent.errors import NotEnrolledError, StationKeyError
+from station_agent.durable import free_name, write_file
+from station_agent.errors import NotEnrolledError, RefusedError, StationKeyError
 from station_agent.regular_files import read_small_file
 from station_agent.wire import station_key_name
 
 KEY_FILE = "station.key"
+NEW_KEY_FILE = "station.key.new"
 ENROLMENT_FILE = "enrolment.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What the archive answered: our id, its log's origin, and its two verifier keys."""
+    """What the archive answered: our id, its log's origin, and its two verifier keys.
+
+    ``key_name`` names the key of ours that it knows, ``token_sha256`` the token it took for that.
+    """
 
     server: str
     name: str
@@ -35,6 +44,8 @@ class Enrolment:
     origin: str
     log_key: str
     receipt_key: str
+    key_name: str = ""
+    token_sha256: str = ""
 
     @property
     def log_verifier(self) -> NoteVerifier:
@@ -51,9 +62,9 @@ class Enroller(Protocol):
     def enrol(self, token: str, name: str, verifier_key: str) -> dict[str, str]: ...
 
 
-def load_key(home: Path) -> NoteSigner:
+def load_key(home: Path, name: str = KEY_FILE) -> NoteSigner:
     """The station's key. Raises `StationKeyError`, also where others could read it."""
-    path = home / KEY_FILE
+    path = home / name
     try:
         if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise StationKeyError(f"{path}: readable by others, expected mode 0600")
@@ -62,26 +73,25 @@ def load_key(home: Path) -> NoteSigner:
         raise StationKeyError(f"{path}: {error}") from error
 
 
-def load_or_create_key(home: Path) -> NoteSigner:
-    """The station's key, made on the first call; durable before it is used for anything."""
+def load_or_create_key(home: Path, name: str = KEY_FILE) -> NoteSigner:
+    """The key under ``name``, made on the first call; durable before it is used for anything."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if (home / KEY_FILE).exists():
-        return load_key(home)
+    if (home / name).exists():
+        return load_key(home, name)
     private = Ed25519PrivateKey.generate()
     signer = NoteSigner(station_key_name(private.public_key()), private)
-    write_file(home / KEY_FILE, signer.secret_text().encode() + b"\n")
+    write_file(home / name, signer.secret_text().encode() + b"\n")
     return signer
 
 
 def enrol(home: Path, server: str, name: str, token: str, enroller: Enroller) -> Enrolment:
-    """Enrol with a one-time token and pin what the archive answers.
+    """Enrol with a one-time token and pin what the archive answers, for a key made for it.
 
     The key is durable before the token is spent, so that a crash in between can be repeated with
-    the same key. Raises what the transport raises, and `StationKeyError` for an answer without
-    usable keys.
+    the same key. Call `station_agent.renewal.finish` afterwards. Raises what the transport raises,
+    and `StationKeyError` for an answer without usable keys.
     """
-    signer = load_or_create_key(home)
-    answer = enroller.enrol(token, name, signer.verifier.vkey)
+    signer, answer = _introduce(home, name, token, enroller)
     try:
         enrolment = Enrolment(
             server=server,
@@ -90,14 +100,38 @@ def enrol(home: Path, server: str, name: str, token: str, enroller: Enroller) ->
             origin=answer["origin"],
             log_key=answer["log_key"],
             receipt_key=answer["receipt_key"],
+            key_name=signer.name,
+            token_sha256=token_digest(token),
         )
         _check(enrolment)
     except (KeyError, TypeError, LogError) as error:
         raise StationKeyError(f"the archive's answer can't be used: {error!r}") from error
-    write_file(
-        home / ENROLMENT_FILE, json.dumps(asdict(enrolment), ensure_ascii=False, indent=1).encode()
-    )
+    path = home / ENROLMENT_FILE
+    if path.exists():
+        write_file(free_name(path, "before"), read_small_file(path))
+    write_file(path, json.dumps(asdict(enrolment), ensure_ascii=False, indent=1).encode())
     return enrolment
+
+
+def _introduce(
+    home: Path, name: str, token: str, enroller: Enroller
+) -> tuple[NoteSigner, dict[str, str]]:
+    """Our new key, and what the archive answers it."""
+    signer = load_or_create_key(home, NEW_KEY_FILE)
+    try:
+        return signer, enroller.enrol(token, name, signer.verifier.vkey)
+    except RefusedError as error:
+        if error.status != 409:
+            raise
+    # It may know this key from a try with another token, whose answer was lost: a newer one then.
+    (home / NEW_KEY_FILE).rename(free_name(home / KEY_FILE, "before"))
+    signer = load_or_create_key(home, NEW_KEY_FILE)
+    return signer, enroller.enrol(token, name, signer.verifier.vkey)
+
+
+def token_digest(token: str) -> str:
+    """What is kept of a token that was spent."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def load_enrolment(home: Path) -> Enrolment:

@@ -70,7 +70,9 @@ def new_sm3() -> Hasher:
 
 def identity_of(status: os.stat_result) -> Identity:
     """The identity in a `stat` result."""
-    return Identity(status.st_size, status.st_mtime_ns, status.st_ino)
+    return Identity(
+        status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev
+    )
 
 
 @contextmanager
@@ -131,7 +133,7 @@ def hash_file(path: bytes, expected: Identity, progress: Callable[[int], None]) 
     """Hash ``path`` if it is still ``expected``, and only if it stayed so to the end.
 
     ``progress`` gets the bytes read so far, and may raise to stop the work. Raises
-    `FileProblemError` with `CHANGED` where size, time or inode differ before or after.
+    `FileProblemError` with `CHANGED` where its identity differs before or after.
     """
     with opened(path) as descriptor:
         if identity_of(os.fstat(descriptor)) != expected:

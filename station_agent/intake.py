@@ -4,18 +4,25 @@ import sqlite3
 from dataclasses import dataclass, field
 
 from station_agent import reasons
-from station_agent.journal import COLUMNS, File, Journal, State, file_of, held_number, identity_in
+from station_agent.cells import IDENTITY, cells_of, identity_in
+from station_agent.journal import COLUMNS, File, Journal, State, file_of
 from station_agent.reasons import SEPARATOR, is_marked
 from station_agent.settle import Identity
 from station_agent.watch import Found, Scan
 
+#: The id of what is done, by path, identity and medium.
+Done = dict[tuple[bytes, Identity, str], int]
 #: The path it is about, a statement and its parameters.
 Change = tuple[bytes, str, tuple[object, ...]]
 
 _SET_STATE = "UPDATE files SET state = ?, reason = ? WHERE id = ?"
+_SET_AWAY = "UPDATE files SET away = 1 WHERE id = ?"
+_VALUES = f"path, {IDENTITY}, medium, important, state"
+_SETTINGS = _VALUES.replace(",", " = ?,")
+_MARKS = ", ".join("?" for _ in _VALUES.split(","))
 _BEGIN_ANEW = (
-    "UPDATE files SET path = ?, size_bytes = ?, mtime_ns = ?, inode = ?, important = ?,"
-    " state = ?, reason = NULL, attempts = 0, sha256 = NULL, sm3 = NULL, manifest_id = NULL"
+    f"UPDATE files SET {_SETTINGS} = ?,"  # noqa: S608
+    " reason = NULL, attempts = 0, sha256 = NULL, sm3 = NULL, manifest_id = NULL"
     " WHERE id = ?"
 )
 #: What SQLite raises about the values it was given; all else is about the journal.
@@ -26,8 +33,8 @@ _OF_THE_ROW = (
     sqlite3.ProgrammingError,
 )
 _INSERT = (
-    "INSERT INTO files (root, path, size_bytes, mtime_ns, inode, important, state)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    f"INSERT INTO files (root, {_VALUES})"  # noqa: S608
+    f" VALUES (?, {_MARKS}) ON CONFLICT DO NOTHING"
 )
 
 
@@ -49,8 +56,12 @@ def take_in(journal: Journal, scan: Scan) -> Intake:
     """Write what ``scan`` saw under its root into the journal, in one transaction if at all.
 
     A path has one row on its way at most: if its file changed, the row begins anew (but keeps its
-    upload, which goes on if the digest turns out the same). A file that was received and changed
-    is a new file. A file that is missing is `gone`, unless a folder could not be listed.
+    upload, which goes on if the digest turns out the same). A file that is missing is `gone`,
+    unless a folder could not be listed.
+
+    A file that was received is believed to lie there still if it has lain there, the same and on
+    the same medium, at every look since. Otherwise it is a new file, and its bytes are read: what
+    has the name, size and times of a recording may be another one.
     What is wrong with one file holds back that file only.
     """
     on_their_way, done = _known(journal, scan.root)
@@ -59,12 +70,12 @@ def take_in(journal: Journal, scan: Scan) -> Intake:
     missing = dict(on_their_way)
     fresh: list[Found] = []
     for found in scan.files:
-        if (found.path, found.identity) in done:
+        if done.pop((found.path, found.identity, found.medium), None) is not None:
             continue
         file = missing.pop(found.path, None)
         if file is None:
             fresh.append(found)
-        elif file.identity != found.identity:
+        elif (file.identity, file.medium) != (found.identity, found.medium):
             intake.changed += 1
             changes.append(_begun_anew(file.id, found))
         elif file.state is State.GONE or (
@@ -74,10 +85,11 @@ def take_in(journal: Journal, scan: Scan) -> Intake:
             changes.append((file.path, _SET_STATE, (file.resume_state, None, file.id)))
     if scan.errors:
         missing.clear()
-    unhashed = {file.identity.inode: file for file in missing.values() if file.sha256 is None}
+    unhashed = {_inode_of(file): file for file in missing.values() if file.sha256 is None}
     for found in fresh:
-        origin = unhashed.pop(found.identity.inode, None)
-        if origin is not None:  # a program wrote it under another name first
+        origin = unhashed.get(_inode_of(found))
+        if origin is not None and _is_renamed(origin, found):
+            del unhashed[_inode_of(found)]
             del missing[origin.path]
             intake.changed += 1
             changes.append(_begun_anew(origin.id, found))
@@ -88,6 +100,7 @@ def take_in(journal: Journal, scan: Scan) -> Intake:
         if file.state is not State.GONE:
             intake.gone += 1
             changes.append((file.path, _SET_STATE, (State.GONE, reasons.VANISHED, file.id)))
+    changes += [(path, _SET_AWAY, (file_id,)) for path, file_id in _left(done, scan)]
     if changes:
         with journal.transaction() as connection:
             for path, statement, parameters in changes:
@@ -136,17 +149,17 @@ def adopt(journal: Journal, roots: list[bytes]) -> None:
         )
 
 
-def _known(journal: Journal, root: bytes) -> tuple[dict[bytes, File], set[tuple[bytes, Identity]]]:
-    """The files on their way by path, and what is done already."""
+def _known(journal: Journal, root: bytes) -> tuple[dict[bytes, File], Done]:
+    """The files on their way by path, and what is done and has not been away since."""
     on_their_way: dict[bytes, File] = {}
-    done: set[tuple[bytes, Identity]] = set()
+    done: Done = {}
     for row in journal.read(
-        "SELECT path, size_bytes, mtime_ns, inode FROM files"
-        " WHERE root = ? AND state IN ('received', 'released')",
+        f"SELECT id, path, medium, {IDENTITY} FROM files"  # noqa: S608
+        " WHERE root = ? AND state IN ('received', 'released') AND away = 0",
         (root,),
     ):
-        path, *identity = row
-        done.add((path, identity_in(*identity)))  # type: ignore[arg-type]
+        file_id, path, medium, *identity = row
+        done[path, identity_in(*identity), medium] = file_id  # type: ignore[index, assignment]
     for row in journal.read(
         f"SELECT {COLUMNS} FROM files"  # noqa: S608
         " WHERE root = ? AND state NOT IN ('received', 'released')",
@@ -155,6 +168,44 @@ def _known(journal: Journal, root: bytes) -> tuple[dict[bytes, File], set[tuple[
         file = file_of(row)
         on_their_way[file.path] = file
     return on_their_way, done
+
+
+def _left(done: Done, scan: Scan) -> list[tuple[bytes, int]]:
+    """Which of ``done``, not seen in ``scan``, are not there: path and id.
+
+    Of what lies in a folder that could not be listed nobody knows; a root that is gone took all of
+    it along.
+    """
+    if scan.is_missing:
+        unsure: tuple[bytes, ...] = ()
+    else:
+        unsure = tuple(path.rstrip(SEPARATOR) + SEPARATOR for path, _ in scan.errors)
+    return [
+        (path, file_id)
+        for (path, _, _), file_id in done.items()
+        if not (path + SEPARATOR).startswith(unsure)
+    ]
+
+
+def _inode_of(file: File | Found) -> tuple[str, int, int]:
+    return file.medium, file.identity.device, file.identity.inode
+
+
+def _is_renamed(before: File, now: Found) -> bool:
+    """Whether ``now``, which has the inode of the missing file ``before``, is that file.
+
+    Inodes are used again as soon as they are free, so it takes more than that: its size and time,
+    or that it has grown and the new name is what was between the marks of an unfinished one
+    (``clip.mp4.part``, ``.clip.mp4.Xa3v``). The ctime has no say, renaming sets it (on Linux).
+    """
+    was, is_ = before.identity, now.identity
+    if (was.size_bytes, was.mtime_ns) == (is_.size_bytes, is_.mtime_ns):
+        return True
+    (folder, name), (new_folder, new_name) = (
+        path.rpartition(SEPARATOR)[::2] for path in (before.path, now.path)
+    )
+    grown = was.size_bytes <= is_.size_bytes and was.mtime_ns <= is_.mtime_ns
+    return grown and folder == new_folder and new_name in name
 
 
 def _begun_anew(file_id: int, found: Found) -> Change:
@@ -166,11 +217,4 @@ def _inserted(root: bytes, found: Found) -> Change:
 
 
 def _values(found: Found) -> tuple[object, ...]:
-    identity = found.identity
-    return (
-        found.path,
-        identity.size_bytes,
-        held_number(identity.mtime_ns),
-        str(identity.inode),
-        int(is_marked(found.path)),
-    )
+    return found.path, *cells_of(found.identity), found.medium, int(is_marked(found.path))

@@ -2,7 +2,7 @@
 
 Contract: a method that returns has made its change durable; one that raises has changed nothing.
 `JournalFullError` means that the disk is full and the caller may simply try again later. A row
-belongs to one identity of a file (path, size, mtime, inode): `advance` refuses with
+belongs to one identity of a file (`settle.Identity`): `advance` refuses with
 `StaleFileError` to say anything about a file that was meanwhile replaced. Thread-safe.
 """
 
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from station_agent.cells import IDENTITY, cells_of, identity_in
+from station_agent.durable import free_name
 from station_agent.errors import (
     JournalDamagedError,
     JournalError,
@@ -45,9 +47,10 @@ class State(StrEnum):
 DONE = frozenset({State.RECEIVED, State.RELEASED})
 
 COLUMNS = (
-    "id, root, path, size_bytes, mtime_ns, inode, important, state, reason, attempts, sha256, sm3,"
+    f"id, root, path, {IDENTITY}, medium, important, state, reason, attempts, sha256, sm3,"
     " upload_path, upload_sha256, manifest_id, clip_id"
 )
+_SAME = " AND ".join(f"{column} = ?" for column in IDENTITY.split(", "))
 
 _ORDER = "attempts, important DESC, mtime_ns"
 _QUEUE_TO_SEND = (
@@ -59,6 +62,11 @@ _QUEUE_TO_HASH = (
     f"SELECT {COLUMNS} FROM files INDEXED BY files_queue"  # noqa: S608
     f" WHERE state IN ('settled', 'hashed', 'sending') AND state = 'settled' ORDER BY {_ORDER}"
 )
+_EARLIER = (
+    "FROM files WHERE state IN ('received', 'released') AND path = ? AND id != ? AND sha256 = ?"
+)
+_FORGET_RECEIPTS = f"DELETE FROM receipts WHERE file_id IN (SELECT id {_EARLIER})"  # noqa: S608
+_FORGET_FILES = f"DELETE {_EARLIER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,7 @@ class File:
     root: bytes
     path: bytes
     identity: Identity
+    medium: str
     important: bool
     state: State
     reason: str | None
@@ -88,24 +97,11 @@ class File:
         return State.HASHED if self.upload_path is None else State.SENDING
 
 
-def held_number(number: int) -> int | str:
-    """``number`` as a column of type ANY holds it: SQLite's integers end at 64 bits.
-
-    File systems count seconds, and some of them in 64 bits: a time in nanoseconds may be longer.
-    """
-    return number if -(2**63) <= number < 2**63 else str(number)
-
-
-def identity_in(size: object, mtime: object, inode: object) -> Identity:
-    """The `Identity` in three cells of a row."""
-    return Identity(int(size), int(mtime), int(inode))  # type: ignore[call-overload]
-
-
 def file_of(row: tuple[object, ...]) -> File:
     """The `File` in a row of `COLUMNS`."""
-    (id_, root, path, size, mtime, inode, important, state, *rest) = row
-    identity = identity_in(size, mtime, inode)
-    return File(id_, root, path, identity, bool(important), State(state), *rest)  # type: ignore[arg-type]
+    id_, root, path, size, mtime, ctime, inode, device, medium, important, state, *rest = row
+    identity = identity_in(size, mtime, ctime, inode, device)
+    return File(id_, root, path, identity, medium, bool(important), State(state), *rest)  # type: ignore[arg-type]
 
 
 class Journal:
@@ -210,13 +206,18 @@ class Journal:
             return _update(connection, file, {"reason": None, **columns, "state": state})
 
     def receive(self, file: File, note: str, clip_id: str, received_at: str) -> File:
-        """Bring ``file`` to `RECEIVED` and keep the receipt that proves it. Raises as `advance`."""
+        """Bring ``file`` to `RECEIVED` and keep the receipt that proves it. Raises as `advance`.
+
+        Where the same bytes were received from the same path before, this takes the place of that.
+        """
         values = {"state": State.RECEIVED, "reason": None, "attempts": 0, "clip_id": clip_id}
         with self.transaction() as connection:
             received = _update(connection, file, {**values, "received_at": received_at})
             connection.execute(
                 "INSERT OR REPLACE INTO receipts (file_id, note) VALUES (?, ?)", (file.id, note)
             )
+            for forget in (_FORGET_RECEIPTS, _FORGET_FILES):
+                connection.execute(forget, (file.path, file.id, file.sha256))
             return received
 
     def counts(self) -> dict[str, int]:
@@ -241,18 +242,10 @@ class Journal:
 
 def _update(connection: sqlite3.Connection, file: File, values: Mapping[str, object]) -> File:
     settings = ", ".join(f"{name} = ?" for name in values)
-    identity = file.identity
     changed = connection.execute(
         f"UPDATE files SET {settings}"  # noqa: S608
-        " WHERE id = ? AND state = ? AND size_bytes = ? AND mtime_ns = ? AND inode = ?",
-        (
-            *values.values(),
-            file.id,
-            file.state,
-            identity.size_bytes,
-            held_number(identity.mtime_ns),
-            str(identity.inode),
-        ),
+        f" WHERE id = ? AND state = ? AND {_SAME}",
+        (*values.values(), file.id, file.state, *cells_of(file.identity)),
     )
     if changed.rowcount != 1:
         raise StaleFileError
@@ -283,15 +276,8 @@ def open_journal(path: Path) -> tuple[Journal, Path | None]:
     try:
         return Journal(path), None
     except JournalDamagedError:
-        aside = _free_name(path)
+        aside = free_name(path, "damaged")
         path.rename(aside)
         for suffix in ("-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
         return Journal(path), aside
-
-
-def _free_name(path: Path) -> Path:
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    return aside

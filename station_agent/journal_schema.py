@@ -64,8 +64,21 @@ CREATE TABLE skipped (
 ) STRICT;
 """
 
+#: ``ctime_ns``, ``device`` and ``medium`` complete a file's identity; what was known without them
+#: is read once more. ``away``: a received file that did not lie there at some look since; it is
+#: remembered, and not believed to be what lies there now. A received file may be received again.
+_VERSION_3 = """
+ALTER TABLE files ADD COLUMN ctime_ns ANY NOT NULL DEFAULT 0;  -- as mtime_ns
+ALTER TABLE files ADD COLUMN device TEXT NOT NULL DEFAULT '0';  -- decimal, as inode
+ALTER TABLE files ADD COLUMN medium TEXT NOT NULL DEFAULT '';
+ALTER TABLE files ADD COLUMN away INTEGER NOT NULL DEFAULT 0;
+DROP INDEX files_identity;
+CREATE INDEX files_there ON files (root) WHERE state IN ('received', 'released') AND away = 0;
+CREATE INDEX files_done ON files (path) WHERE state IN ('received', 'released');
+"""
+
 #: Position n brings version n to n + 1. Append; never change what was released.
-STEPS = (_VERSION_1, _VERSION_2)
+STEPS = (_VERSION_1, _VERSION_2, _VERSION_3)
 VERSION = len(STEPS)
 
 

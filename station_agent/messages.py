@@ -27,6 +27,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "reason.digest_mismatch": ("校验值不一致", "digests differ"),
     "reason.interrupted": ("连接中断", "the connection was cut"),
     "reason.server_error": ("服务器出错", "the server failed"),
+    "reason.server_full": (
+        "服务器磁盘放不下这个文件；腾出空间后会自动继续",
+        "the archive's disk has no room for this file; it goes on by itself once there is",
+    ),
     "reason.upload_gone": ("服务器上已无此上传", "the server dropped the upload"),
     "reason.not_watched": ("所在文件夹已不再监视", "its folder is no longer watched"),
     "reason.receipt_wrong": (

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from station_agent import reasons
+from station_agent.answers import true_offset
 from station_agent.errors import (
     FileProblemError,
     RefusedError,
@@ -25,7 +26,7 @@ from station_agent.journal import File, Journal, State
 from station_agent.manifests import Manifests, moment
 from station_agent.pauses import Pauses
 from station_agent.setbacks import STUMBLES, Setbacks
-from station_agent.transport import Announcement, Transport, true_offset
+from station_agent.transport import Announcement, Transport
 
 logger = logging.getLogger(__name__)
 
@@ -248,9 +249,31 @@ class Sender:
         elif error.status == 0 and sent >= _PROGRESS_BYTES:
             self._pauses.hold(file.id, 1)
             logger.info("%s: cut after progress: %s", reasons.visible(file.path), detail)
+        elif error.status == 507:  # smaller files may fit: this one goes behind them
+            self._setbacks.server_answered()
+            self._give_room_back(current)
+            self._setbacks.put_back(current.file, reasons.compose(reasons.SERVER_FULL, detail))
         elif error.status in STUMBLES or (error.status == 0 and sent > 0):
             # It may be this file that the server stumbles over: let the others go first.
             code = reasons.SERVER_ERROR if error.status else reasons.INTERRUPTED
             self._setbacks.put_back(file, reasons.compose(code, detail))
         else:
             self._setbacks.server_away(error)
+
+    def _give_room_back(self, current: Current) -> None:
+        """Give up an upload that found the archive's disk full, unless all its bytes are there.
+
+        Half a file helps nobody and keeps the others out; a whole one is admitted in its time.
+        """
+        file = current.file
+        if file.state is not State.SENDING or file.upload_path is None:
+            return
+        try:
+            offset = self._transport.offset(file.upload_path, file.identity.size_bytes)
+            if offset == file.identity.size_bytes:
+                return
+            if offset is not None:
+                self._transport.terminate(file.upload_path)
+            self._advance(current, State.HASHED, upload_path=None, upload_sha256=None)
+        except (RefusedError, ServerAwayError, StaleFileError) as error:
+            logger.info("%s: its room is not given back: %s", reasons.visible(file.path), error)

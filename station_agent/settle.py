@@ -10,11 +10,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What tells a file from a later one of the same name."""
+    """What tells a file from a later one of the same name, as the system's ``stat`` gives it.
+
+    ``mtime_ns`` is anybody's to set; ``ctime_ns`` is not, and tells bytes that were written over in
+    place. Renaming sets it too, as does any other change to the inode: then the file is read once
+    more. Windows gives the time of creation instead, FAT and exFAT the ``mtime_ns`` once more:
+    there it says nothing new, and `station_agent.media` what may be believed all the same.
+    """
 
     size_bytes: int
     mtime_ns: int
+    ctime_ns: int
     inode: int
+    device: int
 
 
 @dataclass(frozen=True, slots=True)

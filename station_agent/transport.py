@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from custody.log.errors import LogError
 from custody.log.note import NoteSigner
+from station_agent.answers import is_upload_path, object_in, offset_in, text_in, upload_path_in
 from station_agent.connection import Answer, Connection, checked, retry_after
 from station_agent.enrolment import Enrolment
 from station_agent.errors import NotEnrolledError, RefusedError, ServerAwayError
@@ -88,7 +89,7 @@ class Transport:
         """Hand in a signed manifest; the archive's id for the dock session (the same each time)."""
         headers = {"Content-Type": "text/plain; charset=utf-8"}
         answer = checked(self._request("POST", "/api/dock-sessions", headers, note.encode()))
-        return _text(_object(answer), "id")
+        return text_in(object_in(answer), "id")
 
     def announce(self, announcement: Announcement) -> Upload:
         """Create an upload (tus creation)."""
@@ -111,21 +112,21 @@ class Transport:
             "Upload-Metadata": metadata,
         }
         answer = checked(self._request("POST", "/api/uploads", headers))
-        path = urlsplit(answer.headers.get("location", "")).path.removeprefix(self._prefix)
-        if not path.startswith("/"):
-            raise ServerAwayError("the server names no place for the upload", status=answer.status)
+        path = upload_path_in(answer, self._prefix)
         offset = answer.headers.get("upload-offset", "0")
-        return Upload(path, _offset(offset, announcement.size_bytes))
+        return Upload(path, offset_in(offset, announcement.size_bytes))
 
     def offset(self, upload_path: str, size_bytes: int) -> int | None:
         """How many bytes of an upload the server has for sure; None if it knows it no more."""
+        if not is_upload_path(upload_path):
+            return None
         try:
             answer = checked(self._request("HEAD", upload_path, _TUS))
         except RefusedError as error:
             if error.status in {404, 410}:
                 return None
             raise
-        return _offset(answer.headers.get("upload-offset", ""), size_bytes)
+        return offset_in(answer.headers.get("upload-offset", ""), size_bytes)
 
     def send(
         self, upload_path: str, offset: int, size_bytes: int, parts: Iterable[memoryview]
@@ -153,11 +154,13 @@ class Transport:
             self._forget_bearer(headers["Authorization"])
             raise ServerAwayError("signed out in the middle", status=401)
         checked(answer)
-        if _offset(answer.headers.get("upload-offset", ""), size_bytes) != size_bytes:
+        if offset_in(answer.headers.get("upload-offset", ""), size_bytes) != size_bytes:
             raise ServerAwayError("the server took less than was sent", status=answer.status)
 
     def terminate(self, upload_path: str) -> None:
         """Give an upload up, so that the server need not keep its bytes."""
+        if not is_upload_path(upload_path):
+            return
         try:
             checked(self._request("DELETE", upload_path, _TUS))
         except RefusedError as error:
@@ -166,6 +169,8 @@ class Transport:
 
     def receipt(self, upload_path: str) -> str | NotYet | None:
         """The signed receipt as it came; `NotYet`; None if the server knows no such upload."""
+        if not is_upload_path(upload_path):
+            return None
         prefer = {"Prefer": f"wait={_RECEIPT_WAIT_S}"}
         answer = self._request("GET", f"{upload_path}/receipt", prefer)
         if answer.status in {404, 410}:
@@ -232,7 +237,7 @@ class Transport:
         enrolment, signer = self._credentials
         try:
             station = {"station_id": enrolment.station_id}
-            nonce = _text(self._post_json("/api/stations/challenge", station), "nonce")
+            nonce = text_in(self._post_json("/api/stations/challenge", station), "nonce")
             signature = base64.b64encode(signer.private.sign(challenge_message(nonce))).decode()
             answer = self._post_json(
                 "/api/stations/session", {**station, "nonce": nonce, "signature": signature}
@@ -245,13 +250,13 @@ class Transport:
             ) from error
         except LogError as error:
             raise ServerAwayError(f"the server's challenge: {error}") from error
-        return _text(answer, "token")
+        return text_in(answer, "token")
 
     def _post_json(self, path: str, value: Mapping[str, str]) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"}
         body = json.dumps(value).encode()
         answer = self._connection().request("POST", self._prefix + path, headers, body)
-        return _object(checked(answer))
+        return object_in(checked(answer))
 
     def _connection(self) -> Connection:
         connection: Connection | None = getattr(self._local, "connection", None)
@@ -263,32 +268,3 @@ class Transport:
                 if self._stopped:
                     connection.abort()
         return connection
-
-
-def _object(answer: Answer) -> dict[str, Any]:
-    try:
-        value = json.loads(answer.body)
-    except ValueError as error:
-        raise ServerAwayError("the server's answer is not JSON", status=answer.status) from error
-    if not isinstance(value, dict):
-        raise ServerAwayError("the server's answer is no object", status=answer.status)
-    return value
-
-
-def _text(value: Mapping[str, Any], name: str) -> str:
-    text = value.get(name)
-    if not isinstance(text, str) or not text or not text.isascii() or not text.isprintable():
-        raise ServerAwayError(f"the server's answer has no usable {name}")
-    return text
-
-
-def _offset(text: str, size_bytes: int) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > size_bytes:
-        raise ServerAwayError(f"the server names an impossible offset: {text[:40]!r}")
-    return int(text)
-
-
-def true_offset(error: RefusedError, size_bytes: int) -> int | None:
-    """The offset that a 409 names; None where it names none."""
-    text = error.headers.get("upload-offset")
-    return None if error.status != 409 or text is None else _offset(text, size_bytes)

@@ -18,7 +18,7 @@ from custody.log.merkle import prove_consistency
 from custody.log.tiles import TileReader
 from custody.log.verify import verify_extension
 from station_agent import reasons, wire
-from station_agent.durable import write_file
+from station_agent.durable import free_name, write_file
 from station_agent.enrolment import Enrolment
 from station_agent.errors import (
     LogForkedError,
@@ -185,10 +185,7 @@ def forget(home: Path) -> None:
     """
     path = home / TRUST_FILE
     if path.exists():
-        number = 1
-        while (aside := path.with_name(f"{TRUST_FILE}.before-{number}")).exists():
-            number += 1
-        path.rename(aside)
+        path.rename(free_name(path, "before"))
 
 
 def read_alarm(home: Path) -> str | None:

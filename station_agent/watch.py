@@ -30,6 +30,7 @@ from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from station_agent import reasons
 from station_agent.hashing import identity_of
+from station_agent.media import Media
 from station_agent.settle import Identity
 
 logger = logging.getLogger(__name__)
@@ -53,10 +54,11 @@ _FOOTAGE = (b".mp4", b".mov", b".avi", b".ts", b".mkv", b".wav", b".mp3", b".aac
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One regular file: its whole path and what `lstat` said."""
+    """One regular file: its whole path, what `lstat` said, and the word for its medium."""
 
     path: bytes
     identity: Identity
+    medium: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,14 @@ class Scan:
     #: Folders that could not be listed, with the system's word. Where there is one, nobody may
     #: conclude from this scan that a file is gone.
     errors: list[tuple[bytes, str]] = field(default_factory=list)
+    #: There is no such folder (any more), which is no error of a disk: nothing is under it.
+    is_missing: bool = False
 
 
 def scan(root: bytes, *, own: bytes | None = None) -> Scan:
     """List everything under ``root``; ``own`` is the station's home folder."""
     result = Scan(root)
+    media = Media()
     waiting = [root]
     while waiting:
         folder = waiting.pop()
@@ -92,10 +97,11 @@ def scan(root: bytes, *, own: bytes | None = None) -> Scan:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             result.errors.append((folder, error.strerror or type(error).__name__))
+            result.is_missing |= folder == root and isinstance(error, FileNotFoundError)
             continue
         for entry in entries:
             try:
-                deeper = _take(entry, own, result)
+                deeper = _take(entry, own, media, result)
             except FileNotFoundError:
                 continue  # gone between listing and looking: the same as never listed
             except OSError as error:
@@ -109,7 +115,9 @@ def scan(root: bytes, *, own: bytes | None = None) -> Scan:
     return result
 
 
-def _take(entry: "os.DirEntry[bytes]", own: bytes | None, result: Scan) -> bytes | None:
+def _take(
+    entry: "os.DirEntry[bytes]", own: bytes | None, media: Media, result: Scan
+) -> bytes | None:
     """Sort one entry into ``result``; the path to descend into, if it is such a folder."""
     status = entry.stat(follow_symlinks=False)
     mode = status.st_mode
@@ -130,7 +138,8 @@ def _take(entry: "os.DirEntry[bytes]", own: bytes | None, result: Scan) -> bytes
     # Windows gives inode 0 in a listing's stat; only lstat knows it there.
     if status.st_ino == 0:
         status = os.lstat(entry.path)
-    result.files.append(Found(entry.path, identity_of(status)))
+    identity = identity_of(status)
+    result.files.append(Found(entry.path, identity, media.word(identity.device, entry.path)))
     return None
 
 

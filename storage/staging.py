@@ -21,7 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from storage import durable
-from storage.errors import StagingBusyError, StagingMissingError, StagingUnusableError
+from storage.errors import (
+    StagingBusyError,
+    StagingMissingError,
+    StagingUnusableError,
+    StoreFullError,
+)
 
 _SUFFIX = ".part"
 
@@ -137,6 +142,15 @@ class Staging:
     def free_bytes(self) -> int:
         """Room on the disk of the folder."""
         return shutil.disk_usage(self.folder).free
+
+    def require_room(self, size_bytes: int, *, keep_bytes: int) -> None:
+        """Raise `StoreFullError` unless ``size_bytes`` fit and ``keep_bytes`` stay free beside.
+
+        Nothing is set aside for them: of two that fit one by one the second may still find it full.
+        """
+        free = self.free_bytes()
+        if size_bytes > free - keep_bytes:
+            raise StoreFullError(f"{size_bytes} bytes, {free} free, {keep_bytes} must stay free")
 
     def _own(self, path: Path, offset: int) -> int:
         """Open and lock a file that is ours to write and holds ``offset`` bytes."""

@@ -13,7 +13,13 @@ from api.cli.words import say
 from api.config import ConfigError
 from api.services import HomeMissingError
 from custody.bundles import BundleDigestError, BundleEmptyError, BundleRefusedError
-from custody.errors import CaseAlteredError, ClipAlteredError, CustodyError, KeyFileError
+from custody.errors import (
+    CaseAlteredError,
+    ClipAlteredError,
+    CustodyError,
+    KeyFileError,
+    KeyMissingError,
+)
 from custody.log.errors import LogError
 from custody.outside.errors import SplitViewError, TamperedLogError
 from custody.verification.findings import VerificationImpossibleError
@@ -47,6 +53,8 @@ def _known(error: Exception, language: str) -> str | None:
             return error.said(language)
         case HomeMissingError():
             return say(language, "failure.no_home", error=error)
+        case KeyMissingError():
+            return say(language, "failure.key_missing", error=told)
         case KeyFileError():
             return say(language, "failure.key_file", error=told)
         case BundleEmptyError():

@@ -125,6 +125,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "{error}；密钥文件只能由所有者读取（chmod 600）",
         "{error}; key files must be readable by their owner only (chmod 600)",
     ),
+    "failure.key_missing": (
+        "{error}；请把这个文件从另外保存的副本放回原处（docs/operations.md），再重试",
+        "{error}; put the file back from the copy kept apart (docs/operations.md), then try again",
+    ),
     "failure.empty": (
         "{error}；先关联录像：liuhen cases link NO CLIP --stage STAGE",
         "{error}; link one first: liuhen cases link NO CLIP --stage STAGE",

@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from api.denials import note_withheld
 from api.dependencies import PersonDep, SearchText, ServicesDep, SubmittedDep
 from api.routes.links import MAX_LINKED_AT_ONCE
-from api.routes.media import playable_type, read_text
+from api.routes.media import find_streamed, playable_type, read_text
 from api.web.clip_history import read_clip_history
 from api.web.filters import Filters
 from api.web.origins import origins_of
@@ -28,7 +29,7 @@ from custody.clip_names import names_of_clips
 from custody.clip_rows import MEDIA_KINDS
 from custody.clip_search import CLIP_SORTS, DEFAULT_CLIP_SORT, ClipFilter, ClipPage, search_clips
 from custody.clips import Clip, ClipState, get_clip_as_it_stands
-from custody.errors import GrantExpiredError, PurposeMissingError
+from custody.errors import GrantExpiredError, PurposeMissingError, ServedAlteredError
 from custody.events import clip_item
 from custody.history import histories_of
 from custody.renditions import renditions_of
@@ -156,7 +157,7 @@ def show_clip(
     """
     services.access.require(person.actor, Right.SEE_CLIPS, clip_item(clip_id))
     grant = None
-    ended = False
+    ended = withheld = False
     with services.database.read() as tx:
         clip = get_clip_as_it_stands(tx, clip_id)
         renditions = renditions_of(tx, [clip_id])[clip_id]
@@ -175,12 +176,17 @@ def show_clip(
                     clip_id,
                     kinds=(GrantKind.VIEWING,),
                 )
+                find_streamed(tx, clip_id)
             except GrantExpiredError:
                 ended = True  # a reload long after: the page stays, the picture is closed again
+            except ServedAlteredError:
+                withheld = True
     if grant is None:
         # Under a grant the opening is in the log; what is written of a clip is read all the same.
         with services.database.write() as tx:
             note_listing(tx, services.ledger, person.actor, [clip_id], f"clip {clip_id}")
+    if withheld:
+        note_withheld(request, "row_altered")
     now = services.clock.now()
     made = {one.kind: one for one in renditions}
     readable = clip.media_kind == "text" and not clip.altered
@@ -188,6 +194,8 @@ def show_clip(
     return pages.render(
         request,
         "clip.html",
+        status=409 if withheld else 200,
+        withheld=withheld,
         refused=refused,
         clip=clip,
         names=names,
@@ -195,7 +203,7 @@ def show_clip(
         renditions=renditions,
         made=made,
         readable=readable,
-        written=read_text(services, grant, clip) if grant and readable else None,
+        written=read_text(services, grant, clip) if grant and readable and not withheld else None,
         stream_type=made["proxy"].media_type if "proxy" in made else _original_type(clip),
         links=links,
         suggestions=suggestions,

@@ -1,7 +1,8 @@
 """The bytes of evidence: thumbnails, pictures, the player's stream, the original.
 
 Nothing leaves without a grant, which is in the log already; what leaves is counted into it
-before it is handed over, so that a crash can only count too much.
+before it is handed over, so that a crash can only count too much. What it is, `custody.served`
+says: the object that the clip's entries name, and none where its row says otherwise.
 """
 
 import unicodedata
@@ -12,6 +13,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from sqlalchemy.engine import Connection
 
 from api.dependencies import Person, PersonDep, ServicesDep, SubmittedDep
 from api.services import Services
@@ -19,11 +21,12 @@ from api.web.provenance import UnconfirmedDownloadError, breach_of, original_hel
 from api.web.ranges import ByteRange, RangeUnsatisfiableError, parse_range
 from api.web.text_original import MAX_SHOWN_BYTES, ShownText, shown_text
 from custody.access import Right
-from custody.clips import Clip, get_clip
+from custody.clips import Clip
 from custody.errors import PurposeMissingError, RenditionNotFoundError
 from custody.events import clip_item
 from custody.history import history_of
-from custody.renditions import Rendition, find_rendition, get_rendition
+from custody.renditions import Rendition
+from custody.served import find_served_rendition, get_served_original, get_served_rendition
 from custody.viewings import Grant, GrantKind, count_bytes, get_grant, open_download
 from storage.errors import ObjectNotFoundError
 
@@ -71,12 +74,27 @@ def playable_type(clip: Clip) -> str | None:
     return kind if kind and wanted and kind.startswith(wanted) else None
 
 
+def find_streamed(tx: Connection, clip_id: str) -> Shown | None:
+    """What is played of a clip; None where a browser can show neither proxy nor original.
+
+    Raises `ClipNotFoundError`, `ServedAlteredError`.
+    """
+    clip = get_served_original(tx, clip_id)
+    proxy = find_served_rendition(tx, clip_id, "proxy")
+    if proxy is not None:
+        return Shown.of(proxy, proxy.media_type)
+    media_type = playable_type(clip)
+    return None if media_type is None else Shown.of(clip, media_type)
+
+
 def read_text(services: Services, grant: Grant, clip: Clip) -> ShownText:
     """The beginning of a text original, counted into its viewing before it is handed over.
 
-    Raises as `ObjectStore.open` does, `ObjectNotFoundError` for an object that ends early too, and
-    `GrantExpiredError` once the viewing is closed.
+    Raises `ServedAlteredError`, and as `ObjectStore.open` does, `ObjectNotFoundError` for an object
+    that ends early too, and `GrantExpiredError` once the viewing is closed.
     """
+    with services.database.read() as tx:
+        clip = get_served_original(tx, clip.id)
     length = min(clip.size_bytes, MAX_SHOWN_BYTES)
     with services.store.open(clip.object_key, length=length) as handle:
         beginning = handle.read()
@@ -94,7 +112,9 @@ def send_thumbnail(
     """The small picture of a clip in a list; the list's own grant opens it."""
     grant = _use_grant(services, person, listing, clip_id, GrantKind.LISTING)
     with services.database.read() as tx:
-        rendition = find_rendition(tx, clip_id, "poster") or get_rendition(tx, clip_id, "waveform")
+        rendition = find_served_rendition(tx, clip_id, "poster") or get_served_rendition(
+            tx, clip_id, "waveform"
+        )
     return _send(request, services, grant, Shown.of(rendition, rendition.media_type))
 
 
@@ -110,7 +130,7 @@ def send_rendition(
     """A picture made of the clip: poster, contact sheet or waveform."""
     grant = _use_grant(services, person, viewing, clip_id, GrantKind.VIEWING)
     with services.database.read() as tx:
-        rendition = get_rendition(tx, clip_id, kind)
+        rendition = get_served_rendition(tx, clip_id, kind)
     return _send(request, services, grant, Shown.of(rendition, rendition.media_type))
 
 
@@ -121,15 +141,9 @@ def stream_clip(
     """What the player plays: the proxy, else the original where a browser can show it."""
     grant = _use_grant(services, person, viewing, clip_id, GrantKind.VIEWING)
     with services.database.read() as tx:
-        clip = get_clip(tx, clip_id)
-        proxy = find_rendition(tx, clip_id, "proxy")
-    if proxy is not None:
-        shown = Shown.of(proxy, proxy.media_type)
-    else:
-        media_type = playable_type(clip)
-        if media_type is None:
-            raise RenditionNotFoundError(f"proxy of {clip_id}")
-        shown = Shown.of(clip, media_type)
+        shown = find_streamed(tx, clip_id)
+    if shown is None:
+        raise RenditionNotFoundError(f"proxy of {clip_id}")
     return _send(request, services, grant, shown)
 
 
@@ -147,6 +161,7 @@ def open_original(
     """
     services.access.require(person.actor, Right.DOWNLOAD, clip_item(clip_id))
     with services.database.read() as tx:
+        get_served_original(tx, clip_id)
         history = history_of(tx, clip_item(clip_id))
     broken = breach_of(history) is not None and not original_held(history)
     if broken and not confirm:
@@ -168,7 +183,7 @@ def send_original(
     """The untouched bytes under the recorder's own file name; ranges let a broken one go on."""
     grant = _use_grant(services, person, download, clip_id, GrantKind.DOWNLOAD)
     with services.database.read() as tx:
-        clip = get_clip(tx, clip_id)
+        clip = get_served_original(tx, clip_id)
     shown = Shown.of(clip, "application/octet-stream")
     return _send(
         request,

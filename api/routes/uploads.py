@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute
 
 from api.dependencies import ServicesDep
 from api.routes import tus_headers as tus
+from api.routes.health import MIN_FREE_BYTES
 from api.routes.prefer import preferred_wait_s
 from api.routes.station_auth import StationActor
 from api.routes.upload_stream import UploadStalledError, receive
@@ -139,7 +140,7 @@ async def create(request: Request, services: ServicesDep, actor: StationActor) -
             condemned = known is not None and is_condemned(tx, known.id)
         lost = known is not None and not stands(services.store, known, condemned=condemned)
         with services.database.write() as tx:
-            return uploads.announce(
+            upload = uploads.announce(
                 tx,
                 services.ledger,
                 services.clock,
@@ -148,6 +149,10 @@ async def create(request: Request, services: ServicesDep, actor: StationActor) -
                 services.config.max_upload_bytes,
                 lost=lost,
             )
+            if upload.state == uploads.RECEIVING:
+                # Said before the bytes come: what can't fit takes no room from what can.
+                services.staging.require_room(size_bytes, keep_bytes=MIN_FREE_BYTES)
+            return upload
 
     upload = await run_in_threadpool(work)
     headers = {"Location": f"{PATH}/{upload.id}"}

@@ -65,7 +65,7 @@ def legal(house: House) -> Iterator[httpx.Client]:
     """Signed in as bob, the legal clerk."""
     with (
         serving(create_app(house.services)) as address,
-        httpx.Client(base_url=address) as client,
+        httpx.Client(base_url=address, timeout=60) as client,
     ):
         client.post("/sign-in", data={"name": "bob", "password": PASSWORD})
         yield client

@@ -13,6 +13,7 @@ from station_agent.enrolment import enrol, load_enrolment, load_key
 from station_agent.events import Event
 from station_agent.journal import File, State, open_journal
 from station_agent.pauses import Pauses
+from station_agent.renewal import finish
 from station_agent.transport import Transport
 
 NAME = "采集站 3"
@@ -50,6 +51,7 @@ class DockedStation:
         transport = Transport(address, timeout_s=20)
         enrol(config.home, address, config.name, token, transport)
         transport.close()
+        finish(config.home, None)
         return cls(services, config)
 
     def scan(self, on_sent: Callable[[], None] = lambda: None) -> dict[str, int]:

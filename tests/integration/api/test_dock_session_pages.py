@@ -84,7 +84,7 @@ def dock(database_url: str, tmp_path: Path) -> Iterator[Dock]:
     with (
         open_house(tmp_path / "home", database_url=database_url) as house,
         serving(create_app(house.services)) as address,
-        httpx.Client(base_url=address) as http,
+        httpx.Client(base_url=address, timeout=60) as http,
     ):
         signed_in = http.post("/sign-in", data={"name": "bob", "password": PASSWORD})
         assert signed_in.status_code == 303

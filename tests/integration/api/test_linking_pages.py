@@ -139,7 +139,7 @@ def test_the_case_that_clips_are_looked_for_stays_through_filters_and_pages(
             admit_clip(tx, house.services.ledger, f"more-{n}", officer="JX0227")
     link(house, case, clip_ids[:1], Stage.REVIEW)
     page = legal.get(f"/cases/{case.id}").text
-    [first, _] = re.findall(r'class="button" href="(/clips\?[^"]*)"', page)
+    [first, _] = re.findall(r'class="button(?: long)?" href="(/clips\?[^"]*)"', page)
     assert parse_qs(urlsplit(html.unescape(first)).query) == {
         "case": [case.id],
         "officer": ["JX0227"],

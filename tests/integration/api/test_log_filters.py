@@ -44,7 +44,10 @@ def house(database_url: str, tmp_path: Path, clock: FixedClock) -> Iterator[Hous
 
 @pytest.fixture
 def client(house: House) -> Iterator[httpx.Client]:
-    with serving(create_app(house.services)) as address, httpx.Client(base_url=address) as client:
+    with (
+        serving(create_app(house.services)) as address,
+        httpx.Client(base_url=address, timeout=60) as client,
+    ):
         client.post("/sign-in", data={"name": "alice", "password": PASSWORD})
         yield client
 

@@ -14,7 +14,7 @@ from custody.log.tiles import TileReader
 
 @pytest.fixture
 def http(address: str) -> httpx.Client:
-    with httpx.Client(base_url=address) as client:
+    with httpx.Client(base_url=address, timeout=60) as client:
         yield client  # type: ignore[misc]
 
 

@@ -43,7 +43,10 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def client(house: House) -> Iterator[httpx.Client]:
-    with serving(create_app(house.services)) as address, httpx.Client(base_url=address) as client:
+    with (
+        serving(create_app(house.services)) as address,
+        httpx.Client(base_url=address, timeout=60) as client,
+    ):
         yield client
 
 
@@ -156,7 +159,7 @@ def timed(
     with (
         open_house(tmp_path / "home", clock=clock, database_url=database_url) as house,
         serving(create_app(house.services)) as address,
-        httpx.Client(base_url=address) as client,
+        httpx.Client(base_url=address, timeout=60) as client,
     ):
         sign_in(client, LEGAL, PASSWORD)
         yield client, clock

@@ -40,7 +40,7 @@ def manifest_note(station: StationClient, services: Services, **changes: object)
 def test_enrolment_tells_the_archives_keys(services: Services, address: str) -> None:
     key = new_station_key()
     body = {"token": token(services, "采集站 9"), "name": "x", "verifier_key": key.verifier.vkey}
-    with httpx.Client(base_url=address) as http:
+    with httpx.Client(base_url=address, timeout=60) as http:
         answer = http.post("/api/stations/enrol", json=body)
         assert answer.status_code == 201
         told = answer.json()
@@ -168,7 +168,7 @@ def test_credentials_must_be_texts(station: StationClient) -> None:
 
 
 def test_without_a_token_nothing_is_taken(services: Services, address: str) -> None:
-    with httpx.Client(base_url=address) as http:
+    with httpx.Client(base_url=address, timeout=60) as http:
         for authorization in (b"", b"Bearer", b"Basic x", b"Bearer wrong", b"bearer \xff"):
             headers = {"Authorization": authorization}
             for path in ("/api/stations/status", "/api/dock-sessions"):

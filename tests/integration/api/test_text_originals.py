@@ -53,7 +53,10 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def client(house: House) -> Iterator[httpx.Client]:
-    with serving(create_app(house.services)) as address, httpx.Client(base_url=address) as client:
+    with (
+        serving(create_app(house.services)) as address,
+        httpx.Client(base_url=address, timeout=60) as client,
+    ):
         yield client
 
 

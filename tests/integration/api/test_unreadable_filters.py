@@ -21,7 +21,6 @@ UNREADABLE = (
     ("/log?from=2026-99-99", "from", "认不出这个日期"),
     ("/log?to=9999-12-31", "to", "认不出这个日期"),
     ("/log?kind=xyz", "kind", "没有这个选项"),
-    ("/log?item=%E6%A1%88%E4%BB%B6", "item", "认不出这个对象"),
 )
 
 

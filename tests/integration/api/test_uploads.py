@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from api.routes import uploads as upload_routes
 from api.services import Services, compose
 from custody.clips import get_clip
 from custody.log.canonical import to_milliseconds
@@ -442,7 +443,7 @@ def test_nobody_else_gets_at_an_upload(
     assert other.http.delete(upload, headers=TUS).status_code == 404
     assert other.http.get(f"{upload}/receipt").status_code == 404
     other.http.close()
-    with httpx.Client(base_url=address) as stranger:
+    with httpx.Client(base_url=address, timeout=60) as stranger:
         assert stranger.head(upload, headers=TUS).status_code == 401
         assert stranger.post("/api/uploads", headers=TUS).status_code == 401
         wrong = TUS | {"Authorization": "Bearer wrong"}
@@ -588,13 +589,15 @@ def test_a_full_disk_stops_the_upload_and_room_lets_it_go_on(
     station: StationClient,
     app: FastAPI,
     small_disk: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(upload_routes, "MIN_FREE_BYTES", 0)
     config = replace(services.config, home=small_disk)
     app.state.services = compose(config, services.database, services.store, services.clock)
-    ballast = small_disk / "ballast"
-    ballast.write_bytes(b"\0" * (2 << 20))
     data = os.urandom(3 << 20)
     upload = station.begin(data)
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"\0" * (2 << 20))
     assert station.patch(upload, 0, data[: 1 << 20]).status_code == 204
     assert station.patch(upload, 1 << 20, data[1 << 20 :]).status_code == 507
     offset = station.offset(upload)
@@ -602,3 +605,19 @@ def test_a_full_disk_stops_the_upload_and_room_lets_it_go_on(
     ballast.unlink()
     assert station.patch(upload, offset, data[offset:]).status_code == 204
     assert services.store.read_bytes(clip_of(services, data).object_key) == data
+
+
+def test_what_does_not_fit_is_refused_before_its_first_byte(
+    services: Services, station: StationClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = services.staging.free_bytes()
+    monkeypatch.setattr(upload_routes, "MIN_FREE_BYTES", free + (1 << 40))
+    refused = station.announce(DATA)
+    assert (refused.status_code, refused.json()["error"]) == (507, "store_full")
+    assert count(services, uploads) == 0
+    monkeypatch.undo()
+    upload = station.begin(DATA)
+    assert station.patch(upload, 0, DATA).status_code == 204
+    # What the archive has needs no room.
+    monkeypatch.setattr(upload_routes, "MIN_FREE_BYTES", free + (1 << 40))
+    assert station.announce(DATA).headers["Upload-Offset"] == str(len(DATA))

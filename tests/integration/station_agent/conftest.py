@@ -11,6 +11,7 @@ import pytest
 
 from custody.log.checkpoint import open_checkpoint
 from station_agent import enrolment as enrolments
+from station_agent import renewal
 from station_agent.agent import Agent, Outcome
 from station_agent.config import Config
 from station_agent.enrolment import load_enrolment, load_key
@@ -35,6 +36,7 @@ class Station:
         transport = Transport(self.config.server, timeout_s=5)
         enrolments.enrol(self.config.home, self.config.server, "alice", "good-token", transport)
         transport.close()
+        renewal.finish(self.config.home, None)
 
     def agent(self, journal: Journal | None = None) -> Agent:
         home = self.config.home
@@ -82,7 +84,7 @@ def put(station: Station, name: str | bytes, data: bytes) -> Path:
     return path
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

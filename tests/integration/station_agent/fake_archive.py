@@ -101,8 +101,12 @@ class FakeArchive:
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str]] = []
         self.dates: str | None = None
+        #: There is no room for files larger than this.
+        self.refuse_larger_than: int | None = None
         #: Shown instead of the newest one.
         self.shown_checkpoint: str | None = None
+        #: Said once each instead of where an upload is.
+        self.locations: list[str] = []
         self.change_receipt: Callable[[wire.Receipt], wire.Receipt] = lambda receipt: receipt
         self.lock = threading.RLock()
 
@@ -127,6 +131,10 @@ class FakeArchive:
             handler.connection.close()
 
         self.faults.append(Fault("PATCH", "/api/uploads/", action))
+
+    def on(self, method: str, part: str, action: Callable[["Handler"], None]) -> None:
+        """Do ``action`` instead, once, when such a request comes."""
+        self.faults.append(Fault(method, part, action))
 
     def fault_for(self, method: str, path: str) -> Fault | None:
         with self.lock:
@@ -317,10 +325,16 @@ class Handler(BaseHTTPRequestHandler):
         pairs = [part.split(" ") for part in self.headers["Upload-Metadata"].split(",")]
         values = {name: base64.b64decode(value) for name, value in pairs}
         size, sha256 = int(self.headers["Upload-Length"]), values["sha256"].decode()
+        most = self.archive.refuse_larger_than
+        if most is not None and size > most:
+            self.answer(507)
+            return
         upload_id = str(uuid.uuid4())
         upload = FakeUpload(size, sha256, values["sm3"].decode(), values)
         self.archive.uploads[upload_id] = upload
         headers = {"Location": f"/api/uploads/{upload_id}"}
+        if self.archive.locations:
+            headers["Location"] = self.archive.locations.pop(0)
         if sha256 in self.archive.clips:
             upload.admitted = True
             headers["Upload-Offset"] = str(size)

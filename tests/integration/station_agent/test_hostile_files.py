@@ -264,8 +264,8 @@ def test_a_strange_date_stops_nothing(
         """What the file system of this test need not be able to hold."""
 
         def __init__(self, status: os.stat_result) -> None:
-            self.st_size, self.st_ino = status.st_size, status.st_ino
-            self.st_mtime_ns = times.get(status.st_ino, status.st_mtime_ns)
+            self.st_size, self.st_ino, self.st_dev = status.st_size, status.st_ino, status.st_dev
+            self.st_ctime_ns = self.st_mtime_ns = times.get(status.st_ino, status.st_mtime_ns)
 
     def identity(status: os.stat_result) -> Identity:
         return identity_of(cast("os.stat_result", Dated(status)))

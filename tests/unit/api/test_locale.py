@@ -52,7 +52,7 @@ IN_ENTRIES = {
 #: Words that come from data, each with everything that it can be.
 FAMILIES = {
     "right.": [right.value for right in Right],
-    "why.": ["forged_form", "no_grant", "not_signed_in"],
+    "why.": ["forged_form", "no_grant", "not_signed_in", "row_altered"],
     "subject.": ["clips", "cases", "links", "users", "stations", "verification"],
     "event.": [kind.value for kind in EventKind],
     "finding.": [code.value for code in FindingCode],

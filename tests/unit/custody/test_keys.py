@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from custody.errors import KeyFileError
-from custody.keys import load_or_create_keys
+from custody.errors import KeyFileError, KeyMissingError
+from custody.keys import load_keys, load_or_create_keys
 from custody.log.note import NoteVerifier
 
 ORIGIN = "test.example/custody"
@@ -73,3 +73,23 @@ def test_of_racing_makers_one_wins(tmp_path: Path) -> None:
     assert len({keys.log.verifier.vkey for keys in made}) == 1
     assert len({keys.receipts.verifier.vkey for keys in made}) == 1
     assert len(list((tmp_path / "keys").iterdir())) == 4
+
+
+@pytest.mark.parametrize("lost", ["log.key", "receipts.key"])
+def test_a_lost_key_is_not_made_anew(tmp_path: Path, lost: str) -> None:
+    load_or_create_keys(tmp_path, ORIGIN)
+    (tmp_path / lost).unlink()
+    for load in (load_keys, load_or_create_keys):
+        with pytest.raises(KeyMissingError, match=lost):
+            load(tmp_path, ORIGIN)
+    assert not (tmp_path / lost).exists()
+
+
+def test_keys_that_were_half_made_are_finished(tmp_path: Path) -> None:
+    """A crash between the two leaves one key, and nothing was signed with it yet."""
+    made = load_or_create_keys(tmp_path, ORIGIN)
+    for name in ("receipts.key", "receipts.pub"):
+        (tmp_path / name).unlink()
+    with pytest.raises(KeyMissingError):
+        load_keys(tmp_path, ORIGIN)
+    assert load_or_create_keys(tmp_path, ORIGIN).log.verifier == made.log.verifier

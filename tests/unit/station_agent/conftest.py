@@ -20,8 +20,17 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     journal.close()
 
 
-def found(name: bytes, size: int = 10, mtime: int = 1, inode: int = 1) -> Found:
-    return Found(ROOT + b"/" + name, Identity(size, mtime, inode))
+def found(
+    name: bytes,
+    size: int = 10,
+    mtime: int = 1,
+    inode: int = 1,
+    *,
+    ctime: int = 1,
+    device: int = 1,
+    medium: str = "",
+) -> Found:
+    return Found(ROOT + b"/" + name, Identity(size, mtime, ctime, inode, device), medium)
 
 
 def seen(journal: Journal, *files: Found) -> list[File]:

@@ -7,6 +7,7 @@ import pytest
 from custody.log.note import generate
 from station_agent.enrolment import enrol, load_enrolment, load_key, load_or_create_key
 from station_agent.errors import NotEnrolledError, ServerAwayError, StationKeyError
+from station_agent.renewal import finish
 from station_agent.wire import station_key_name
 
 
@@ -61,6 +62,7 @@ def test_enrolment_pins_what_the_archive_answers(tmp_path: Path) -> None:
     done = enrol(tmp_path, "http://archive", "alice", "token", archive)
     assert load_enrolment(tmp_path) == done
     assert done.log_verifier.name == "log.test"
+    finish(tmp_path, None)
     assert archive.keys == [load_key(tmp_path).verifier.vkey]
 
 

@@ -40,10 +40,69 @@ def test_a_received_file_that_changed_is_a_new_one(journal: Journal) -> None:
     take_in(journal, scan(found(b"clip")))
     journal.receive(only(journal), "note", "id", "now")
     assert len(take_in(journal, scan(found(b"clip", mtime=2))).new) == 1
-    # And back again: the first was received, the second is gone.
+    # And back again: whether it is the first, its bytes will say.
     back = take_in(journal, scan(found(b"clip")))
-    assert (back.new, back.gone) == ([], 1)
-    assert journal.counts() == {"gone": 1, "received": 1}
+    assert (back.new, back.changed, back.gone) == ([], 1, 0)
+    assert journal.counts() == {"seen": 1, "received": 1}
+
+
+@pytest.mark.parametrize("other", [{"ctime": 2}, {"device": 2}, {"medium": "another"}])
+def test_what_may_be_another_recording_is_read(
+    journal: Journal, other: dict[str, int | str]
+) -> None:
+    """Written over in place with the time set back; another recorder with the same names."""
+    take_in(journal, scan(found(b"clip")))
+    journal.receive(only(journal), "note", "id", "now")
+    now = found(b"clip", **other)  # type: ignore[arg-type]
+    assert take_in(journal, scan(now)).new == [now]
+    assert take_in(journal, scan(now)).new == []
+    assert journal.counts() == {"received": 1, "seen": 1}
+
+
+def test_a_received_file_that_was_away_is_read_again(journal: Journal) -> None:
+    take_in(journal, scan(found(b"clip"), found(b"other", inode=2)))
+    for file in journal.files(State.SEEN):
+        hashed = journal.advance(file, State.HASHED, sha256=file.path.hex(), sm3="b")
+        journal.receive(hashed, "note", "id", "now")
+    stays = found(b"other", inode=2)
+    assert take_in(journal, scan(stays)).new == []
+    assert take_in(journal, scan(found(b"clip"), stays)).new == [found(b"clip")]
+    (again,) = journal.files(State.SEEN)
+    assert again.sha256 is None
+    # It turns out the same, and stands in the place of what was known of it.
+    hashed = journal.advance(again, State.HASHED, sha256=again.path.hex(), sm3="b")
+    journal.receive(hashed, "the same note", "id", "later")
+    assert take_in(journal, scan(found(b"clip"), stays)).new == []
+    assert journal.counts() == {"received": 2}
+    assert journal.read("SELECT COUNT(*) FROM receipts") == [(2,)]
+
+
+def test_another_recording_at_the_same_place_takes_nothing_from_the_first(
+    journal: Journal,
+) -> None:
+    for digest in ("a", "b"):
+        take_in(journal, scan(found(b"clip")))
+        (file,) = journal.files(State.SEEN)
+        journal.receive(journal.advance(file, State.HASHED, sha256=digest), digest, "id", "now")
+        take_in(journal, scan())
+    assert journal.counts() == {"received": 2}
+    assert sorted(journal.read("SELECT note FROM receipts")) == [("a",), ("b",)]
+
+
+def test_a_folder_that_can_not_be_listed_was_not_away(journal: Journal) -> None:
+    """A share that fails for a moment is not read anew; a root that is gone took all along."""
+    inside = Found(b"/dock/DCIM/clip", found(b"").identity)
+    outside = found(b"clip", inode=2)
+    take_in(journal, scan(inside, outside))
+    for file in journal.files(State.SEEN):
+        journal.receive(file, "note", "id", "now")
+    failing = Scan(ROOT, [outside], errors=[(b"/dock/DCIM", "Input/output error")])
+    assert take_in(journal, failing).new == []
+    assert take_in(journal, scan(errors=True)).new == []
+    assert take_in(journal, scan(inside, outside)).new == []
+    gone = Scan(ROOT, errors=[(ROOT, "No such file or directory")], is_missing=True)
+    take_in(journal, gone)
+    assert take_in(journal, scan(inside, outside)).new == [inside, outside]
 
 
 def test_gone_and_back(journal: Journal) -> None:
@@ -72,6 +131,31 @@ def test_a_renamed_unfinished_file_is_the_same(journal: Journal) -> None:
     take_in(journal, scan(found(b"clip.part", inode=5)))
     assert take_in(journal, scan(found(b"clip", size=20, inode=5))).changed == 1
     assert only(journal).path == b"/dock/clip"
+
+
+def test_a_file_renamed_as_it_was_is_the_same(journal: Journal) -> None:
+    take_in(journal, scan(found(b"one", inode=5)))
+    assert take_in(journal, scan(found(b"two", inode=5, ctime=2))).changed == 1
+    assert only(journal).path == b"/dock/two"
+
+
+@pytest.mark.parametrize(
+    "other", [{"size": 11}, {"mtime": 2}, {"device": 2}, {"medium": "another"}]
+)
+def test_an_inode_that_is_used_again_hides_no_file_that_vanished(
+    journal: Journal, other: dict[str, int | str]
+) -> None:
+    take_in(journal, scan(found(b"AAA.mp4", inode=5)))
+    intake = take_in(journal, scan(found(b"BBB.mp4", inode=5, **other)))  # type: ignore[arg-type]
+    assert (len(intake.new), intake.changed, intake.gone) == (1, 0, 1)
+    assert journal.counts() == {"gone": 1, "seen": 1}
+
+
+def test_an_unfinished_file_that_shrank_or_moved_is_another(journal: Journal) -> None:
+    take_in(journal, scan(found(b"clip.part", inode=5), found(b"more.part", inode=6)))
+    smaller = found(b"clip", size=9, inode=5)
+    elsewhere = Found(b"/dock/in/more", found(b"", size=11, inode=6).identity)
+    assert take_in(journal, scan(smaller, elsewhere)).gone == 2
 
 
 def test_files_of_a_folder_no_longer_watched(journal: Journal) -> None:

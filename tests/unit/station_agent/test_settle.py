@@ -1,8 +1,10 @@
 """When a file has stopped changing."""
 
+from dataclasses import replace
+
 from station_agent.settle import Identity, Stillness, is_settled, look
 
-A = Identity(10, 1_000, 7)
+A = Identity(10, 1_000, 1_000, 7, 1)
 
 
 def test_the_first_look_starts_the_wait() -> None:
@@ -14,7 +16,8 @@ def test_standing_still_keeps_the_beginning() -> None:
 
 
 def test_any_change_starts_anew() -> None:
-    for changed in (Identity(11, 1_000, 7), Identity(10, 1_001, 7), Identity(10, 1_000, 8)):
+    for name in ("size_bytes", "mtime_ns", "ctime_ns", "inode", "device"):
+        changed = replace(A, **{name: getattr(A, name) + 1})
         assert look(Stillness(A, 100.0), changed, 105.0) == Stillness(changed, 105.0)
 
 

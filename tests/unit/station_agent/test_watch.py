@@ -56,6 +56,13 @@ def test_what_is_skipped_and_why(tmp_path: Path) -> None:
     assert found.files == []
 
 
+def test_files_of_one_medium_have_one_word_that_stays(tmp_path: Path) -> None:
+    for name in ("one.mp4", "two.mp4"):
+        (tmp_path / name).write_bytes(b"x")
+    words = {one.medium for _ in range(2) for one in scan(os.fsencode(tmp_path)).files}
+    assert len(words) == 1
+
+
 def test_a_root_that_is_not_there_is_an_error_not_an_empty_folder(tmp_path: Path) -> None:
     root = os.fsencode(tmp_path / "missing")
     assert scan(root).errors == [(root, "No such file or directory")]

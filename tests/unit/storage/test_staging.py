@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.errors import StagingBusyError, StagingMissingError
+from storage.errors import StagingBusyError, StagingMissingError, StoreFullError
 from storage.local import LocalStore
 from storage.staging import Staging
 
@@ -215,3 +215,11 @@ def test_a_check_writes_and_leaves_nothing(staging: Staging) -> None:
     staging.folder.rmdir()
     with pytest.raises(FileNotFoundError):
         staging.check()
+
+
+def test_room_is_required_beside_what_must_stay_free(staging: Staging) -> None:
+    staging.require_room(1, keep_bytes=0)
+    with pytest.raises(StoreFullError, match="must stay free"):
+        staging.require_room(1 << 60, keep_bytes=0)
+    with pytest.raises(StoreFullError):
+        staging.require_room(1, keep_bytes=staging.free_bytes() + (1 << 40))
