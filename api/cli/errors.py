@@ -21,6 +21,7 @@ from custody.errors import (
     KeyMissingError,
 )
 from custody.log.errors import LogError
+from custody.outside.errors import SplitViewError, TamperedLogError
 from custody.verification.findings import VerificationImpossibleError
 from ingest.errors import IngestError
 from storage.errors import StorageError
@@ -78,5 +79,5 @@ def _known(error: Exception, language: str) -> str | None:
 
 def is_evidence_error(error: Exception) -> bool:
     """Whether ``error`` says that evidence or log does not verify (exit code 1)."""
-    altered = CaseAlteredError | ClipAlteredError
+    altered = CaseAlteredError | ClipAlteredError | SplitViewError | TamperedLogError
     return isinstance(error, BundleDigestError | BundleRefusedError | altered)

@@ -16,6 +16,7 @@ import click
 
 import api.web.locale
 from api.config import find_language
+from custody.outside.explanations import CHINESE
 
 _FILE = Path(api.web.locale.__file__).with_name("locale") / "zh.cli.json"
 #: What click says of an option by itself.
@@ -34,7 +35,7 @@ C = TypeVar("C", bound=click.Command)
 def chinese() -> dict[str, str]:
     """The Chinese of each English text of help and errors."""
     texts: dict[str, str] = json.loads(_FILE.read_text(encoding="utf-8"))
-    return texts
+    return texts | CHINESE
 
 
 def one_line(text: str) -> str:

@@ -103,6 +103,18 @@ WORDS: dict[str, tuple[str, str]] = {
         "无法监听 {host}:{port}：{reason}",
         "can't listen on {host}:{port}: {reason}",
     ),
+    "failure.not_published": (
+        "第 {entry} 号日志尚未公布（已公布 {size} 条）",
+        "entry {entry} is not published yet ({size} are)",
+    ),
+    "proved": (
+        "第 {entry} 号日志在已签名的 {size} 条之中：证明 {proof}，原文 {bytes}",
+        "entry {entry} is among the {size} signed: proof {proof}, its bytes {bytes}",
+    ),
+    "mirrored": (
+        "镜像 {folder}：共 {size} 条日志，新增 {new} 条",
+        "mirror {folder}: {size} entries, {new} of them new",
+    ),
     "failure.no_home": (
         (
             "{error} 里没有留痕的数据文件夹；先建立：liuhen init --home {error}"

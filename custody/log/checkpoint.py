@@ -61,6 +61,11 @@ def open_checkpoint(
     # 2. It is a checkpoint.
     checkpoint = Checkpoint.parse(opened.text)
     # 3. It is a checkpoint of this log.
-    if checkpoint.origin != (verifier.name if origin is None else origin):
-        raise CheckpointError(f"of another log: {checkpoint.origin[:80]!r}")
+    check_origin(checkpoint, verifier.name if origin is None else origin)
     return checkpoint
+
+
+def check_origin(checkpoint: Checkpoint, origin: str) -> None:
+    """Raise `CheckpointError` unless the checkpoint is of the log ``origin``."""
+    if checkpoint.origin != origin:
+        raise CheckpointError(f"of another log: {checkpoint.origin[:80]!r}")

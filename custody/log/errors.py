@@ -40,3 +40,7 @@ class TileError(LogError):
 
 class ReceiptError(LogError):
     """This is not a receipt, or not one for this file."""
+
+
+class PolicyError(LogError):
+    """This is not a policy."""

@@ -1,6 +1,7 @@
 """Signed notes (C2SP signed-note) with Ed25519 keys, signature type 0x01.
 
-Keys are written as golang.org/x/mod/sumdb/note writes them, so that its tools read ours.
+Keys are written as golang.org/x/mod/sumdb/note writes them, so that its tools read ours. Other
+types of signature have modules of their own (`custody.log.cosignature`).
 """
 
 import hashlib
@@ -8,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -41,15 +42,43 @@ def check_name(name: str) -> None:
         raise NoteError("a key name that is not Unicode") from error
 
 
-def key_hash(name: str, public: bytes) -> bytes:
-    """The four bytes that stand for a key: SHA-256(name, newline, 0x01, public key), cut."""
-    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + public).digest()[:4]
+def key_hash(name: str, key: bytes) -> bytes:
+    """The four bytes that stand for a key: SHA-256(name, newline, key), cut.
+
+    ``key`` is the byte of the signature's type with the encoded public key behind it.
+    """
+    return hashlib.sha256(name.encode() + b"\n" + key).digest()[:4]
 
 
-def vkey(name: str, public: Ed25519PublicKey) -> str:
-    """``name+hash+base64``, the text in which a verifier is handed on."""
-    raw = public.public_bytes_raw()
-    return f"{name}+{key_hash(name, raw).hex()}+{encode_base64(_ED25519 + raw)}"
+def write_vkey(name: str, key: bytes) -> str:
+    """``name+hash+base64``, the text in which a verifier is handed on; ``key`` as in `key_hash`."""
+    return f"{name}+{key_hash(name, key).hex()}+{encode_base64(key)}"
+
+
+def read_vkey(text: str) -> tuple[str, bytes]:
+    """Name and ``key`` of what `write_vkey` wrote, of whatever type. Raises `NoteError`."""
+    name, _, rest = text.partition("+")
+    written_hash, _, encoded = rest.partition("+")
+    check_name(name)
+    key = decode_key(encoded)
+    check_key_hash(written_hash, key_hash(name, key))
+    return name, key
+
+
+class Verifier(Protocol):
+    """A key of any type that is trusted under a name."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def key_hash(self) -> bytes:
+        """The four bytes by which a signature names this key; they tell the type, too."""
+        ...
+
+    def verify(self, text: str, signature: bytes) -> None:
+        """Raise `NoteError` unless ``signature`` is this key's over ``text``."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -65,21 +94,18 @@ class NoteVerifier:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a verifier key. Raises `NoteError`."""
-        name, _, rest = text.partition("+")
-        written_hash, _, key = rest.partition("+")
-        verifier = cls(name, Ed25519PublicKey.from_public_bytes(_key_bytes(key)))
-        _check_key_hash(written_hash, verifier.key_hash)
-        return verifier
+        name, key = read_vkey(text)
+        return cls(name, Ed25519PublicKey.from_public_bytes(_ed25519_key(key)))
 
     @property
     def vkey(self) -> str:
         """The text that `parse` reads."""
-        return vkey(self.name, self.public)
+        return write_vkey(self.name, _ED25519 + self.public.public_bytes_raw())
 
     @cached_property
     def key_hash(self) -> bytes:
         """The four bytes by which a signature names this key."""
-        return key_hash(self.name, self.public.public_bytes_raw())
+        return key_hash(self.name, _ED25519 + self.public.public_bytes_raw())
 
     def verify(self, text: str, signature: bytes) -> None:
         """Raise `NoteError` unless ``signature`` is this key's over ``text``."""
@@ -100,24 +126,19 @@ class NoteSigner:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read what `secret_text` wrote. Raises `NoteError`."""
-        # No part of the text goes into a message: it is a secret.
-        if not text.startswith(_SECRET):
-            raise NoteError("not a private key")
-        name, _, rest = text.removeprefix(_SECRET).partition("+")
-        written_hash, _, key = rest.partition("+")
-        signer = cls(name, Ed25519PrivateKey.from_private_bytes(_key_bytes(key)))
-        _check_key_hash(written_hash, signer.verifier.key_hash)
+        name, written_hash, key = read_secret(text)
+        signer = cls(name, Ed25519PrivateKey.from_private_bytes(_ed25519_key(key)))
+        check_key_hash(written_hash, signer.verifier.key_hash)
         return signer
 
     def secret_text(self) -> str:
         """The private key as text, for a file that nobody else may read."""
-        key = encode_base64(_ED25519 + self.private.private_bytes_raw())
-        return f"{_SECRET}{self.name}+{self.verifier.key_hash.hex()}+{key}"
+        key = _ED25519 + self.private.private_bytes_raw()
+        return write_secret(self.name, self.verifier.key_hash, key)
 
     def sign(self, text: str) -> str:
         """The signature line over ``text``, newline included."""
-        signature = self.verifier.key_hash + self.private.sign(text.encode())
-        return f"{_DASH}{self.name} {encode_base64(signature)}\n"
+        return signature_line(self.verifier, self.private.sign(text.encode()))
 
 
 def generate(name: str) -> NoteSigner:
@@ -136,16 +157,46 @@ def sign_note(text: str, signers: Sequence[NoteSigner]) -> str:
     return text + "\n" + "".join(signer.sign(text) for signer in signers)
 
 
+def signature_line(verifier: Verifier, signature: bytes) -> str:
+    """The line under a note that says ``signature`` is of this key, newline included."""
+    return f"{_DASH}{verifier.name} {encode_base64(verifier.key_hash + signature)}\n"
+
+
+def write_secret(name: str, public_hash: bytes, key: bytes) -> str:
+    """A private key as text; ``key`` is the byte of its type with the encoded key behind it."""
+    return f"{_SECRET}{name}+{public_hash.hex()}+{encode_base64(key)}"
+
+
+def read_secret(text: str) -> tuple[str, str, bytes]:
+    """Name, written hash of the public key, and ``key`` of what `write_secret` wrote.
+
+    Raises `NoteError`, with no part of the text in it: it is a secret.
+    """
+    if not text.startswith(_SECRET):
+        raise NoteError("not a private key")
+    name, _, rest = text.removeprefix(_SECRET).partition("+")
+    written_hash, _, encoded = rest.partition("+")
+    return name, written_hash, decode_key(encoded)
+
+
 @dataclass(frozen=True, slots=True)
 class OpenedNote:
-    """A text to be trusted as far as the keys named in ``verified``, in order of signing."""
+    """A text to be trusted as far as the keys in ``signatures``, in order of signing.
+
+    Each is a verifier that was asked for, with what stood behind its hash.
+    """
 
     text: str
-    verified: tuple[str, ...]
+    signatures: tuple[tuple[Verifier, bytes], ...]
+
+    @property
+    def verified(self) -> tuple[str, ...]:
+        """The names of the keys that signed."""
+        return tuple(verifier.name for verifier, _ in self.signatures)
 
 
 def open_note(
-    note: str | bytes, verifiers: Sequence[NoteVerifier], *, max_bytes: int = MAX_NOTE_BYTES
+    note: str | bytes, verifiers: Sequence[Verifier], *, max_bytes: int = MAX_NOTE_BYTES
 ) -> OpenedNote:
     """Take a signed note apart. Raises `NoteError` unless all of the following holds."""
     # 1. Bounded, Unicode, no control character but newlines.
@@ -168,7 +219,7 @@ def open_note(
         raise NoteError(f"more than {MAX_SIGNATURES} signatures")
     # 3. Every line has the form of a signature; those of unknown keys are passed over.
     known = {(verifier.name, verifier.key_hash): verifier for verifier in verifiers}
-    verified: dict[tuple[str, bytes], str] = {}
+    verified: dict[tuple[str, bytes], tuple[Verifier, bytes]] = {}
     for line in lines:
         name, signature = _parse_signature(line)
         key = (name, signature[:4])
@@ -179,7 +230,7 @@ def open_note(
         if key in verified:
             raise NoteError(f"{name} signed twice")
         verifier.verify(text, signature[4:])
-        verified[key] = name
+        verified[key] = verifier, signature[4:]
     # 5. Somebody we know has signed.
     if not verified:
         raise NoteError("no signature of a known key")
@@ -211,16 +262,21 @@ def _check_text(text: str) -> None:
         raise NoteError("not Unicode") from error
 
 
-def _key_bytes(encoded: str) -> bytes:
+def decode_key(encoded: str) -> bytes:
+    """A key out of its base64. Raises `NoteError`, with no part of it."""
     try:
-        data = decode_base64(encoded)
+        return decode_base64(encoded)
     except ValueError as error:
         raise NoteError("a key that is not base64") from error
-    if len(data) != 33 or data[:1] != _ED25519:
+
+
+def _ed25519_key(key: bytes) -> bytes:
+    if len(key) != 33 or key[:1] != _ED25519:
         raise NoteError("not an Ed25519 key")
-    return data[1:]
+    return key[1:]
 
 
-def _check_key_hash(written: str, computed: bytes) -> None:
+def check_key_hash(written: str, computed: bytes) -> None:
+    """Raise `NoteError` unless the hash ``written`` beside a key is the one it has."""
     if not _KEY_HASH.fullmatch(written) or bytes.fromhex(written) != computed:
         raise NoteError("the key's hash does not fit the key")

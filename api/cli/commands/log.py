@@ -9,4 +9,6 @@ command = group(
     verify="log_verify",
     vkey="log_vkey",
     checkpoint="log_checkpoint",
+    prove="log_prove",
+    mirror="log_mirror",
 )

@@ -14,9 +14,12 @@ from api.cli.main import cli, run
 from api.config import ConfigError
 from custody.errors import CaseExistsError, CustodyError
 from custody.log.errors import LogError
+from custody.outside import witness_cli
 from ingest.errors import FileChangedError, IngestError
 from storage.errors import StorageError
 
+#: With these, every kind of error there is has been defined.
+PROGRAMS = (witness_cli,)
 ROOTS = (AuthError, ConfigError, CustodyError, IngestError, LogError, StorageError)
 #: What click says by itself, and what commands say of a line they can't make sense of.
 OTHERS = {"Show this message and exit.", "Options", "Commands"}

@@ -1,0 +1,75 @@
+"""`liuhen log mirror`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from api.cli.output import print_json
+from api.cli.shell import Shell, with_shell
+
+if TYPE_CHECKING:
+    from custody.outside.sources import Source
+    from storage.objects import ObjectStore
+
+
+@click.command("mirror")
+@with_shell()
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--from", "place", help="Address or folder of another log's files, instead of this home's."
+)
+@click.option("--vkey", help="That log's key; it stands in its `liuhen log vkey`.")
+def command(shell: Shell, folder: Path, place: str | None, vkey: str | None) -> None:
+    """Copy the published log, or what is new in it; every file is proven before it is kept.
+
+    A log that shows another history than before ends with exit code 1, and its checkpoint is kept
+    as proof. `liuhen-verify mirror` reads a whole mirror again.
+    """
+    from custody.log.errors import NoteError
+    from custody.log.note import NoteVerifier
+    from custody.outside.mirror import Mirror
+    from custody.outside.sources import source_of
+
+    if (place is None) != (vkey is None):
+        raise click.UsageError("--from and --vkey go together")
+    if place is not None and vkey is not None:
+        try:
+            verifier = NoteVerifier.parse(vkey)
+        except NoteError as error:
+            raise click.BadParameter(str(error), param_hint="--vkey") from error
+        mirrored = Mirror(folder, verifier).follow(source_of(place))
+    else:
+        with shell.open() as services:
+            mirror = Mirror(folder, services.keys.log.verifier, services.config.origin)
+            mirrored = mirror.follow(_of_store(services.store))
+    if shell.as_json:
+        print_json(
+            {
+                "origin": mirrored.new.origin,
+                "old_size": 0 if mirrored.old is None else mirrored.old.size,
+                "size": mirrored.new.size,
+                "root": mirrored.new.root.hex(),
+                "files": mirrored.files,
+            }
+        )
+    else:
+        new = mirrored.new.size - (0 if mirrored.old is None else mirrored.old.size)
+        shell.say("mirrored", size=mirrored.new.size, new=new, folder=folder)
+
+
+def _of_store(store: "ObjectStore") -> "Source":
+    from custody.object_keys import log_key
+    from custody.outside.errors import SourceError, SourceMissingError
+    from storage.errors import ObjectNotFoundError, StorageError
+
+    class StoreSource:
+        def fetch(self, path: str) -> bytes:
+            try:
+                return store.read_bytes(log_key(path))
+            except ObjectNotFoundError as error:
+                raise SourceMissingError(path) from error
+            except StorageError as error:
+                raise SourceError(str(error)) from error
+
+    return StoreSource()

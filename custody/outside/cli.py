@@ -1,0 +1,206 @@
+"""`liuhen-verify`: mirror, proof, receipt, pair.
+
+Exit codes: 0 all holds; 1 something does not; 2 it could not be checked; 64 wrong usage.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from custody.errors import CustodyError
+from custody.log.errors import LogError, NoteError, PolicyError
+from custody.log.note import NoteVerifier
+from custody.log.policy import Policy, read_policy
+from custody.outside.checks import check_mirror, check_pair, check_proof, check_receipt
+from custody.outside.errors import OutsideError
+from custody.outside.explanations import explain
+from custody.outside.texts import LANGUAGES, language_of, say
+from storage.regular_files import read_small_file
+
+GOOD, DOES_NOT_HOLD, NOT_CHECKED, USAGE = 0, 1, 2, 64
+#: Entries between two lines of progress.
+PROGRESS_STEP = 100_000
+
+#: What a check found: its lines for people, its object for programs, whether it holds.
+Answer = tuple[list[str], dict[str, object], bool]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
+class _UsageError(Exception):
+    """A key or policy that can't be read."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser(language_of(given)).parse_args(given)
+    language = options.lang
+    try:
+        lines, value, good = _CHECKS[options.command](options)
+    except _UsageError as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE
+    except LogError as error:
+        lines, value, good = [explain(error, language)], {"problem": str(error)}, False
+    except (OutsideError, CustodyError, OSError) as error:
+        sys.stderr.write(f"{say(language, 'unchecked')}: {_visible(explain(error, language))}\n")
+        return NOT_CHECKED
+    if options.json:
+        print(json.dumps({"holds": good, **value}, ensure_ascii=False))
+    else:
+        print(say(language, "holds" if good else "fails"))
+        for line in lines:
+            print(f"  {_visible(line)}")
+    return GOOD if good else DOES_NOT_HOLD
+
+
+def _mirror(options: argparse.Namespace) -> Answer:
+    def progress(done: int, total: int) -> None:
+        if done % PROGRESS_STEP < 256 and not options.json:
+            sys.stderr.write(f"{done} / {total}\n")
+
+    report = check_mirror(
+        options.folder, _key(options.log), policy=_policy(options.policy), progress=progress
+    )
+    lines = [
+        say(options.lang, "problem", where=one.where, message=explain(one.error, options.lang))
+        for one in report.problems
+    ]
+    value: dict[str, object] = {
+        "entries": report.entries,
+        "items": report.items,
+        "followed": report.followed,
+        "problems": [{"where": one.where, "message": str(one.error)} for one in report.problems],
+    }
+    if report.checkpoint is not None:
+        root = report.checkpoint.root.hex()
+        value |= {"origin": report.checkpoint.origin, "size": report.checkpoint.size, "root": root}
+        counts = {"entries": report.entries, "items": report.items, "followed": report.followed}
+        lines.append(say(options.lang, "mirror", root=root, **counts))
+    if report.cosignatures:
+        names = [one.verifier.name for one in report.cosignatures]
+        value["cosigned_by"] = names
+        lines.append(say(options.lang, "witnessed", names=", ".join(names)))
+    return lines, value, not report.problems
+
+
+def _proof(options: argparse.Namespace) -> Answer:
+    text = read_small_file(options.file).decode(errors="replace")
+    entry_bytes = read_small_file(options.entry)
+    proof, entry = check_proof(text, entry_bytes, _key(options.log), _policy(options.policy))
+    value = {"index": proof.index, "entry": json.loads(entry_bytes)}
+    told = {"index": proof.index, "kind": entry.kind, "item": entry.item, "at": entry.at}
+    return [say(options.lang, "proof", **told)], value, True
+
+
+def _receipt(options: argparse.Namespace) -> Answer:
+    note = read_small_file(options.file)
+    receipt = check_receipt(note, _key(options.receipts), _key(options.log), options.recording)
+    value = {
+        "clip_id": receipt.clip_id,
+        "sha256": receipt.sha256,
+        "sm3": receipt.sm3,
+        "size_bytes": receipt.size_bytes,
+        "index": receipt.index,
+    }
+    lines = [
+        say(
+            options.lang,
+            "receipt",
+            clip=receipt.clip_id,
+            sha256=receipt.sha256,
+            size=receipt.size_bytes,
+            index=receipt.index,
+        )
+    ]
+    if options.recording is not None:
+        lines.append(say(options.lang, "recording"))
+    return lines, value, True
+
+
+def _pair(options: argparse.Namespace) -> Answer:
+    one, other = (read_small_file(path) for path in options.files)
+    check_pair(one, other, _key(options.log), options.mirror)
+    return [say(options.lang, "pair")], {}, True
+
+
+_CHECKS: dict[str, Callable[[argparse.Namespace], Answer]] = {
+    "mirror": _mirror,
+    "proof": _proof,
+    "receipt": _receipt,
+    "pair": _pair,
+}
+
+
+def _parser(language: str) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="liuhen-verify",
+        description=say(language, "about"),
+        epilog=say(language, "epilog"),
+    )
+    shared = _Parser(add_help=False)
+    shared.add_argument("--log", required=True, metavar="VKEY", help=say(language, "help.log"))
+    shared.add_argument("--json", action="store_true", help=say(language, "help.json"))
+    shared.add_argument(
+        "--lang", choices=LANGUAGES, default=language, help=say(language, "help.lang")
+    )
+    policy = _Parser(add_help=False)
+    policy.add_argument("--policy", type=Path, metavar="FILE", help=say(language, "help.policy"))
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    mirror = commands.add_parser(
+        "mirror", parents=[shared, policy], help=say(language, "help.mirror")
+    )
+    mirror.add_argument("folder", type=Path, metavar="DIR", help=say(language, "help.folder"))
+    proof = commands.add_parser("proof", parents=[shared, policy], help=say(language, "help.proof"))
+    proof.add_argument("file", type=Path, metavar="FILE.tlog-proof")
+    proof.add_argument(
+        "--entry", type=Path, required=True, metavar="FILE", help=say(language, "help.entry")
+    )
+    receipt = commands.add_parser("receipt", parents=[shared], help=say(language, "help.receipt"))
+    receipt.add_argument("file", type=Path, metavar="RECEIPT")
+    receipt.add_argument(
+        "--receipts", required=True, metavar="VKEY", help=say(language, "help.receipts")
+    )
+    receipt.add_argument(
+        "--recording", type=Path, metavar="FILE", help=say(language, "help.recording")
+    )
+    pair = commands.add_parser("pair", parents=[shared], help=say(language, "help.pair"))
+    pair.add_argument("files", type=Path, nargs=2, metavar="CHECKPOINT")
+    pair.add_argument("--mirror", type=Path, metavar="DIR", help=say(language, "help.folder"))
+    return parser
+
+
+def _key(text: str) -> NoteVerifier:
+    try:
+        if "+" not in text:
+            text = read_small_file(Path(text)).decode().strip()
+        return NoteVerifier.parse(text)
+    except (OSError, UnicodeDecodeError, NoteError) as error:
+        raise _UsageError(f"{text[:80]}: {error}") from error
+
+
+def _policy(path: Path | None) -> Policy | None:
+    if path is None:
+        return None
+    try:
+        return read_policy(read_small_file(path))
+    except (OSError, PolicyError) as error:
+        raise _UsageError(f"{path}: {error}") from error
+
+
+def _visible(text: str) -> str:
+    """Without the characters that move a terminal's cursor or can't be written."""
+    shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    return shown.encode(errors="backslashreplace").decode()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

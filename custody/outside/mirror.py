@@ -1,0 +1,126 @@
+"""A copy of the log that grows only by what continues it.
+
+In this order, so that a mirror never holds what no signed root vouches for, and a kill at any
+moment leaves one that goes on: the new checkpoint is held against the old one; its right edge must
+make its root; every full tile must hash to its place in the tile above; every bundle's entries to
+the leaves in their tile. Each file is written once it is proven; the checkpoint comes last.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.errors import LogError, ProofError, TileError
+from custody.log.merkle import prove_consistency, verify_consistency
+from custody.log.note import NoteVerifier
+from custody.log.tiles import Tile, TileReader, bundle_path, encode_bundle, tile_path
+from custody.outside.errors import SplitViewError, TamperedLogError
+from custody.outside.proving import downward, prove_bundle, prove_edge, prove_full_tile
+from custody.outside.sources import FolderSource, Source
+from storage.durable import make_folder, write_file
+from storage.regular_files import read_small_file
+
+CHECKPOINT = "checkpoint"
+#: Every checkpoint a mirror has followed, by size; as the archive files its own.
+FOLLOWED = "checkpoints"
+#: Checkpoints that contradict what the mirror holds: the proof against the log.
+REFUSED = "refused"
+
+#: Called with the files that were copied so far, and how many it will be.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """How far the copy goes: ``old`` (None at first) before and ``new`` after; files written."""
+
+    old: Checkpoint | None
+    new: Checkpoint
+    files: int
+
+
+class Mirror:
+    """A folder that holds a copy of one log."""
+
+    def __init__(self, folder: Path, log: NoteVerifier, origin: str | None = None) -> None:
+        self._folder = folder
+        self._log = log
+        self._origin = log.name if origin is None else origin
+
+    def newest(self) -> Checkpoint | None:
+        """The checkpoint the mirror has followed last. Raises `TamperedLogError`, `OSError`."""
+        try:
+            note = read_small_file(self._folder / CHECKPOINT)
+        except FileNotFoundError:
+            return None
+        try:
+            return open_checkpoint(note, self._log, origin=self._origin)
+        except LogError as error:
+            raise TamperedLogError(f"{self._folder / CHECKPOINT}: {error}") from error
+
+    def follow(self, source: Source, progress: Progress | None = None) -> Mirrored:
+        """Copy what is new at ``source``.
+
+        Raises `SplitViewError` (the contradicting checkpoint is kept under ``refused/``),
+        `TamperedLogError`, `SourceError` (what was copied stays), `OSError`.
+        """
+        old = self.newest()
+        note = source.fetch(CHECKPOINT)
+        try:
+            new = open_checkpoint(note, self._log, origin=self._origin)
+        except LogError as error:
+            raise TamperedLogError(f"{CHECKPOINT}: {error}") from error
+        reader = TileReader(source.fetch, new.size)
+        if old is not None:
+            self._check_continues(old, new, note, reader)
+        wanted = downward(0 if old is None else old.size, new.size)
+        total = len(wanted) + sum(tile.level == 0 for tile in wanted)
+        files = 0
+        for path, data in self._proven(new, reader, wanted):
+            self._write(path, data)
+            files += 1
+            if progress is not None:
+                progress(files, total)
+        self._write(f"{FOLLOWED}/{new.size:012}", note)
+        self._write(CHECKPOINT, note)
+        return Mirrored(old, new, files)
+
+    def _check_continues(
+        self, old: Checkpoint, new: Checkpoint, note: bytes, reader: TileReader
+    ) -> None:
+        try:
+            # It did not shrink, and its first `old.size` entries are those of the old one.
+            proof = prove_consistency(old.size, new.size, reader.read)
+            verify_consistency(old.size, new.size, old.root, new.root, proof)
+        except (ProofError, TileError) as error:
+            kept = f"{REFUSED}/{new.size:012}-{hashlib.sha256(note).hexdigest()[:16]}"
+            self._write(kept, note)
+            raise SplitViewError(f"{error}; kept as {self._folder / kept}") from error
+
+    def _proven(
+        self, new: Checkpoint, reader: TileReader, wanted: list[Tile]
+    ) -> Iterator[tuple[str, bytes]]:
+        """Path and bytes of every wanted tile and bundle, each once it is proven.
+
+        Whoever takes one writes it before he asks for the next: those below are held against it.
+        """
+        own = TileReader(FolderSource(self._folder).fetch, new.size)
+        edge = prove_edge(new, reader)
+        for tile, hashes in edge.items():
+            yield tile_path(tile), b"".join(hashes)
+        for tile in wanted:
+            if tile not in edge:
+                hashes = prove_full_tile(tile, reader, own)
+                yield tile_path(tile), b"".join(hashes)
+            if tile.level == 0:
+                hashes = edge.get(tile) or own.tile(tile)
+                entries = prove_bundle(tile, hashes, reader)
+                yield bundle_path(tile.index, tile.width), encode_bundle(entries)
+
+    def _write(self, path: str, data: bytes) -> None:
+        target = self._folder / path
+        if not target.parent.is_dir():
+            make_folder(target.parent)
+        write_file(target, data)

@@ -1,0 +1,75 @@
+"""What `liuhen-verify` and `liuhen-witness` say, in Chinese and English."""
+
+import argparse
+from collections.abc import Sequence
+
+LANGUAGES = ("zh", "en")
+
+_TEXTS: dict[str, tuple[str, str]] = {
+    "about": (
+        "不需要数据库，也不需要网络：用公钥核验日志镜像、证明、回执，或两个检查点。",
+        "Check a mirror of the log, a proof, a receipt or two checkpoints, with public keys alone.",
+    ),
+    "epilog": (
+        "退出码：0 全部成立；1 有不成立之处；2 无法核验；64 用法错误。",
+        "Exit codes: 0 all holds; 1 something does not; 2 it could not be checked; 64 wrong usage.",
+    ),
+    "help.mirror": ("通读整个镜像", "read a whole mirror"),
+    "help.proof": ("核验一条日志的证明", "check the proof of one entry"),
+    "help.receipt": ("核验回执，并可与录像文件对照", "check a receipt, and a recording against it"),
+    "help.pair": ("核验两个检查点是否属于同一历史", "check that two checkpoints are one history"),
+    "help.log": ("日志公钥（liuhen log vkey 的第一行），或存放它的文件",
+                 "the log's key (first line of `liuhen log vkey`), or a file with it"),
+    "help.receipts": ("回执公钥（第二行），或存放它的文件",
+                      "the receipts' key (second line), or a file with it"),
+    "help.policy": ("见证策略文件（C2SP tlog-policy）", "witness policy (C2SP tlog-policy)"),
+    "help.entry": ("日志条目的原文", "file with the entry's bytes"),
+    "help.recording": ("录像文件：其校验值须与回执一致", "recording that the receipt must be for"),
+    "help.folder": ("镜像文件夹", "folder of the mirror"),
+    "help.json": ("输出 JSON", "print JSON"),
+    "help.lang": ("语言", "language"),
+    "holds": ("成立", "holds"),
+    "fails": ("不成立", "does not hold"),
+    "unchecked": ("无法核验", "could not be checked"),
+    "mirror": (
+        "{entries} 条日志、{items} 个对象的历史、{followed} 个此前的检查点；根 {root}",
+        "{entries} entries, {items} items' histories, {followed} earlier checkpoints; root {root}",
+    ),
+    "problem": ("{where}：{message}", "{where}: {message}"),
+    "witnessed": ("由 {names} 联署", "cosigned by {names}"),
+    "proof": (
+        "第 {index} 号日志在已签名的日志树中：{kind} {item} {at}",
+        "entry {index} stands in the signed log: {kind} {item} {at}",
+    ),
+    "receipt": (
+        "证据 {clip}，SHA-256 {sha256}，{size} 字节，日志第 {index} 号",
+        "clip {clip}, SHA-256 {sha256}, {size} bytes, log entry {index}",
+    ),
+    "recording": ("录像文件与回执一致", "the recording is the receipt's"),
+    "witness.about": (
+        "日志的见证方：只联署延续其所见历史的检查点（C2SP tlog-witness）。",
+        "A witness of the log: cosigns what continues the history it has seen (C2SP tlog-witness).",
+    ),
+    "help.witness.folder": ("见证方的文件夹", "folder of the witness"),
+    "help.witness.init": ("生成密钥与配置", "make keys and configuration"),
+    "help.witness.name": ("名称，如 witness.example/w1", "its name, such as witness.example/w1"),
+    "help.witness.vkey": ("输出公钥", "print its verifier keys"),
+    "help.witness.serve": ("开始见证，直至停止", "witness until stopped"),
+    "pair": ("两个检查点属于同一历史", "both checkpoints are of one history"),
+}  # fmt: skip
+
+
+def say(language: str, key: str, **values: object) -> str:
+    """The text under ``key``."""
+    return _TEXTS[key][LANGUAGES.index(language)].format(**values)
+
+
+def language_of(arguments: Sequence[str]) -> str:
+    """What ``--lang`` says, needed for the help before the arguments are read; else Chinese."""
+    early = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    early.add_argument("--lang")
+    try:
+        language = early.parse_known_args(arguments)[0].lang
+    except argparse.ArgumentError:
+        language = None
+    return language if language in LANGUAGES else LANGUAGES[0]

@@ -1,0 +1,100 @@
+"""`liuhen-witness`: init, vkey, serve.
+
+Exit codes: 0 good; 2 it can't be done now; 64 wrong usage or configuration.
+"""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from custody.errors import CustodyError
+from custody.outside.explanations import explain
+from custody.outside.texts import LANGUAGES, language_of, say
+from custody.outside.witness_config import (
+    DEFAULT_LISTEN,
+    WitnessConfigError,
+    load_cosigners,
+    load_witness,
+    make_witness,
+)
+from custody.outside.witness_server import Witness, WitnessServer
+from custody.outside.witness_state import open_state
+
+GOOD, NOT_NOW, USAGE = 0, 2, 64
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser(language_of(given)).parse_args(given)
+    language = options.lang
+    try:
+        if options.command == "init":
+            make_witness(options.folder, options.name, options.logs, options.listen)
+        if options.command in {"init", "vkey"}:
+            for cosigner in load_cosigners(load_witness(options.folder)):
+                print(cosigner.verifier.vkey)
+            return GOOD
+        return _serve(options.folder)
+    except WitnessConfigError as error:
+        sys.stderr.write(f"{explain(error, language)}\n")
+        return USAGE
+    except (CustodyError, OSError) as error:
+        sys.stderr.write(f"{explain(error, language)}\n")
+        return NOT_NOW
+
+
+def _serve(folder: Path) -> int:
+    config = load_witness(folder)
+    cosigners = load_cosigners(config)
+    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(message)s")
+    with open_state(config.state) as state:
+        witness = Witness(cosigners, config.logs, state)
+        with WitnessServer(witness, config.host, config.port) as server:
+            host, port = server.server_address[:2]
+            sys.stderr.write(f"http://{host!s}:{port}/\n")
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+            server.serve_forever()
+    return GOOD
+
+
+def _parser(language: str) -> argparse.ArgumentParser:
+    parser = _Parser(prog="liuhen-witness", description=say(language, "witness.about"))
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    shared = _Parser(add_help=False)
+    shared.add_argument(
+        "--lang", choices=LANGUAGES, default=language, help=say(language, "help.lang")
+    )
+    shared.add_argument(
+        "folder", type=Path, metavar="DIR", help=say(language, "help.witness.folder")
+    )
+    init = commands.add_parser("init", parents=[shared], help=say(language, "help.witness.init"))
+    init.add_argument("--name", required=True, help=say(language, "help.witness.name"))
+    init.add_argument(
+        "--log",
+        dest="logs",
+        action="append",
+        required=True,
+        metavar="VKEY",
+        help=say(language, "help.log"),
+    )
+    init.add_argument("--listen", default=DEFAULT_LISTEN, metavar="HOST:PORT")
+    commands.add_parser("vkey", parents=[shared], help=say(language, "help.witness.vkey"))
+    commands.add_parser("serve", parents=[shared], help=say(language, "help.witness.serve"))
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
