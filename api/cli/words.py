@@ -1,5 +1,6 @@
 """What commands say to people, in both languages. JSON is English only."""
 
+from api.cli.demo_words import DEMO_WORDS
 from api.web.locale import LANGUAGES, has_text, translate
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -205,26 +206,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "head.party": ("当事人", "party"),
     "officer.certificate": ("{officer}（执法证号 {number}）", "{officer} (certificate {number})"),
     "officer.no_certificate": ("{officer}（未填执法证号）", "{officer} (no certificate number)"),
-    "demo.footage": ("正在生成示例录像：{folder}", "making sample footage in {folder}"),
-    "demo.enrolled": ("采集站已登记：{name}", "station enrolled: {name}"),
-    "demo.scanning": ("采集：{folder}", "docking {folder}"),
-    "demo.media": ("正在处理录像：剩 {left} 条", "working on the clips: {left} left"),
-    "demo.summary": (
-        "入库 {archived} 条：可播放 {ready}，受损 {damaged}，隔离 {quarantined}",
-        "{archived} archived: {ready} can be played, {damaged} damaged, {quarantined} quarantined",
-    ),
-    "demo.files": (
-        "采集站 {received} 个文件，其中 {before} 个此前已入库（内容相同，只存一份）",
-        "files of the station: {received}, of which archived already (same content): {before}",
-    ),
-    "demo.skipped": (
-        "跳过 {count} 个链接、管道等（不是普通文件）：",
-        "skipped, no regular files ({count} links, FIFOs and the like):",
-    ),
-    "demo.broken": ("受损或隔离：{name}（{reason}）", "not whole: {name} ({reason})"),
     "role.admin": ("管理员", "administrator"),
     "role.legal": ("法制室", "legal office"),
-    "demo.refused": ("未接收：{name}（{reason}）", "refused: {name} ({reason})"),
     "reason.empty": ("空文件", "the file is empty"),
     "reason.unreadable": ("无法读取", "it can't be read"),
     "reason.read_error": ("读取出错", "reading it failed"),
@@ -244,17 +227,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "state.failed": ("会再试", "will be tried again"),
     "state.skipped": ("未接收", "not taken"),
     "state.gone": ("文件已不在", "gone"),
-    "demo.open": ("打开：{address}", "open: {address}"),
-    "demo.user": (
-        "{role}  用户名 {name}  一次性密码 {password}",
-        "{role}  user {name}  one-time password {password}",
-    ),
-    "demo.user_set": (
-        "{role}  用户名 {name}  密码由本人设定",
-        "{role}  user {name}  password set by you",
-    ),
-    "demo.serving": ("继续运行，Ctrl-C 停止", "serving until Ctrl-C"),
-}
+} | DEMO_WORDS
 
 
 def say_reason(language: str, reason: str) -> str:

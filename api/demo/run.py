@@ -4,6 +4,7 @@ Every step looks at what is there and does the rest, so a run that was killed an
 started again. Children end with this process (`api.demo.leash`).
 """
 
+import errno
 import signal
 import socket
 import time
@@ -22,7 +23,7 @@ from api.cli.words import say, say_clip_reason, say_reason
 from api.config import Config
 from api.demo import footage as samples
 from api.demo import people, station
-from api.demo.children import Child, sole_run, start, wait_until_healthy
+from api.demo.children import Child, last_line, require_running, sole_run, start, wait_until_healthy
 from api.demo.display import Display, make_display
 from api.services import Services, create_home, open_services
 from custody.tables import clips
@@ -30,6 +31,7 @@ from custody.tables import clips
 POLL_S = 0.5
 #: The pause before an agent that ended is started again.
 AGENT_PAUSE_S = 5.0
+LAST_PORT = 65535
 
 
 class _StopSignal(BaseException):
@@ -38,7 +40,11 @@ class _StopSignal(BaseException):
 
 def run_demo(shell: Shell, config: Config, footage: Path | None) -> None:
     """Set everything up, show the summary, then keep serving until SIGTERM or Ctrl-C."""
-    with _stop_signals(), sole_run(config.home) as lock:
+
+    def tell_waiting() -> None:
+        shell.say("demo.waiting", error=True, home=str(config.home))
+
+    with _stop_signals(), sole_run(config.home, tell_waiting) as lock:
         _check_port(config)
         new = create_home(config)
         shell.say("home_made" if new else "home_there", home=str(config.home))
@@ -55,7 +61,7 @@ def _run(
     config, actor = services.config, shell.actor
     accounts = people.ensure_accounts(services, actor)
     address = f"http://{config.host}:{config.port}/"
-    server = start("server", _serve_arguments(config), lock, log=config.home / "server.log")
+    server = start(_serve_arguments(config), lock, log=config.home / "server.log")
     stack.callback(server.stop)
     wait_until_healthy(server, address)
     folder = footage.absolute() if footage is not None else _sample_footage(shell, config)
@@ -72,7 +78,7 @@ def _run(
     finally:
         display.close()
     _summary(shell, services, station_file, lock, address, accounts)
-    _serve_on(config, station_file, lock, server)
+    _serve_on(shell, config, station_file, lock, server)
 
 
 def _serve_arguments(config: Config) -> list[str]:
@@ -103,8 +109,7 @@ def _scan(station_file: Path, config: Config, lock: int, display: Display, serve
         agent.process.wait()
     finally:
         agent.stop()
-    if server.failed():
-        raise CommandError(server.explain())
+    require_running(server)
 
 
 def _wait_for_media(shell: Shell, services: Services, display: Display, server: Child) -> None:
@@ -114,8 +119,7 @@ def _wait_for_media(shell: Shell, services: Services, display: Display, server: 
         if not left:
             return
         display.left(say(shell.language, "demo.media", left=left), total - left, total)
-        if server.failed():
-            raise CommandError(server.explain())
+        require_running(server)
         time.sleep(POLL_S)
 
 
@@ -173,30 +177,37 @@ def _summary(
     shell.say("demo.serving")
 
 
-def _serve_on(config: Config, station_file: Path, lock: int, server: Child) -> None:
+def _serve_on(shell: Shell, config: Config, station_file: Path, lock: int, server: Child) -> None:
     log = config.home / "station" / "agent.log"
     while True:
         agent = station.watch(station_file, lock, log)
         try:
             while not agent.failed():
                 time.sleep(POLL_S)
-                if server.failed():
-                    raise CommandError(server.explain())
+                require_running(server)
         finally:
             agent.stop()
-        click.echo(agent.explain(), err=True)
+        code = agent.process.poll()
+        shell.say("demo.agent_ended", error=True, code=code, log=str(log), last=last_line(log))
         time.sleep(AGENT_PAUSE_S)
 
 
 def _check_port(config: Config) -> None:
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((config.host, config.port))
         except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise CommandError(
+                    "failure.demo_port_taken",
+                    port=config.port,
+                    host=config.host,
+                    other=config.port + 1 if config.port < LAST_PORT else config.port - 1,
+                ) from error
             raise CommandError(
-                f"port {config.port} on {config.host} can't be had ({error.strerror}); end what "
-                "listens there, or name another: make run PORT=8471"
+                "failure.no_listening", host=config.host, port=config.port, reason=error
             ) from error
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from api.cli.failures import CommandError
-from api.demo.children import Child, start
+from api.demo.children import Child, last_line, start
 from api.services import Services
 from custody.actors import Actor
 from ingest.errors import StationExistsError
@@ -42,16 +42,15 @@ def write_config(folder: Path, server: str, footage: Path, language: str) -> Pat
 
 def ensure_enrolled(services: Services, actor: Actor, config: Path, lock: int) -> bool:
     """Make the station known to the server; False if it was. Raises `CommandError`."""
-    code, _ = _run(["enrol", "--config", str(config)], lock)
-    if code == 0:
-        return False
-    if code != NOT_ENROLLED:
-        raise CommandError(f"the station can't be enrolled: exit code {code}")
-    token = _token(services, actor)
-    code, output = _run(["enrol", "--config", str(config), "--token", token], lock)
+    log = config.parent / "agent.log"
+    code, _ = _run(["enrol", "--config", str(config)], lock, log)
+    known = code == 0
+    if code == NOT_ENROLLED:
+        token = _token(services, actor)
+        code, _ = _run(["enrol", "--config", str(config), "--token", token], lock, log)
     if code != 0:
-        raise CommandError(f"the station can't be enrolled: {output.strip()}")
-    return True
+        raise CommandError("failure.not_enrolled", code=code, log=log, last=last_line(log))
+    return not known
 
 
 def _token(services: Services, actor: Actor) -> str:
@@ -69,14 +68,13 @@ def _token(services: Services, actor: Actor) -> str:
 def scan(config: Path, lock: int, log: Path) -> tuple[Child, Iterator[dict[str, Any]]]:
     """Let the agent archive what is there now; its events as they come."""
     arguments = [MODULE, "scan", "--once", "--config", str(config), "--progress", "json"]
-    child = start("station agent", arguments, lock, log=log, output=subprocess.PIPE)
+    child = start(arguments, lock, log=log, output=subprocess.PIPE)
     return child, _events(child)
 
 
 def watch(config: Path, lock: int, log: Path) -> Child:
     """Let the agent watch the folder until it is stopped."""
     return start(
-        "station agent",
         [MODULE, "run", "--config", str(config), "--progress", "none"],
         lock,
         log=log,
@@ -126,8 +124,8 @@ def _events(child: Child) -> Iterator[dict[str, Any]]:
             yield event
 
 
-def _run(arguments: list[str], lock: int) -> tuple[int, str]:
-    child = start("station agent", [MODULE, *arguments], lock, output=subprocess.PIPE)
+def _run(arguments: list[str], lock: int, log: Path | None = None) -> tuple[int, str]:
+    child = start([MODULE, *arguments], lock, log=log, output=subprocess.PIPE)
     try:
         output = b"" if child.process.stdout is None else child.process.stdout.read()
         return child.process.wait(), output.decode(errors="replace")
