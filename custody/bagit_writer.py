@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from custody.said import said
 from storage.durable import new_file, sync_folder, write_all
 
 ALGORITHM = "sha256"
@@ -38,7 +39,7 @@ class BagWriter:
         if self.destination.exists() and (
             not self.destination.is_dir() or any(self.destination.iterdir())
         ):
-            raise FileExistsError(f"{self.destination} is there already and not empty")
+            raise FileExistsError(said("bag_there", path=self.destination))
         name = f".{self.destination.name}.{secrets.token_hex(4)}.part"
         self._folder = self.destination.with_name(name)
         self._folder.mkdir(mode=0o700)

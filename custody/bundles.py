@@ -31,6 +31,7 @@ from custody.log.canonical import format_time
 from custody.log.entry import Json
 from custody.published import newest_checkpoint
 from custody.renditions import renditions_of
+from custody.said import Said, said
 from custody.verification.findings import Report, VerificationImpossibleError
 from custody.verification.fixity import StoredObject
 from custody.verification.run import HeldCase
@@ -152,7 +153,8 @@ def write_bundle(
         _check_room(destination, plan.total_bytes)
         writer = BagWriter(destination)
     except OSError as error:
-        raise BundleError(str(error)) from error
+        told = error.args[0] if error.args else None
+        raise BundleError(told if isinstance(told, Said) else str(error)) from error
     try:
         copier = _Copier(store, writer, progress, plan.total_bytes)
         names = file_names(plan.linked)
@@ -231,6 +233,5 @@ class _Copier:
 def _check_room(destination: Path, wanted: int) -> None:
     free = shutil.disk_usage(destination.absolute().parent).free
     if free < wanted + SPARE_BYTES:
-        raise BundleError(
-            f"{destination}: {wanted + SPARE_BYTES} bytes are needed, {free} are free"
-        )
+        wanted += SPARE_BYTES
+        raise BundleError(said("bag_room", path=destination, wanted=wanted, free=free))

@@ -167,6 +167,8 @@ _STORE = {
     "table_damaged": "The table {table} of the database is damaged.",
     "index_damaged": "The index {index} does not agree with its table {table}.",
     "of_clip": "{message} It is of clip {clip}.",
+    "bag_there": "{path} is there already and not empty",
+    "bag_room": "{path}: {wanted} bytes are needed, {free} are free",
     "pages_hold": "a table whose pages hold together",
     "same_in_both": "the same in table and index",
 }

@@ -1,17 +1,20 @@
 """What the command line says when something can't be done: what happened, and what to do."""
 
 import traceback
+from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.auth.errors import AuthError
 from api.cli.failures import CommandError
-from api.cli.language import chinese, one_line, retold
+from api.cli.language import one_line
 from api.cli.output import visible
 from api.cli.words import say
 from api.config import ConfigError
 from api.services import HomeMissingError, HomeUnwritableError
+from api.web.retelling import chinese, retold
+from api.web.telling import Teller
 from custody.bundles import BundleDigestError, BundleEmptyError, BundleRefusedError
 from custody.errors import (
     CaseAlteredError,
@@ -22,9 +25,13 @@ from custody.errors import (
 )
 from custody.log.errors import LogError
 from custody.outside.errors import SplitViewError, TamperedLogError
+from custody.said import Said
 from custody.verification.findings import VerificationImpossibleError
 from ingest.errors import IngestError
 from storage.errors import StorageError
+
+#: The details of errors hold no times.
+UTC = ZoneInfo("UTC")
 
 
 def explain(error: Exception, language: str) -> str:
@@ -42,8 +49,15 @@ def text_of(error: Exception, language: str) -> str:
     meaning = chinese().get(one_line(type(error).__doc__ or ""))
     if language != "zh" or meaning is None:
         return str(error)
-    detail = retold(Exception.__str__(error), language)
+    detail = _detail_of(error, language)
     return f"{meaning.rstrip('。')}（{detail}）" if detail else meaning.rstrip("。")
+
+
+def _detail_of(error: Exception, language: str) -> str:
+    cause = error.args[0] if error.args else None
+    if isinstance(cause, Said):
+        return Teller(language, UTC).tell(cause)
+    return retold(Exception.__str__(error), language)
 
 
 def _known(error: Exception, language: str) -> str | None:

@@ -5,20 +5,16 @@ of exactly these texts. Nothing heavy is imported, so that `--help` stays quick.
 """
 
 import copy
-import json
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
-import api.web.locale
 from api.config import find_language
-from custody.outside.explanations import CHINESE
+from api.web.retelling import chinese
 
-_FILE = Path(api.web.locale.__file__).with_name("locale") / "zh.cli.json"
 #: What click says of an option by itself.
 _EXTRAS = (
     (re.compile(r"\[default: (.*?)\]"), r"[默认：\1]"),
@@ -26,16 +22,17 @@ _EXTRAS = (
     (re.compile(r"; required\]"), "；必填]"),
 )
 _UNKNOWN_COMMAND = re.compile(r"No such command '(.*?)'\.")
+#: What click says of a path that is not what it should be.
+_PATHS = (
+    (re.compile(r"Directory ['\"](.*)['\"] does not exist\.", re.DOTALL), "没有文件夹 {}。"),
+    (re.compile(r"Directory ['\"](.*)['\"] is a file\.", re.DOTALL), "{} 是文件，这里要文件夹。"),
+    (re.compile(r"\w+ ['\"](.*)['\"] does not exist\.", re.DOTALL), "没有 {}。"),
+    (re.compile(r"\w+ ['\"](.*)['\"] is a directory\.", re.DOTALL), "{} 是文件夹，这里要文件。"),
+    (re.compile(r"\w+ ['\"](.*)['\"] is not readable\.", re.DOTALL), "{} 读不出来。"),
+)
 _LEFT_OVER = re.compile(r"Got unexpected extra arguments? \((.*)\)", re.DOTALL)
 
 C = TypeVar("C", bound=click.Command)
-
-
-@cache
-def chinese() -> dict[str, str]:
-    """The Chinese of each English text of help and errors."""
-    texts: dict[str, str] = json.loads(_FILE.read_text(encoding="utf-8"))
-    return texts | CHINESE
 
 
 def one_line(text: str) -> str:
@@ -79,15 +76,6 @@ def speaking(command: C, language: str) -> C:
 
 def _translated(text: str | None) -> str | None:
     return None if text is None else chinese().get(one_line(text), text)
-
-
-def retold(text: str, language: str) -> str:
-    """The text that one of our errors gave of itself (docstring, detail), in the language."""
-    meaning, _, detail = text.partition(" (")
-    known = chinese().get(meaning)
-    if language != "zh" or known is None:
-        return text
-    return f"{known.rstrip('。')}（{detail.removesuffix(')')}）" if detail else known.rstrip("。")
 
 
 def spoken() -> str:
@@ -158,4 +146,8 @@ def _value_said(error: click.BadParameter) -> str:
         return f"要一个整数，{'、'.join(filter(None, (least, most)))}。"
     if isinstance(kind, click.DateTime):
         return "要一个日期，写成 2026-11-22。"
+    if isinstance(kind, click.Path):
+        for pattern, chinese_text in _PATHS:
+            if found := pattern.fullmatch(error.message):
+                return chinese_text.format(found[1])
     return chinese().get(error.message, error.message)

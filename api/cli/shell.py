@@ -176,7 +176,10 @@ class Shell:
             TypeError,
             ValueError,
         ) as error:
-            reason = str(error).partition("\n")[0] or type(error).__name__
+            # Imported here: it knows every engine's errors, and a refused line needs none.
+            from api.cli.errors import text_of
+
+            reason = text_of(error, self.language).partition("\n")[0] or type(error).__name__
             self.say("publish_failed", error=True, reason=reason)
 
 

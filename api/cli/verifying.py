@@ -16,6 +16,7 @@ from api.services import Services
 from api.sizes import size_text
 from api.verification_runs import context_of, findings_json, names_in, record
 from api.web.locale import translate
+from api.web.retelling import retold
 from api.web.telling import Teller, item_of
 from custody.access import Right
 from custody.events import case_item, clip_item
@@ -85,7 +86,7 @@ def run_verification(
     recorded = not services.database.read_only
     unrecorded = record(services, shell.actor, selection, report) if recorded else ""
     if unrecorded:
-        shell.say("verify.unrecorded", error=True, reason=unrecorded)
+        shell.say("verify.unrecorded", error=True, reason=retold(unrecorded, shell.language))
     if not recorded:
         shell.say("verify.not_recorded", error=True)
     names = names_in(services, report.findings[:MAX_NAMED])

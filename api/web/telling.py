@@ -11,6 +11,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from api.web.locale import has_text, translate
+from api.web.retelling import retold
 from custody.said import Said
 from custody.verification.findings import Finding
 
@@ -77,6 +78,8 @@ def _items(text: Said, column: str) -> Iterator[str]:
             yield from _items(value, column)
         elif name == "item":
             yield str(value)
+        elif name == "items":
+            yield from str(value).split(", ")
         elif (sort := IDS.get(name) or IDS.get(column)) is not None:
             yield f"{sort}:{value}"
 
@@ -131,14 +134,27 @@ class Teller:
         plain = str(value)
         if name == "column":
             return self.column(plain)
-        if name in {"error", "text"}:
+        if name == "error":
+            return retold(plain, self.language)
+        if name == "text":
             return plain
+        if name == "items":
+            return self._items(plain)
         if name == "item":
-            return self._named(plain, plain)
+            return self._item(plain)
         if name in IDS:
             return self._named(f"{IDS[name]}:{plain}", plain)
         word = self._word(PLACES.get(name, ()), plain)
         return word or self._known(plain, column) or plain
+
+    def _items(self, plain: str) -> str:
+        """Items as `custody.verification.differences` lists them."""
+        separator = translate(self.language, "list.separator")
+        return separator.join(self._item(one) for one in plain.split(", "))
+
+    def _item(self, item: str) -> str:
+        """An item of the log by its name, or by its sort where there is but one of it."""
+        return self._word(("item.",), item) or self._named(item, item)
 
     def _known(self, plain: str, column: str) -> str | None:
         """A value of ``column`` in words, a moment in the zone; None for anything else."""

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.language import retold
 from api.cli.output import print_json
 from api.cli.shell import Shell, with_shell
+from api.web.retelling import retold
 
 if TYPE_CHECKING:
     from ingest.folder_import import ImportResult

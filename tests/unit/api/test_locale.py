@@ -111,6 +111,7 @@ IN_FINDINGS = {
     ),
     "thing.": ["station", "dock_session", "user"],
     "stored.": ["original"],
+    "item.": ["log", "service", "anonymous"],
     "standing.": ["stands", "was_removed"],
     "source.": ["checkpoints", "signer"],
     "wanted.": [

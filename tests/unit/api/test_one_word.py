@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 import api
-from api.cli.language import chinese
 from api.cli.output import visible
 from api.cli.words import WORDS
 from api.web.formats import file_name, plain_name
 from api.web.locale import catalogue
+from api.web.retelling import chinese
 from station_agent import explanations, messages, reasons
 
 ROOT = Path(api.__file__).parents[1]

@@ -8,6 +8,7 @@ import pytest
 from api.web.locale import LANGUAGES, catalogue, has_text
 from api.web.telling import COLUMNS, PLACES, Teller, items_in
 from custody.cells import Misfit, described
+from custody.log.errors import NoteError
 from custody.said import TEXTS, Said, said
 from custody.tables import metadata
 from custody.verification.findings import Finding, FindingCode
@@ -96,6 +97,20 @@ def test_things_are_named_beside_their_ids() -> None:
         f"案件 零城执罚决字〔2026〕第12号 ({CASE_ID})，决定"
     )
     assert teller.tell(finding.message) == "按日志，这项关联有效；数据库里的登记不见了。"
+
+
+def test_an_error_inside_a_finding_is_told_in_the_language() -> None:
+    text = said("error", error=NoteError("x"))
+    assert Teller("zh", ZONE).tell(text) == "不是认识的密钥签名的文本（x）"
+    assert Teller("en", ZONE).tell(text) == text
+
+
+def test_the_items_of_what_is_missing_are_named() -> None:
+    tail = said("tail_of", end=3, signed=5, items="service, log, clip:c1, clip:c2")
+    finding = Finding(FindingCode.ENTRY_TAIL_MISSING, "log", tail)
+    assert {"clip:c1", "clip:c2"} <= items_in(finding)
+    told = Teller("zh", ZONE, {"clip:c1": "a.mp4"}).tell(tail)
+    assert told.endswith("缺的属于 本系统、日志、a.mp4 (clip:c1)、clip:c2。")
 
 
 def test_what_an_altered_row_holds_makes_no_text_of_its_own(teller: Teller) -> None:

@@ -9,12 +9,15 @@ import pytest
 import api.app
 from api.auth.errors import AuthError
 from api.cli.errors import explain, text_of
-from api.cli.language import chinese, language_of, one_line, retold, speaking
+from api.cli.language import language_of, one_line, speaking
 from api.cli.main import cli, run
 from api.config import ConfigError
-from custody.errors import CaseExistsError, CustodyError
-from custody.log.errors import LogError
+from api.web.retelling import chinese, retold
+from custody.bundles import BundleError
+from custody.errors import CaseExistsError, CustodyError, SignerStateError
+from custody.log.errors import LogError, NoteError
 from custody.outside import witness_cli
+from custody.said import said
 from ingest.errors import FileChangedError, IngestError
 from storage.errors import StorageError
 
@@ -85,6 +88,9 @@ def test_a_command_explains_itself_in_english_after_it_did_in_chinese() -> None:
         (["serve", "--port", "99999"], "要一个整数，不小于 0、不大于 65535。"),
         (["clips", "list", "--state", "x"], "只能是 archived、ready、damaged、quarantined。"),
         (["verify", "--all", "--clip", "x"], "--all、--clip、--case 只能用一个。"),
+        (["import", "/no such 'place'"], "没有 /no such 'place'。"),
+        (["demo", "--footage", "/nope"], "没有文件夹 /nope。"),
+        (["demo", "--footage", __file__], "是文件，这里要文件夹。"),
     ],
 )
 def test_wrong_usage_is_said_in_chinese(
@@ -118,11 +124,27 @@ def test_an_error_is_said_in_the_language_with_its_detail() -> None:
 
 
 def test_what_an_error_said_of_itself_is_said_again() -> None:
-    said = str(FileChangedError("a (1).mp4"))
-    assert retold(said, "en") == said
-    assert retold(said, "zh") == "读取时文件仍在变化；等它不变了再导入（a (1).mp4）"
+    text = str(FileChangedError("a (1).mp4"))
+    assert retold(text, "en") == text
+    assert retold(text, "zh") == "读取时文件仍在变化；等它不变了再导入（a (1).mp4）"
     assert retold(str(FileChangedError()), "zh") == "读取时文件仍在变化；等它不变了再导入"
     assert retold("of somebody else (x)", "zh") == "of somebody else (x)"
+
+
+def test_an_error_inside_an_error_is_said_again() -> None:
+    text = str(SignerStateError(str(NoteError("x (1)"))))
+    assert retold(text, "en") == text
+    assert retold(text, "zh") == (
+        "签名记录读不出来；请从存档恢复（不是认识的密钥签名的文本（x (1)））"
+    )
+
+
+def test_what_a_bag_is_refused_for_is_said_in_the_language() -> None:
+    error = BundleError(said("bag_there", path="/tmp/袋"))
+    assert (
+        text_of(error, "zh") == "证据包无法制作，什么都没有留下（/tmp/袋 已经存在，而且不是空的）"
+    )
+    assert text_of(error, "en").endswith("(/tmp/袋 is there already and not empty)")
 
 
 def test_what_nobody_foresaw_keeps_its_trace() -> None:
