@@ -144,7 +144,8 @@ def _text(value: dict[str, Any], language: str) -> str:
     if value["alarm"]:
         lines.insert(0, line_of(Event("alarm", reason=value["alarm"]), language) or "")
     lines += _listed("status.problems", value["problems"], None, language)
-    lines.append(say(language, "status.files") + ":")
+    none = "" if value["files"] else " " + say(language, "status.none")
+    lines.append(say(language, "status.files") + ":" + none)
     lines += [f"  {say(language, f'state.{key}')}  {n}" for key, n in value["files"].items()]
     before = value["archived_before"]
     if before:

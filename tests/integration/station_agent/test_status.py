@@ -51,6 +51,15 @@ def test_all_is_well(config: Path, home: Path) -> None:
     assert "looked after" not in text
 
 
+def test_a_station_without_a_file_says_that_there_is_none(
+    config: Path, archive: FakeArchive
+) -> None:
+    assert command("enrol", "--config", config, "--token", "good-token").returncode == 0
+    code, value, text = told(config)
+    assert (code, value["files"]) == (0, {})
+    assert "files: none" in text
+
+
 def test_a_missing_folder_is_named(config: Path, home: Path) -> None:
     shutil.rmtree(config.parent / "dock")
     # By itself, before any agent looked again; and as the agent saw it.
