@@ -47,9 +47,10 @@ DEMO_WORDS: dict[str, tuple[str, str]] = {
         "采集站 {received} 个文件，其中 {before} 个此前已入库（内容相同，只存一份）",
         "files of the station: {received}, of which archived already (same content): {before}",
     ),
-    "demo.skipped": (
-        "跳过 {count} 个链接、管道等（不是普通文件）：",
-        "skipped, no regular files ({count} links, FIFOs and the like):",
+    "demo.skipped": ("跳过：{name}（{reason}）", "skipped: {name} ({reason})"),
+    "demo.skipped_more": (
+        "另外还跳过 {count} 个",
+        "skipped as well: {count} more",
     ),
     "demo.broken": ("受损或隔离：{name}（{reason}）", "not whole: {name} ({reason})"),
     "demo.refused": ("未接收：{name}（{reason}）", "refused: {name} ({reason})"),

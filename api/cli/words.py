@@ -1,5 +1,7 @@
 """What commands say to people, in both languages. JSON is English only."""
 
+import string
+
 from api.cli.demo_words import DEMO_WORDS
 from api.web.locale import LANGUAGES, has_text, translate
 
@@ -18,12 +20,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "recorded.by_hand": ("{time}（人工指定）", "{time} (set by hand)"),
     "recorded.no_clock": ("没有给出时间", "gave no time"),
     "row.altered": ("数据库行被改动：{columns}", "row altered: {columns}"),
-    "clips_total": ("共 {total} 条", "{total} clips"),
-    "clips_total.some": ("共 {total} 条，列出 {shown} 条", "{shown} of {total} clips"),
-    "cases_total": ("共 {total} 件", "{total} cases"),
-    "cases_total.some": ("共 {total} 件，列出 {shown} 件", "{shown} of {total} cases"),
-    "entries_total": ("共 {total} 条", "{total} entries"),
-    "entries_total.some": ("共 {total} 条，列出 {shown} 条", "{shown} of {total} entries"),
+    "clips_total": ("共 {total} 条", "{total:clip|clips}"),
+    "clips_total.some": ("共 {total} 条，列出 {shown} 条", "{shown} of {total:clip|clips}"),
+    "cases_total": ("共 {total} 件", "{total:case|cases}"),
+    "cases_total.some": ("共 {total} 件，列出 {shown} 件", "{shown} of {total:case|cases}"),
+    "entries_total": ("共 {total} 条", "{total:entry|entries}"),
+    "entries_total.some": ("共 {total} 条，列出 {shown} 条", "{shown} of {total:entry|entries}"),
     "case_created": ("已建案：{number}", "created: {number}"),
     "case_changed": ("已修改：{number}（{fields}）", "changed: {number} ({fields})"),
     "case_unchanged": ("没有改动：{number}", "nothing to change: {number}"),
@@ -42,25 +44,28 @@ WORDS: dict[str, tuple[str, str]] = {
     "import.done": (
         "文件 {files}：入库 {new}，此前已入库（内容相同）{known}，未接收 {refused}；跳过 {skipped}",
         (
-            "{files} files: {new} new, {known} already here (same content), {refused} refused, "
-            "{skipped} skipped"
+            "{files:file|files}: {new} new, {known} already here (same content), "
+            "{refused} refused, {skipped} skipped"
         ),
     ),
     "verify.good": (
         "全部一致：{clips} 条录像、{renditions} 个衍生件、{entries} 条日志，重读 {bytes}",
-        "all good: {clips} clips, {renditions} renditions, {entries} entries, {bytes} read again",
+        (
+            "all good: {clips:clip|clips}, {renditions:rendition|renditions}, "
+            "{entries:entry|entries}, {bytes} read again"
+        ),
     ),
     "verify.bad": (
         "{findings} 项不符，{unchecked} 项无法核验",
-        "{findings} findings, {unchecked} could not be checked",
+        "{findings:finding|findings}, {unchecked} could not be checked",
     ),
     "verify.tree": (
         "检查点：{size} 条，根 {root}",
-        "checkpoint: {size} entries, root {root}",
+        "checkpoint: {size:entry|entries}, root {root}",
     ),
     "verify.continues": (
         "接续所留存的检查点：{size} 条，根 {root}",
-        "continues the checkpoint that was kept: {size} entries, root {root}",
+        "continues the checkpoint that was kept: {size:entry|entries}, root {root}",
     ),
     "verify.not_recorded": (
         "这次核验没有写入任何内容，因此没有记入日志",
@@ -69,12 +74,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "verify.no_tree": ("日志尚未发布", "nothing is published yet"),
     "verify.waiting": (
         "另有 {count} 条日志待发布",
-        "{count} entries more are waiting to be published",
+        "{count:entry more is|entries more are} waiting to be published",
     ),
     "verify.more": ("……另有 {count} 项", "… and {count} more"),
     "exported": (
         "证据包：{path}（{clips} 条录像，{bytes}）",
-        "bag: {path} ({clips} clips, {bytes})",
+        "bag: {path} ({clips:clip|clips}, {bytes})",
     ),
     "user_added": (
         "已添加 {name}（{role}），一次性密码：{password}",
@@ -176,6 +181,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "head.id": ("编号", "id"),
     "head.name": ("文件名", "name"),
+    "head.station_name": ("名称", "name"),
     "head.officer": ("执法人员", "officer"),
     "head.recorder": ("记录仪", "recorder"),
     "head.recorded": ("录制时间", "recorded"),
@@ -258,5 +264,20 @@ def say_clip_reason(language: str, reason: str) -> str:
 
 
 def say(language: str, key: str, **values: object) -> str:
-    """The words for ``key`` in ``language`` (``zh`` or ``en``)."""
-    return WORDS[key][LANGUAGES.index(language)].format(**values)
+    """The words for ``key`` in ``language`` (``zh`` or ``en``).
+
+    A number that a text names as ``{files:file|files}`` gets the word that goes with it: some
+    texts have several, so that a text for one and a text for many would not do.
+    """
+    return _FORMATTER.format(WORDS[key][LANGUAGES.index(language)], **values)
+
+
+class _Formatter(string.Formatter):
+    def format_field(self, value: object, format_spec: str) -> str:
+        one, bar, many = format_spec.partition("|")
+        if not bar:
+            return str(super().format_field(value, format_spec))
+        return f"{value} {one if value == 1 else many}"
+
+
+_FORMATTER = _Formatter()

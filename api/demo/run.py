@@ -161,14 +161,12 @@ def _summary(
         shell.say("demo.broken", name=name, reason=why)
     docked = station.docked(station_file, lock)
     shell.say("demo.files", received=docked.received, before=docked.before)
-    if docked.skipped:
-        shell.say("demo.skipped", count=docked.skipped)
-    for name, reason in docked.refused:
-        shell.say(
-            "demo.refused",
-            name=name.rpartition("/")[2],
-            reason=say_reason(shell.language, reason),
-        )
+    for key, named in (("demo.refused", docked.refused), ("demo.skipped", docked.skipped)):
+        for name, code in named:
+            reason = say_reason(shell.language, code)
+            shell.say(key, name=name.rpartition("/")[2], reason=reason)
+    if docked.skipped_count > len(docked.skipped):
+        shell.say("demo.skipped_more", count=docked.skipped_count - len(docked.skipped))
     shell.say("demo.open", address=address)
     for account in accounts:
         key = "demo.user_set" if account.password is None else "demo.user"

@@ -85,14 +85,16 @@ def watch(config: Path, lock: int, log: Path) -> Child:
 class Docked:
     """What became of the files, as the agent's journal has it.
 
-    ``before`` of the ``received`` were archived already. ``refused`` are names and reasons of what
-    is not archived, files first, then links and the like, of which there are ``skipped``.
+    ``before`` of the ``received`` were archived already. ``refused`` are names and reasons of files
+    that are not archived, ``skipped`` those of links and the like, the first of
+    ``skipped_count``.
     """
 
     received: int
     before: int
-    skipped: int
     refused: tuple[tuple[str, str], ...]
+    skipped: tuple[tuple[str, str], ...]
+    skipped_count: int
 
 
 def docked(config: Path, lock: int) -> Docked:
@@ -101,15 +103,19 @@ def docked(config: Path, lock: int) -> Docked:
     try:
         status = json.loads(output)
     except ValueError:
-        return Docked(0, 0, 0, ())
+        return Docked(0, 0, (), (), 0)
     files = status["files"]
-    named = [*status["refused"], *status["skipped"]]
     return Docked(
         received=files.get("received", 0) + files.get("released", 0),
         before=status["archived_before"],
-        skipped=status["skipped_count"],
-        refused=tuple((str(one["name"]), str(one["reason"])) for one in named),
+        refused=_named(status["refused"]),
+        skipped=_named(status["skipped"]),
+        skipped_count=status["skipped_count"],
     )
+
+
+def _named(listed: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
+    return tuple((str(one["name"]), str(one["reason"])) for one in listed)
 
 
 def _events(child: Child) -> Iterator[dict[str, Any]]:

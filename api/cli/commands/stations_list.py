@@ -20,7 +20,7 @@ def command(shell: Shell) -> None:
             stations = list_stations(tx)
         shell.print_list(
             stations,
-            ("name", "id", "seen"),
+            ("station_name", "id", "seen"),
             lambda station: {
                 "id": station.id,
                 "name": station.name,

@@ -216,6 +216,24 @@ def test_a_case_without_clips_is_not_exported_and_says_what_to_do(
     assert liuhen("log", "show", "--kind", "case.exported", "--json").json == []
 
 
+def test_a_folder_that_holds_something_is_refused_in_the_readers_language(
+    liuhen: Liuhen, footage: Path
+) -> None:
+    liuhen("import", str(footage))
+    clip = liuhen("clips", "list", "--json").json[0]
+    liuhen("cases", "create", NUMBER, "--title", "x")
+    liuhen("cases", "link", NUMBER, clip["id"], "--stage", "review")
+    before = sorted(one.name for one in footage.iterdir())
+    for language, said in (
+        ("zh", "已经存在，而且不是空的"),
+        ("en", "is there already and not empty"),
+    ):
+        done = liuhen("cases", "export", NUMBER, "-o", str(footage), "--lang", language)
+        assert done.code == 2
+        assert f"{footage} {said}" in done.err
+    assert sorted(one.name for one in footage.iterdir()) == before
+
+
 def test_an_officer_given_twice_is_refused(liuhen: Liuhen) -> None:
     twice = ("--officer", "JX0227=0012", "--officer", " JX0227=0013")
     refused = liuhen("cases", "create", NUMBER, "--title", "x", *twice)
@@ -321,6 +339,7 @@ def test_people_stations_and_keys(liuhen: Liuhen) -> None:
         liuhen("stations", "enrol-token", "", "--lang", "zh").err
     )
     assert liuhen("stations", "list", "--json").json == []
+    assert liuhen("stations", "list", "--lang", "zh").out.split() == ["名称", "编号", "最近联系"]
     keys = liuhen("log", "vkey", "--json").json
     assert keys["log"].startswith("liuhen.local/custody+")
     checkpoint = liuhen("log", "checkpoint", "--json").json

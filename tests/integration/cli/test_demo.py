@@ -1,5 +1,6 @@
 """What `make run` says where it can't begin: one sentence, and exit code 2."""
 
+import json
 import socket
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.failures import CommandError
-from api.demo import children
+from api.demo import children, station
 from api.demo.children import NOTHING_WRITTEN, Child, last_line, require_running, sole_run, start
 from api.web.locale import LANGUAGES
 from tests.integration.cli.conftest import Liuhen
@@ -70,6 +71,23 @@ def test_a_server_that_ended_is_told_with_its_last_line(home: Path, tmp_path: Pa
     assert f"{Path(sys.executable).name}: No module named no_such_module_of_ours" in str(
         refused.value
     )
+
+
+def test_what_a_station_leaves_out_is_apart_from_what_it_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = {
+        "files": {"received": 2, "released": 1},
+        "archived_before": 1,
+        "refused": [{"name": "/dock/a.mp4", "reason": "empty"}],
+        "skipped": [{"name": "/dock/link", "reason": "symlink"}],
+        "skipped_count": 3,
+    }
+    monkeypatch.setattr(station, "_run", lambda *_: (1, json.dumps(status)))
+    docked = station.docked(tmp_path / "station.toml", 0)
+    assert (docked.received, docked.before, docked.skipped_count) == (3, 1, 3)
+    assert docked.refused == (("/dock/a.mp4", "empty"),)
+    assert docked.skipped == (("/dock/link", "symlink"),)
 
 
 def test_a_log_without_a_line(tmp_path: Path) -> None:

@@ -18,6 +18,15 @@ def test_say_fills_in() -> None:
     assert say("zh", "clips_total", total=3) == "共 3 条"
 
 
+def test_one_thing_is_not_said_as_many() -> None:
+    assert say("en", "clips_total", total=1) == "1 clip"
+    assert say("en", "verify.bad", findings=1, unchecked=0).startswith("1 finding,")
+    assert say("en", "verify.bad", findings=0, unchecked=1).startswith("0 findings,")
+    assert say("en", "verify.waiting", count=1) == "1 entry more is waiting to be published"
+    assert say("en", "verify.waiting", count=2) == "2 entries more are waiting to be published"
+    assert say("zh", "verify.waiting", count=1) == "另有 1 条日志待发布"
+
+
 def test_reasons_of_the_station_in_words() -> None:
     assert say_reason("en", "empty") == "the file is empty"
     assert say_reason("zh", "server_refused: 413") == "服务器拒收: 413"
