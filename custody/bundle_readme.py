@@ -11,6 +11,12 @@ COMMANDS = r"""
        -in $t/text -sigfile $t/signature
 """.strip("\n")
 
+#: What gives each original's digests.
+DIGESTS = """
+     sha256sum originals/*
+     openssl dgst -sm3 originals/*
+""".strip("\n")
+
 _TEXT = """\
 证据包  {number}
 ================
@@ -27,11 +33,14 @@ _TEXT = """\
 
 一、文件是否完整
   1. 任意 BagIt 工具：        bagit.py --validate <文件夹>
-  2. 或者只用系统自带的工具： sha256sum -c manifest-sha256.txt
+  2. 或者只用系统自带的工具，在本包的文件夹（bagit.txt 所在处）里运行：
+     sha256sum -c manifest-sha256.txt
 
 二、录像是否就是入库的录像
   custody/<编号>.json 中的 sha256、sm3、size_bytes 必须与 originals/ 中的文件一致，
   也必须与其中 clip.admitted 条目（entry，base64 编码的 JSON）的 facts 一致。
+  在 data 文件夹里计算（SM3 用 OpenSSL 1.1.1 或更新的版本）：
+{digests}
 
 三、日志是否被改写
   1. 条目哈希：SHA-256（字节 00 + 条目字节）等于 leaf_hash。
@@ -74,11 +83,14 @@ trusting us.
 
 1. Are the files complete?
    Any BagIt tool:               bagit.py --validate <folder>
-   or with what every Unix has:  sha256sum -c manifest-sha256.txt
+   or with what every Unix has, in the folder of the bag (where bagit.txt is):
+     sha256sum -c manifest-sha256.txt
 
 2. Is a recording the one that was admitted?
    sha256, sm3 and size_bytes in custody/<id>.json must be those of the file in originals/, and
-   those in the facts of its clip.admitted entry (``entry``, JSON in base64).
+   those in the facts of its clip.admitted entry (``entry``, JSON in base64). In the folder data
+   (SM3 with OpenSSL 1.1.1 or newer):
+{digests}
 
 3. Was the log rewritten?
    a. SHA-256(byte 00, entry bytes) is leaf_hash.
@@ -110,4 +122,4 @@ trusting us.
 
 def readme(number: str) -> str:
     """The text for the bag of the case ``number``."""
-    return _TEXT.format(number=number, commands=COMMANDS)
+    return _TEXT.format(number=number, commands=COMMANDS, digests=DIGESTS)

@@ -1,5 +1,6 @@
 """The commands one after another, as a person would use them."""
 
+import json
 import os
 import re
 import stat
@@ -16,7 +17,7 @@ import pytest
 from api.cli import shell
 from api.config import load_config
 from api.services import open_services
-from custody.bundle_readme import COMMANDS
+from custody.bundle_readme import COMMANDS, DIGESTS
 from custody.clips import assign_clip
 from custody.publisher import LOG_LOCK
 from custody.sequencer import newest_pending
@@ -165,6 +166,26 @@ def test_what_people_read_is_in_their_own_words(
         assert words in case, words
     assert "summary" not in case
     assert "investigation" not in case
+
+
+def test_the_digests_in_a_bag_are_computed_as_its_readme_says(
+    liuhen: Liuhen, footage: Path, tmp_path: Path
+) -> None:
+    liuhen("import", str(footage))
+    clip = liuhen("clips", "list", "--json").json[0]
+    liuhen("cases", "create", NUMBER, "--title", "占道经营")
+    liuhen("cases", "link", NUMBER, clip["id"], "--stage", "review")
+    bag = tmp_path / "bag"
+    assert liuhen("cases", "export", NUMBER, "-o", str(bag)).code == 0
+    readme = (bag / "data" / "README.txt").read_text(encoding="utf-8")
+    assert readme.count(DIGESTS) == 2
+    said = json.loads((bag / "data" / f"custody/{clip['id']}.json").read_text())
+    digests = subprocess.check_output(["sh", "-c", DIGESTS], cwd=bag / "data", text=True)
+    assert said["sha256"] in digests
+    assert said["sm3"] in digests
+    manifest = "sha256sum -c manifest-sha256.txt"
+    assert readme.count(f"     {manifest}\n") == 2
+    assert subprocess.run(["sh", "-c", manifest], cwd=bag, check=True, capture_output=True).stdout
 
 
 def test_a_receipt_in_a_bag_is_checked_as_its_readme_says(
