@@ -105,6 +105,10 @@ class Teller:
         """``text`` in the language, where it is one of `custody.said`; else as it is."""
         return self._told(text, "") if isinstance(text, Said) else text
 
+    def error(self, text: str) -> str:
+        """What an error said of itself, in the language."""
+        return retold(text, self.language)
+
     def subject(self, text: str) -> str:
         """What could not be checked: a phase by its word, anything else as it is called."""
         return self._word(("phase.",), text) or text
@@ -135,7 +139,7 @@ class Teller:
         if name == "column":
             return self.column(plain)
         if name == "error":
-            return retold(plain, self.language)
+            return self.error(plain)
         if name == "text":
             return plain
         if name == "items":

@@ -105,6 +105,13 @@ def test_an_error_inside_a_finding_is_told_in_the_language() -> None:
     assert Teller("en", ZONE).tell(text) == text
 
 
+def test_why_nothing_was_recorded_is_told_in_the_language(teller: Teller) -> None:
+    reason = str(NoteError("no signatures"))
+    wanted = {"zh": "不是认识的密钥签名的文本（没有签名）", "en": reason}
+    assert teller.error(reason) == wanted[teller.language]
+    assert teller.error("disk I/O error") == "disk I/O error"
+
+
 def test_the_items_of_what_is_missing_are_named() -> None:
     tail = said("tail_of", end=3, signed=5, items="service, log, clip:c1, clip:c2")
     finding = Finding(FindingCode.ENTRY_TAIL_MISSING, "log", tail)
