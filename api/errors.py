@@ -76,6 +76,7 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (CaseOfficerError, Answer(422, "case_officer")),
     (custody.CaseTitleError, Answer(422, "case_title")),
     (custody.CaseOfficerCodeError, Answer(422, "case_officer_code")),
+    (custody.CaseOfficerListError, Answer(422, "case_officer_list")),
     (custody.CaseNumberError, Answer(422, "case_number")),
     (custody.LinkExistsError, Answer(409, "link_exists")),
     (custody.LinkNotFoundError, Answer(409, "link_gone")),

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from custody.actors import Actor
+from custody.case_fields import read_officer, read_optional, read_title
 from custody.case_numbers import normalize_case_number
 from custody.case_rows import (
     Case,
@@ -27,8 +28,6 @@ from custody.errors import (
     CaseExistsError,
     CaseNotFoundError,
     CaseNumberError,
-    CaseOfficerCodeError,
-    CaseTitleError,
     StaleCaseError,
 )
 from custody.events import EventKind, case_item
@@ -46,7 +45,6 @@ from custody.links import (
     unlink_clip,
 )
 from custody.log.entry import Json
-from custody.readable_text import is_visible
 from custody.tables import case_officers, cases, log_entries
 
 __all__ = [
@@ -102,8 +100,8 @@ def create_case(tx: Connection, ledger: Ledger, actor: Actor, new: NewCase) -> C
 
     Texts are kept without spaces around them; a party or certificate of nothing else is none.
     Raises `CaseNumberError`, `CaseExistsError`, `CaseTitleError` and `CaseOfficerCodeError` where a
-    title or an officer's code has nothing to be seen, and `ValueError` for a procedure that is none
-    and a day outside the calendar.
+    title or an officer's code has nothing to be seen, `CaseOfficerListError` where one officer is
+    several, and `ValueError` for a procedure that is none and a day outside the calendar.
     """
     case = Case(
         id=new_id(),
@@ -243,37 +241,18 @@ def _fields(new: NewCase) -> dict[str, Any]:
     """`CASE_FIELDS` in the form in which they are kept. Raises as `create_case` does."""
     if new.occurred_on is not None and not is_case_day(new.occurred_on):
         raise ValueError(f"{new.occurred_on}: outside the calendar")
-    officers = [_read_officer(one) for one in new.officers]
+    officers = [read_officer(one) for one in new.officers]
     return {
         "number": normalize_case_number(new.number),
         "procedure": Procedure(new.procedure).value,
-        "title": _read_title(new.title),
-        "party": _read_optional(new.party),
+        "title": read_title(new.title),
+        "party": read_optional(new.party),
         "occurred_on": new.occurred_on,
         # A code named twice is one officer; the later certificate number counts.
         "officers": tuple(
             officer for _, officer in sorted({one.officer: one for one in officers}.items())
         ),
     }
-
-
-def _read_title(text: str) -> str:
-    title = text.strip()
-    if not is_visible(title):
-        raise CaseTitleError
-    return title
-
-
-def _read_optional(text: str | None) -> str | None:
-    """``text`` without spaces around it; None where nothing of it can be seen."""
-    return text.strip() if text is not None and is_visible(text) else None
-
-
-def _read_officer(officer: CaseOfficer) -> CaseOfficer:
-    code = officer.officer.strip()
-    if not is_visible(code):
-        raise CaseOfficerCodeError
-    return CaseOfficer(code, _read_optional(officer.certificate_number))
 
 
 def _insert_officers(tx: Connection, case: Case) -> None:

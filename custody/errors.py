@@ -62,6 +62,10 @@ class CaseOfficerCodeError(CustodyError):
     """An officer of a case is named by a code that can be read."""
 
 
+class CaseOfficerListError(CustodyError):
+    """A code or certificate number is one, without spaces or signs of a list; name one officer."""
+
+
 class LinkExistsError(CustodyError):
     """The clip is linked to this case already."""
 

@@ -36,6 +36,7 @@ from custody.errors import (
     CaseExistsError,
     CaseNumberError,
     CaseOfficerCodeError,
+    CaseOfficerListError,
     CaseTitleError,
     StaleCaseError,
 )
@@ -67,6 +68,7 @@ _REFUSED = (
     CaseNumberError,
     CaseTitleError,
     CaseOfficerCodeError,
+    CaseOfficerListError,
     CaseExistsError,
     CaseDayError,
     CaseCodeError,
@@ -111,7 +113,7 @@ def create(
             case = create_case(tx, services.ledger, person.actor, read_case(form.typed))
     except _REFUSED as error:
         return _form(
-            request, services, form.typed, answer=errors.answer_for(error), about=str(error)
+            request, services, form.typed, answer=errors.answer_for(error), about=_about(error)
         )
     return RedirectResponse(f"/cases/{case.id}", 303)
 
@@ -148,9 +150,14 @@ def change(
             editing = Editing(get_case(tx, case_id), seen)
         answer = errors.answer_for(error)
         return _form(
-            request, services, form.typed, editing=editing, answer=answer, about=str(error)
+            request, services, form.typed, editing=editing, answer=answer, about=_about(error)
         )
     return go_back(f"/cases/{case_id}", "case_changed" if changed else "case_unchanged")
+
+
+def _about(error: Exception) -> str:
+    """What in the form ``error`` speaks of, without what it says of it."""
+    return Exception.__str__(error)
 
 
 def _ask_again(

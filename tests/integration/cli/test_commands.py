@@ -223,6 +223,8 @@ def test_an_officer_given_twice_is_refused(liuhen: Liuhen) -> None:
     assert liuhen("cases", "list", "--json").json == []
     liuhen("cases", "create", NUMBER, "--title", "x")
     assert liuhen("cases", "edit", NUMBER, *twice).code == 64
+    listed = liuhen("cases", "edit", NUMBER, "--officer", "JX0227、JX0311")
+    assert (listed.code, "JX0227、JX0311" in listed.err) == (2, True)
     assert liuhen("cases", "show", NUMBER, "--json").json["officers"] == []
 
 
