@@ -12,7 +12,7 @@ from custody.tables import log_entries
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which numbered entries; None asks nothing.
+    """Which entries; None asks nothing.
 
     From ``since`` on and before ``until``. ``sort`` is how their items begin (``clip``),
     ``other_sort`` how they do not.
@@ -30,10 +30,10 @@ class EventFilter:
 EVERY_EVENT = EventFilter()
 
 
-def event_conditions(wanted: EventFilter) -> list[sa.ColumnElement[bool]]:
-    """``wanted`` as conditions on the log's rows."""
+def event_conditions(wanted: EventFilter, *, pending: bool = False) -> list[sa.ColumnElement[bool]]:
+    """``wanted`` as conditions on the log's rows: the numbered ones, or the ``pending``."""
     c = log_entries.c
-    conditions: list[sa.ColumnElement[bool]] = [c.idx.is_not(None)]
+    conditions: list[sa.ColumnElement[bool]] = [c.idx.is_(None) if pending else c.idx.is_not(None)]
     if wanted.kind is not None:
         conditions.append(c.kind == wanted.kind)
     if wanted.actor_ids is not None:

@@ -112,3 +112,10 @@ def test_an_entry_says_which_account(house: House, client: httpx.Client) -> None
     assert index is not None
     page = client.get(f"/log/entries/{index[1]}").text
     assert f'鲍勃 <small class="code">{NAMESAKE}</small>' in page
+
+
+def test_one_user_is_not_said_as_many(client: httpx.Client) -> None:
+    client.cookies.set("liuhen_language", "en")
+    page = client.get("/log", params={"kind": "user.created"}).text
+    assert ">User <bdi" in page
+    assert ">Users <bdi" not in page
