@@ -15,7 +15,7 @@ class EventFilter:
     """Which entries; None asks nothing.
 
     From ``since`` on and before ``until``. ``sort`` is how their items begin (``clip``),
-    ``other_sort`` how they do not.
+    ``other_sort`` how they do not. ``other_kinds`` are left out.
     """
 
     kind: str | None = None
@@ -25,6 +25,7 @@ class EventFilter:
     items: Collection[str] | None = None
     sort: str | None = None
     other_sort: str | None = None
+    other_kinds: Collection[str] | None = None
 
 
 EVERY_EVENT = EventFilter()
@@ -36,6 +37,8 @@ def event_conditions(wanted: EventFilter, *, pending: bool = False) -> list[sa.C
     conditions: list[sa.ColumnElement[bool]] = [c.idx.is_(None) if pending else c.idx.is_not(None)]
     if wanted.kind is not None:
         conditions.append(c.kind == wanted.kind)
+    if wanted.other_kinds is not None:
+        conditions.append(c.kind.not_in(list(wanted.other_kinds)))
     if wanted.actor_ids is not None:
         conditions.append(c.actor_id.in_(list(wanted.actor_ids)))
     if wanted.since is not None:

@@ -69,11 +69,12 @@ def list_clips(
     services.access.require(person.actor, Right.SEE_CLIPS, "clips")
     parameters = parameters_of(request, *KEPT)
     filters = Filters(parameters, services.config.zone)
+    begin, end = filters.days("from", "to")
     wanted = ClipFilter(
         officer=filters.text("officer"),
         recorder=filters.text("recorder"),
-        recorded_from=filters.day("from"),
-        recorded_to=filters.end_of_day("to"),
+        recorded_from=begin,
+        recorded_to=end,
         state=filters.choice("state", set(ClipState)),
         media_kind=filters.choice("kind", MEDIA_KINDS),
         important=filters.tick("important") or None,
