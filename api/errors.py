@@ -74,6 +74,7 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (CaseCodeError, Answer(422, "case_code")),
     (CaseDayError, Answer(422, "case_day")),
     (CaseOfficerError, Answer(422, "case_officer")),
+    (custody.CaseDayAheadError, Answer(422, "case_day_ahead")),
     (custody.CaseTitleError, Answer(422, "case_title")),
     (custody.CaseOfficerCodeError, Answer(422, "case_officer_code")),
     (custody.CaseOfficerListError, Answer(422, "case_officer_list")),

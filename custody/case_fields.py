@@ -1,10 +1,17 @@
 """What people type of a case, in the form in which it is kept. Pure."""
 
 import re
+from datetime import date, datetime
 
-from custody.case_rows import CaseOfficer
-from custody.errors import CaseOfficerCodeError, CaseOfficerListError, CaseTitleError
+from custody.case_rows import CaseOfficer, is_case_day
+from custody.errors import (
+    CaseDayAheadError,
+    CaseOfficerCodeError,
+    CaseOfficerListError,
+    CaseTitleError,
+)
 from custody.readable_text import is_visible
+from custody.recording_times import FURTHEST_AHEAD
 
 #: No code and no certificate number has one of these in it: what parts two of a list.
 _PARTING = re.compile(r"[\s、,，;；:：/／]")
@@ -23,6 +30,20 @@ def read_title(text: str) -> str:
 def read_optional(text: str | None) -> str | None:
     """``text`` without spaces around it; None where nothing of it can be seen."""
     return text.strip() if text is not None and is_visible(text) else None
+
+
+def read_day(day: date | None, now: datetime) -> date | None:
+    """``day`` itself, on which something can have happened at ``now``, aware.
+
+    Raises `CaseDayAheadError`, and `ValueError` for a day outside the calendar.
+    """
+    if day is None:
+        return None
+    if not is_case_day(day):
+        raise ValueError(f"{day}: outside the calendar")
+    if day > (now + FURTHEST_AHEAD).date():
+        raise CaseDayAheadError(day.isoformat())
+    return day
 
 
 def read_officer(officer: CaseOfficer) -> CaseOfficer:

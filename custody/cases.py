@@ -5,7 +5,7 @@ cases in `custody.case_search`.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,14 +13,13 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from custody.actors import Actor
-from custody.case_fields import read_officer, read_optional, read_title
+from custody.case_fields import read_day, read_officer, read_optional, read_title
 from custody.case_numbers import normalize_case_number
 from custody.case_rows import (
     Case,
     CaseOfficer,
     Procedure,
     case_query,
-    is_case_day,
     require_sound_case,
     select_cases,
 )
@@ -101,14 +100,16 @@ def create_case(tx: Connection, ledger: Ledger, actor: Actor, new: NewCase) -> C
     Texts are kept without spaces around them; a party or certificate of nothing else is none.
     Raises `CaseNumberError`, `CaseExistsError`, `CaseTitleError` and `CaseOfficerCodeError` where a
     title or an officer's code has nothing to be seen, `CaseOfficerListError` where one officer is
-    several, and `ValueError` for a procedure that is none and a day outside the calendar.
+    several, `CaseDayAheadError` for a day that is yet to come, and `ValueError` for a procedure
+    that is none and a day outside the calendar.
     """
+    now = ledger.clock.now()
     case = Case(
         id=new_id(),
-        created_at=ledger.clock.now(),
+        created_at=now,
         created_by=actor.id,
         clip_count=0,
-        **_fields(new),
+        **_fields(new, now),
     )
     columns = {name: getattr(case, name) for name in cases.c.keys()}  # noqa: SIM118 - names, not columns
     if not insert_first(tx, cases, columns):
@@ -144,7 +145,7 @@ def change_case(
     `create_case` do; after `CaseExistsError` ``tx`` can only be rolled back.
     """
     before = hold_case(tx, case_id)
-    case = replace(before, **_fields(new))
+    case = replace(before, **_fields(new, ledger.clock.now()))
     changed = [name for name in CASE_FIELDS if getattr(case, name) != getattr(before, name)]
     if not changed:
         return before, ()
@@ -237,17 +238,15 @@ def find_case(tx: Connection, number: str) -> Case | None:
     return found[0] if found else None
 
 
-def _fields(new: NewCase) -> dict[str, Any]:
+def _fields(new: NewCase, now: datetime) -> dict[str, Any]:
     """`CASE_FIELDS` in the form in which they are kept. Raises as `create_case` does."""
-    if new.occurred_on is not None and not is_case_day(new.occurred_on):
-        raise ValueError(f"{new.occurred_on}: outside the calendar")
     officers = [read_officer(one) for one in new.officers]
     return {
         "number": normalize_case_number(new.number),
         "procedure": Procedure(new.procedure).value,
         "title": read_title(new.title),
         "party": read_optional(new.party),
-        "occurred_on": new.occurred_on,
+        "occurred_on": read_day(new.occurred_on, now),
         # A code named twice is one officer; the later certificate number counts.
         "officers": tuple(
             officer for _, officer in sorted({one.officer: one for one in officers}.items())

@@ -30,9 +30,11 @@ from custody.cases import (
     case_revision,
     change_case,
     create_case,
+    find_case,
     get_case,
 )
 from custody.errors import (
+    CaseDayAheadError,
     CaseExistsError,
     CaseNumberError,
     CaseOfficerCodeError,
@@ -70,6 +72,7 @@ _REFUSED = (
     CaseOfficerCodeError,
     CaseOfficerListError,
     CaseExistsError,
+    CaseDayAheadError,
     CaseDayError,
     CaseCodeError,
     CaseOfficerError,
@@ -198,6 +201,10 @@ def _form(
     about: str = "",
 ) -> Response:
     """``about`` is what in the form ``answer`` speaks of."""
+    existing = None
+    if answer is not None and answer.key == "case_exists":
+        with services.database.read() as tx:
+            existing = find_case(tx, about)
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
@@ -208,6 +215,7 @@ def _form(
         editing=editing,
         answer=answer,
         about=about,
+        existing=existing,
         conflict=conflict,
         office_code=services.config.office_code,
         procedures=tuple(Procedure),

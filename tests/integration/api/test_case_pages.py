@@ -141,6 +141,7 @@ def test_saving_without_a_change_writes_nothing(
         ({"number": "12号"}, 422, "案号认不出来"),
         ({"occurred_on": "2026-13-45"}, 422, "日期认不出来"),
         ({"occurred_on": "0001-01-01"}, 422, "日期认不出来"),
+        ({"occurred_on": "2098-01-01"}, 422, "发生日期比今天晚一天以上"),
         ({"occurred_on": "9999-12-31"}, 422, "日期认不出来"),
         ({"number": "零城执罚决字〔2026〕第99号"}, 409, "这个案号已经建过案件"),
     ],
@@ -164,6 +165,14 @@ def test_what_was_typed_stays_on_an_error_and_nothing_is_changed(
         assert field(answer.text, name) == value
     assert f'action="/cases/{case.id}/edit"' in answer.text
     assert len(history(house, case)) == 1
+
+
+def test_a_number_that_is_taken_leads_to_its_case(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    answer = submit(house, legal, "/cases", **(FORM | {"number": "零城执罚决字[2026]012"}))
+    assert answer.status_code == 409
+    assert f'<a href="/cases/{case.id}">打开已有的案件 {CASE_NUMBER}</a>' in answer.text
 
 
 def test_somebody_elses_change_is_not_overwritten_unseen(

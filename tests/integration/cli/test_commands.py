@@ -236,6 +236,9 @@ def test_a_case_is_edited_field_by_field(liuhen: Liuhen) -> None:
     assert liuhen("cases", "edit", mistyped, "--date", "yesterday").code == 64
     assert liuhen("cases", "edit", mistyped, "--date", "9999-12-31").code == 64
     assert liuhen("cases", "create", NUMBER, "--title", "x", "--date", "0001-01-01").code == 64
+    ahead = liuhen("cases", "create", NUMBER, "--title", "x", "--date", "2098-01-01")
+    assert (ahead.code, "more than a day from now" in ahead.err) == (2, True)
+    assert liuhen("cases", "edit", mistyped, "--date", "2098-01-01").code == 2
     assert liuhen("cases", "edit", mistyped, "--title", " ").code == 64
     for title in ("", " ", "\u3000", "\u200b"):
         refused = liuhen("cases", "create", NUMBER, "--title", title)

@@ -1,10 +1,12 @@
 """What people type of a case: kept without spaces around it, and one officer never read as two."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 
-from custody.case_fields import SHOWN_CHARACTERS, names_several, read_officer
+from custody.case_fields import SHOWN_CHARACTERS, names_several, read_day, read_officer
 from custody.case_rows import CaseOfficer
-from custody.errors import CaseOfficerCodeError, CaseOfficerListError
+from custody.errors import CaseDayAheadError, CaseOfficerCodeError, CaseOfficerListError
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,20 @@ def test_of_a_long_list_the_beginning_is_repeated() -> None:
 def test_a_code_of_nothing_to_be_seen_is_none() -> None:
     with pytest.raises(CaseOfficerCodeError):
         read_officer(CaseOfficer("\u200b", "01020304"))
+
+
+@pytest.mark.parametrize("day", [None, date(2026, 11, 22), date(2026, 11, 23), date(1999, 1, 1)])
+def test_a_day_on_which_something_can_have_happened_is_kept(day: date | None) -> None:
+    # Somewhere it is the 23rd already.
+    assert read_day(day, datetime(2026, 11, 22, 23, 59, tzinfo=UTC)) == day
+
+
+@pytest.mark.parametrize("day", [date(2026, 11, 24), date(2099, 1, 1)])
+def test_nothing_happened_on_a_day_that_is_yet_to_come(day: date) -> None:
+    with pytest.raises(CaseDayAheadError, match="more than a day"):
+        read_day(day, datetime(2026, 11, 22, 23, 59, tzinfo=UTC))
+
+
+def test_a_day_outside_the_calendar_is_none() -> None:
+    with pytest.raises(ValueError, match="outside the calendar"):
+        read_day(date.max, datetime(2026, 11, 22, tzinfo=UTC))
