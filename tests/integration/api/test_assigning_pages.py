@@ -194,3 +194,12 @@ def test_a_form_that_said_nothing_new_is_not_said_to_be_in_the_log(
     assert translate("zh", "done.assigned") not in page
     answer = submit(house, legal, f"/clips/{clip_ids[0]}/assign", officer="JX0227")
     assert translate("zh", "done.assigned") in legal.get(answer.headers["location"]).text
+
+
+def test_a_clip_opens_from_its_picture_its_time_and_its_name(
+    legal: httpx.Client, clip_ids: list[str]
+) -> None:
+    row = legal.get("/clips").text.partition(f'value="{clip_ids[0]}"')[2].partition("</tr>")[0]
+    assert row.count(f'href="/clips/{clip_ids[0]}"') == 3
+    # Whoever goes by keys or listens meets two of them: the picture's is for the hand alone.
+    assert row.count('tabindex="-1" aria-hidden="true"') == 1
