@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from custody.event_filters import EventFilter
+from custody.event_filters import EventFilter, event_conditions
 from custody.events import EventKind
-from custody.history import HistoryEvent, failed, newest_events
+from custody.history import HistoryEvent, events_at, failed, newest_events
+from custody.tables import log_entries
 
 RUN = EventKind.VERIFICATION_RUN.value
 #: So many runs over a whole are listed, and so many checks of single clips.
@@ -24,6 +26,7 @@ _PAGE = 250
 class RecentRuns:
     """The newest first. ``whole``: of everything, of the log, of a case. ``single``: of one clip.
 
+    Those whose entry has no index yet stand among them.
     ``today`` counts the checks of single clips since the day began and ``today_failed`` those of
     them that found something; ``today_more``: there were more than were counted.
     """
@@ -56,7 +59,8 @@ def recent_runs(tx: Connection, day_began_at: datetime) -> RecentRuns:
 def _collect(
     tx: Connection, wanted: EventFilter, limit: int, is_wanted: Callable[[HistoryEvent], bool]
 ) -> list[HistoryEvent]:
-    found: list[HistoryEvent] = []
+    # A run that is said to be done is in the list, also in the second before it is numbered.
+    found = [*filter(is_wanted, _pending(tx, wanted, limit))]
     before = None
     for _ in range(MAX_LOOKED_AT // _PAGE):
         page = newest_events(tx, wanted, before=before, limit=_PAGE)
@@ -65,3 +69,13 @@ def _collect(
             break
         before = page[-1].idx
     return found[:limit]
+
+
+def _pending(tx: Connection, wanted: EventFilter, limit: int) -> list[HistoryEvent]:
+    """The newest entries that have no index yet; what came last was appended last."""
+    c = log_entries.c
+    newest = sa.select(c.item, c.item_seq).where(*event_conditions(wanted, pending=True))
+    rows = tx.execute(newest.order_by(c.id.desc()).limit(limit)).all()
+    places = [(str(row.item), int(row.item_seq)) for row in rows]
+    found = events_at(tx, places)
+    return [found[place] for place in places if place in found]

@@ -5,7 +5,7 @@ cases in `custody.case_search`.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,13 +13,13 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from custody.actors import Actor
+from custody.case_fields import read_day, read_officer, read_optional, read_title
 from custody.case_numbers import normalize_case_number
 from custody.case_rows import (
     Case,
     CaseOfficer,
     Procedure,
     case_query,
-    is_case_day,
     require_sound_case,
     select_cases,
 )
@@ -27,8 +27,6 @@ from custody.errors import (
     CaseExistsError,
     CaseNotFoundError,
     CaseNumberError,
-    CaseOfficerCodeError,
-    CaseTitleError,
     StaleCaseError,
 )
 from custody.events import EventKind, case_item
@@ -46,7 +44,6 @@ from custody.links import (
     unlink_clip,
 )
 from custody.log.entry import Json
-from custody.readable_text import is_visible
 from custody.tables import case_officers, cases, log_entries
 
 __all__ = [
@@ -102,15 +99,17 @@ def create_case(tx: Connection, ledger: Ledger, actor: Actor, new: NewCase) -> C
 
     Texts are kept without spaces around them; a party or certificate of nothing else is none.
     Raises `CaseNumberError`, `CaseExistsError`, `CaseTitleError` and `CaseOfficerCodeError` where a
-    title or an officer's code has nothing to be seen, and `ValueError` for a procedure that is none
-    and a day outside the calendar.
+    title or an officer's code has nothing to be seen, `CaseOfficerListError` where one officer is
+    several, `CaseDayAheadError` for a day that is yet to come, and `ValueError` for a procedure
+    that is none and a day outside the calendar.
     """
+    now = ledger.clock.now()
     case = Case(
         id=new_id(),
-        created_at=ledger.clock.now(),
+        created_at=now,
         created_by=actor.id,
         clip_count=0,
-        **_fields(new),
+        **_fields(new, now),
     )
     columns = {name: getattr(case, name) for name in cases.c.keys()}  # noqa: SIM118 - names, not columns
     if not insert_first(tx, cases, columns):
@@ -146,7 +145,7 @@ def change_case(
     `create_case` do; after `CaseExistsError` ``tx`` can only be rolled back.
     """
     before = hold_case(tx, case_id)
-    case = replace(before, **_fields(new))
+    case = replace(before, **_fields(new, ledger.clock.now()))
     changed = [name for name in CASE_FIELDS if getattr(case, name) != getattr(before, name)]
     if not changed:
         return before, ()
@@ -239,41 +238,20 @@ def find_case(tx: Connection, number: str) -> Case | None:
     return found[0] if found else None
 
 
-def _fields(new: NewCase) -> dict[str, Any]:
+def _fields(new: NewCase, now: datetime) -> dict[str, Any]:
     """`CASE_FIELDS` in the form in which they are kept. Raises as `create_case` does."""
-    if new.occurred_on is not None and not is_case_day(new.occurred_on):
-        raise ValueError(f"{new.occurred_on}: outside the calendar")
-    officers = [_read_officer(one) for one in new.officers]
+    officers = [read_officer(one) for one in new.officers]
     return {
         "number": normalize_case_number(new.number),
         "procedure": Procedure(new.procedure).value,
-        "title": _read_title(new.title),
-        "party": _read_optional(new.party),
-        "occurred_on": new.occurred_on,
+        "title": read_title(new.title),
+        "party": read_optional(new.party),
+        "occurred_on": read_day(new.occurred_on, now),
         # A code named twice is one officer; the later certificate number counts.
         "officers": tuple(
             officer for _, officer in sorted({one.officer: one for one in officers}.items())
         ),
     }
-
-
-def _read_title(text: str) -> str:
-    title = text.strip()
-    if not is_visible(title):
-        raise CaseTitleError
-    return title
-
-
-def _read_optional(text: str | None) -> str | None:
-    """``text`` without spaces around it; None where nothing of it can be seen."""
-    return text.strip() if text is not None and is_visible(text) else None
-
-
-def _read_officer(officer: CaseOfficer) -> CaseOfficer:
-    code = officer.officer.strip()
-    if not is_visible(code):
-        raise CaseOfficerCodeError
-    return CaseOfficer(code, _read_optional(officer.certificate_number))
 
 
 def _insert_officers(tx: Connection, case: Case) -> None:

@@ -35,10 +35,11 @@ DEFAULT_CLIP_SORT = "-recorded_at"
 class ClipFilter:
     """Which clips; None asks nothing. Times are aware, ``recorded_to`` is not included.
 
-    ``unassigned``: no officer, for the list of manual assignment. ``text`` is found anywhere in
-    the name or a further one (ASCII letters in either case), or is a clip's id, its officer or
-    recorder, the 执法证号 under which some case names that officer, the beginning of its
-    SHA-256, or what `read_digest` knows as one of its digests.
+    ``untimed``: nothing and nobody says when it was recorded. ``unassigned``: no officer, for the
+    list of manual assignment. ``text`` is found anywhere in the name or a further one (ASCII
+    letters in either case), or is a clip's id, its officer or recorder, the 执法证号 under which
+    some case names that officer, the beginning of its SHA-256, or what `read_digest` knows as one
+    of its digests.
     """
 
     officer: str | None = None
@@ -48,6 +49,7 @@ class ClipFilter:
     state: str | None = None
     media_kind: str | None = None
     unassigned: bool = False
+    untimed: bool = False
     text: str | None = None
     case_id: str | None = None
     important: bool | None = None
@@ -130,6 +132,8 @@ def _conditions(wanted: ClipFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(c.recorded_at >= wanted.recorded_from)
     if wanted.recorded_to is not None:
         conditions.append(c.recorded_at < wanted.recorded_to)
+    if wanted.untimed:
+        conditions.append(c.recorded_at.is_(None))
     if wanted.unassigned:
         conditions.append(c.officer.is_(None))
     if wanted.case_id is not None:

@@ -58,8 +58,16 @@ class CaseTitleError(CustodyError):
     """A case needs a matter 案由 that can be read: say in a few words what it is about."""
 
 
+class CaseDayAheadError(CustodyError):
+    """Nothing can have happened more than a day from now; correct the day of the case."""
+
+
 class CaseOfficerCodeError(CustodyError):
     """An officer of a case is named by a code that can be read."""
+
+
+class CaseOfficerListError(CustodyError):
+    """A code or certificate number is one, without spaces or signs of a list; name one officer."""
 
 
 class LinkExistsError(CustodyError):

@@ -12,10 +12,10 @@ from custody.tables import log_entries
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which numbered entries; None asks nothing.
+    """Which entries; None asks nothing.
 
     From ``since`` on and before ``until``. ``sort`` is how their items begin (``clip``),
-    ``other_sort`` how they do not.
+    ``other_sort`` how they do not. ``other_kinds`` are left out.
     """
 
     kind: str | None = None
@@ -25,17 +25,20 @@ class EventFilter:
     items: Collection[str] | None = None
     sort: str | None = None
     other_sort: str | None = None
+    other_kinds: Collection[str] | None = None
 
 
 EVERY_EVENT = EventFilter()
 
 
-def event_conditions(wanted: EventFilter) -> list[sa.ColumnElement[bool]]:
-    """``wanted`` as conditions on the log's rows."""
+def event_conditions(wanted: EventFilter, *, pending: bool = False) -> list[sa.ColumnElement[bool]]:
+    """``wanted`` as conditions on the log's rows: the numbered ones, or the ``pending``."""
     c = log_entries.c
-    conditions: list[sa.ColumnElement[bool]] = [c.idx.is_not(None)]
+    conditions: list[sa.ColumnElement[bool]] = [c.idx.is_(None) if pending else c.idx.is_not(None)]
     if wanted.kind is not None:
         conditions.append(c.kind == wanted.kind)
+    if wanted.other_kinds is not None:
+        conditions.append(c.kind.not_in(list(wanted.other_kinds)))
     if wanted.actor_ids is not None:
         conditions.append(c.actor_id.in_(list(wanted.actor_ids)))
     if wanted.since is not None:

@@ -1,6 +1,6 @@
 """Whose recordings clips are, as people say it, and the list of those of which nobody has yet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,14 +8,16 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from api.dependencies import Person, PersonDep, ServicesDep, may_submit
+from api.errors import Answer, answer_for
 from api.services import Services
-from api.web.moments import read_moment
+from api.web.moments import MomentError, read_moment
 from api.web.pages import Pages, address, go_back
 from api.web.trace import build_trace
 from custody.access import Right
 from custody.clip_names import names_of_clips
-from custody.clip_search import ClipFilter, search_clips
+from custody.clip_search import ClipFilter, find_clips, search_clips
 from custody.clips import assign_clip, assign_unassigned, get_clip
+from custody.errors import RecordingTimeAheadError, RecordingTimeEarlyError
 from custody.events import clip_item
 from custody.history import histories_of
 from custody.viewings import note_listing
@@ -71,9 +73,12 @@ def assign_many(
         changed = assign_unassigned(
             tx, services.ledger, person.actor, clip_id, said[0] or None, said[1] or None
         )
+        found = find_clips(tx, clip_id)
+    untimed = sum(one.recorded_at is None for one in found.values())
     made, there = len(changed), len(set(clip_id)) - len(changed)
     done = "assigned_some" if made and there else "assigned_many" if made else "assigned_before"
-    return go_back(address("/unassigned", {"offset": offset or ""}), done, made=made, there=there)
+    counts = {"made": made, "there": there} | ({"untimed": untimed} if untimed else {})
+    return go_back(address("/unassigned", {"offset": offset or ""}), done, **counts)
 
 
 def _unassigned_page(
@@ -119,6 +124,7 @@ def _unassigned_page(
 
 @router.post("/clips/{clip_id}/assign")
 def assign(
+    request: Request,
     services: ServicesDep,
     person: Annotated[Person, may_submit(Right.ASSIGN, "clip:{clip_id}")],
     clip_id: str,
@@ -128,17 +134,42 @@ def assign(
     back: Annotated[str, Form()] = "",
 ) -> Response:
     """Say by hand whose recording it is and when it was made."""
-    moment = read_moment(recorded_at, services.config.zone)
-    with services.database.write() as tx:
-        clip = get_clip(tx, clip_id)
-        assigned = assign_clip(
-            tx,
-            services.ledger,
-            person.actor,
-            clip_id,
-            officer.strip() or None,
-            recorder.strip() or None,
-            moment or clip.recorded_at,
-        )
+    said = (officer.strip() or None, recorder.strip() or None)
+    try:
+        moment = read_moment(recorded_at, services.config.zone)
+        with services.database.write() as tx:
+            clip = get_clip(tx, clip_id)
+            when = moment or clip.recorded_at
+            assigned = assign_clip(tx, services.ledger, person.actor, clip_id, *said, when)
+    except (MomentError, RecordingTimeAheadError, RecordingTimeEarlyError) as error:
+        typed = {"officer": officer, "recorder": recorder, "recorded_at": recorded_at}
+        return _ask_again(request, services, person, clip_id, typed, back, answer_for(error))
     done = "assigned_nothing" if assigned == clip else "assigned"
     return go_back(back or f"/clips/{clip_id}", done)
+
+
+def _ask_again(
+    request: Request,
+    services: Services,
+    person: Person,
+    clip_id: str,
+    typed: Mapping[str, str],
+    back: str,
+    answer: Answer,
+) -> Response:
+    """The form alone, with what was ``typed`` and what is wrong with the time in it."""
+    with services.database.read() as tx:
+        clip = get_clip(tx, clip_id)
+    with services.database.write() as tx:
+        note_listing(tx, services.ledger, person.actor, [clip_id], f"clip {clip_id}")
+    pages: Pages = request.app.state.pages
+    return pages.render(
+        request,
+        "assign.html",
+        status=answer.status,
+        here=f"/clips/{clip_id}",
+        clip=clip,
+        typed=typed,
+        back=back,
+        answer=answer,
+    )

@@ -30,12 +30,15 @@ from custody.cases import (
     case_revision,
     change_case,
     create_case,
+    find_case,
     get_case,
 )
 from custody.errors import (
+    CaseDayAheadError,
     CaseExistsError,
     CaseNumberError,
     CaseOfficerCodeError,
+    CaseOfficerListError,
     CaseTitleError,
     StaleCaseError,
 )
@@ -67,7 +70,9 @@ _REFUSED = (
     CaseNumberError,
     CaseTitleError,
     CaseOfficerCodeError,
+    CaseOfficerListError,
     CaseExistsError,
+    CaseDayAheadError,
     CaseDayError,
     CaseCodeError,
     CaseOfficerError,
@@ -111,7 +116,7 @@ def create(
             case = create_case(tx, services.ledger, person.actor, read_case(form.typed))
     except _REFUSED as error:
         return _form(
-            request, services, form.typed, answer=errors.answer_for(error), about=str(error)
+            request, services, form.typed, answer=errors.answer_for(error), about=_about(error)
         )
     return RedirectResponse(f"/cases/{case.id}", 303)
 
@@ -148,9 +153,14 @@ def change(
             editing = Editing(get_case(tx, case_id), seen)
         answer = errors.answer_for(error)
         return _form(
-            request, services, form.typed, editing=editing, answer=answer, about=str(error)
+            request, services, form.typed, editing=editing, answer=answer, about=_about(error)
         )
     return go_back(f"/cases/{case_id}", "case_changed" if changed else "case_unchanged")
+
+
+def _about(error: Exception) -> str:
+    """What in the form ``error`` speaks of, without what it says of it."""
+    return Exception.__str__(error)
 
 
 def _ask_again(
@@ -191,6 +201,10 @@ def _form(
     about: str = "",
 ) -> Response:
     """``about`` is what in the form ``answer`` speaks of."""
+    existing = None
+    if answer is not None and answer.key == "case_exists":
+        with services.database.read() as tx:
+            existing = find_case(tx, about)
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
@@ -201,6 +215,7 @@ def _form(
         editing=editing,
         answer=answer,
         about=about,
+        existing=existing,
         conflict=conflict,
         office_code=services.config.office_code,
         procedures=tuple(Procedure),

@@ -1,5 +1,6 @@
 """Clips: the list with its filters, one clip, opening it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -45,7 +46,7 @@ PER_PAGE = 50
 #: Marks in a row of the list stand at least this far apart, in percent.
 ROW_GAP = 5.0
 #: What the address can ask for.
-FILTERS = ("text", "officer", "recorder", "from", "to", "state", "kind", "important")
+FILTERS = ("text", "officer", "recorder", "from", "to", "state", "kind", "important", "untimed")
 #: What else stands in it: for which case clips are looked for, and the order.
 KEPT = (*FILTERS, "case", "sort")
 #: Columns that can be sorted by, in the order of the table.
@@ -69,14 +70,16 @@ def list_clips(
     services.access.require(person.actor, Right.SEE_CLIPS, "clips")
     parameters = parameters_of(request, *KEPT)
     filters = Filters(parameters, services.config.zone)
+    begin, end = filters.days("from", "to")
     wanted = ClipFilter(
         officer=filters.text("officer"),
         recorder=filters.text("recorder"),
-        recorded_from=filters.day("from"),
-        recorded_to=filters.end_of_day("to"),
+        recorded_from=begin,
+        recorded_to=end,
         state=filters.choice("state", set(ClipState)),
         media_kind=filters.choice("kind", MEDIA_KINDS),
         important=filters.tick("important") or None,
+        untimed=filters.tick("untimed"),
         text=text.strip() or None,
     )
     if sort.removeprefix("-") not in CLIP_SORTS:
@@ -85,6 +88,10 @@ def list_clips(
         page = ClipPage([], 0)
         if not filters.unreadable:
             page = search_clips(tx, wanted, sort, offset, PER_PAGE)
+        untimed = 0
+        if begin or end:  # whatever has no time is of no day, and may belong here all the same
+            anytime = replace(wanted, recorded_from=None, recorded_to=None, untimed=True)
+            untimed = 0 if filters.unreadable else search_clips(tx, anytime, limit=0).total
         unassigned = search_clips(tx, ClipFilter(unassigned=True), limit=0).total
         clip_ids = [clip.id for clip in page.clips]
         histories = histories_of(tx, [clip_item(clip_id) for clip_id in clip_ids])
@@ -107,6 +114,7 @@ def list_clips(
         clips=page.clips,
         total=page.total,
         unassigned=unassigned,
+        untimed=untimed,
         traces={
             clip.id: build_trace(
                 histories[clip_item(clip.id)], now, min_gap=ROW_GAP, origin=origins[clip.id]

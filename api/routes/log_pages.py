@@ -43,6 +43,8 @@ MAX_QUERY_CHARACTERS = 200
 #: So many objects can be meant at once; of those, so many are named above the list.
 MAX_ITEMS = 200
 MAX_NAMED_ITEMS = 5
+#: Who looked at lists and at the log: most of what there is on a quiet day.
+LOOKING = (EventKind.CLIPS_LISTED.value, EventKind.LOG_READ.value)
 #: Entries that a filter finds are counted up to here.
 MAX_COUNTED = 10_000
 
@@ -60,15 +62,17 @@ def show_log(
     """Entries, the newest first.
 
     ``item`` is what they are of: an item of the log, or what people call it. ``actor`` is the id of
-    one, ``who`` a name or account; ``from`` and ``to`` are days of the bureau's zone.
+    one, ``who`` a name or account; ``from`` and ``to`` are days of the bureau's zone. ``quiet``
+    leaves out who looked at lists, unless it is that which is asked for.
     """
     services.access.require(person.actor, Right.READ_LOG, LOG_ITEM)
     kinds = sorted(one.value for one in EventKind)
-    parameters = parameters_of(request, "kind", "item", "actor", "who", "from", "to")
+    parameters = parameters_of(request, "kind", "item", "actor", "who", "from", "to", "quiet")
     filters = Filters(parameters, services.config.zone)
     kind = filters.choice("kind", kinds)
-    begin, end = filters.day("from"), filters.end_of_day("to")
-    query = {
+    begin, end = filters.days("from", "to")
+    left_out = LOOKING if filters.tick("quiet") and kind not in LOOKING else ()
+    query = {  # what is left out is not looked for
         "kind": parameters["kind"],
         "item": item.strip(),
         "actor": actor,
@@ -82,9 +86,9 @@ def show_log(
         # No actor has a NUL in its id, and PostgreSQL takes none in a question.
         actor_ids = _both(called, [one for one in [actor] if "\x00" not in one] if actor else None)
         items = _items_called(tx, item)
-        wanted = EventFilter(kind, actor_ids, begin, end, items)
+        wanted = EventFilter(kind, actor_ids, begin, end, items, other_kinds=left_out or None)
         events: list[HistoryEvent] = []
-        count, more = 0, False
+        count, more, known = 0, False, True
         if filters.unreadable:
             pass  # whatever was listed here would answer another question
         elif items is not None and len(items) == 1:
@@ -94,11 +98,12 @@ def show_log(
                 event
                 for event in reversed(history)
                 if (not kind or event.kind == kind)
+                and event.kind not in left_out
                 and (actor_ids is None or event.actor_id in actor_ids)
                 and (begin is None or event.at >= begin)
                 and (end is None or event.at < end)
             ]
-            count, more = len(events), len(history) >= MAX_EVENTS
+            count, more, known = len(events), len(history) >= MAX_EVENTS, bool(history)
         else:
             events = newest_events(tx, wanted, before=before, limit=PER_PAGE)
             found = 0 if wanted == EVERY_EVENT else count_events(tx, wanted, MAX_COUNTED)
@@ -106,6 +111,8 @@ def show_log(
         accounts = accounts_of(tx, (event.actor_id for event in events))
         listed = [*(event.item for event in events), *(items or [])[:MAX_NAMED_ITEMS]]
         names = names_in(tx, events) | names_of(tx, listed) | names_of_actors(tx, listed)
+        if not known and not names.keys() & set(items or []):
+            items = []  # it reads like an item, and there is neither a row nor an entry of it
         checkpoint = newest_checkpoint(tx)
         checkpoints_altered = has_altered_checkpoints(tx, checkpoint)
         numbered = _numbered(tx)

@@ -1,6 +1,7 @@
 """Verification: one clip now, or everything in the background."""
 
 import logging
+from dataclasses import replace
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -87,14 +88,15 @@ def verify_one(
 
 def _render(request: Request, services: Services, template: str) -> Response:
     runs: VerificationRuns = request.app.state.verification_runs
-    report = None if runs.last is None else runs.last.report
-    found = [] if report is None else report.findings[:MAX_FINDINGS]
+    # As it stands now: were it to end while the log is read, the page would not list what is done.
+    run = None if runs.last is None else replace(runs.last)
+    found = [] if run is None or run.report is None else run.report.findings[:MAX_FINDINGS]
     recent, names, checkpoint = _read_log(services)
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
         template,
-        run=runs.last,
+        run=run,
         recent=recent,
         teller=_teller(request, services, found),
         names=names,

@@ -3,11 +3,11 @@
 Pure. A form is the texts of its fields by the names that `custody.cases.CASE_FIELDS` has.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from custody.case_fields import names_several
 from custody.case_numbers import normalize_case_number
 from custody.cases import CASE_FIELDS, Case, CaseOfficer, NewCase
 from custody.errors import CaseNumberError
@@ -62,7 +62,7 @@ def read_case(typed: Mapping[str, str]) -> NewCase:
         raise CaseOfficersError(str(MAX_OFFICERS))
     codes = [one.officer for one in officers]
     for code in [*codes, *(one.certificate_number or "" for one in officers)]:
-        if len(code) > MAX_CODE_CHARACTERS:
+        if len(code) > MAX_CODE_CHARACTERS and not names_several(code):
             raise CaseCodeError(f"{code[:SHOWN_CHARACTERS]}…")
     for code in codes:
         if codes.count(code) > 1:
@@ -124,14 +124,15 @@ def merge(before: Typed | None, theirs: Typed, yours: Typed) -> tuple[Typed, lis
 
 
 def read_officers(text: str) -> tuple[CaseOfficer, ...]:
-    """One officer a line: the code, then 执法证号 if it is known, parted by space or comma.
+    """One officer a line: the code, then 执法证号 if it is known, parted by spaces.
 
-    A line that only repeats another is left out.
+    A line that only repeats another is left out. Whatever else stands in it stays as it is typed:
+    custody refuses what may name two.
     """
     found: dict[CaseOfficer, None] = {}
     for line in text.splitlines():
-        parts = re.split(r"[\s,，、;；]+", line.strip(), maxsplit=1)
-        if parts[0]:
+        parts = line.split(maxsplit=1)
+        if parts:
             certificate = parts[1].strip() if len(parts) > 1 else ""
             found[CaseOfficer(parts[0], certificate or None)] = None
     return tuple(found)

@@ -17,7 +17,8 @@ class Filters:
     """The fields of one address. Empty ones ask nothing.
 
     ``unreadable`` gains, by the name of its field, what each that could not be read should have
-    been, ``day`` or ``choice``, for the text ``filter.unreadable.<that>``.
+    been, ``day`` or ``choice``, for the text ``filter.unreadable.<that>``; or ``swapped``, where a
+    last day is before the first.
     """
 
     def __init__(self, parameters: Mapping[str, str], zone: tzinfo) -> None:
@@ -53,6 +54,13 @@ class Filters:
     def end_of_day(self, name: str) -> datetime | None:
         """The beginning of the day after it."""
         return self._read(name, read_end_of_day(self._parameters[name].strip(), self._zone))
+
+    def days(self, first: str, last: str) -> tuple[datetime | None, datetime | None]:
+        """From the beginning of one day to the end of another; the last is not before the first."""
+        begin, end = self.day(first), self.end_of_day(last)
+        if begin is not None and end is not None and end <= begin:
+            self.refuse(last, "swapped")
+        return begin, end
 
     def refuse(self, name: str, expected: str) -> None:
         """Note that ``name`` holds nothing of the sort ``expected``."""

@@ -1,6 +1,7 @@
 """Clips without an officer on the pages: assigned one by one or many at once, and what is said."""
 
 import re
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -135,8 +136,36 @@ def test_a_typed_time_that_cannot_be_is_refused_in_words(
     assert answer.status_code == 422
     for part in ("what", "evidence", "do"):
         assert translate("zh", f"error.{key}.{part}") in answer.text
+    # In the form, with what was typed.
+    assert f'action="/clips/{clip_ids[0]}/assign"' in answer.text
+    assert f'name="recorded_at" value="{typed}" aria-invalid="true"' in answer.text
+    assert 'name="officer" value="JX0300"' in answer.text
     assert assigned(house, clip_ids[:1]) == [(None, None)]
     assert entries(house, clip_ids[0]) == ["clip.admitted"]
+
+
+def test_those_without_a_time_stay_in_sight(
+    house: House, legal: httpx.Client, clip_ids: list[str]
+) -> None:
+    at = datetime(2026, 11, 22, 1, tzinfo=UTC)
+    with house.services.database.write() as tx:
+        ledger = house.services.ledger
+        timed = admit_clip(tx, ledger, "timed", name="timed.mp4", recorded_at=at)
+    submit(house, legal, "/unassigned", clip_id=[*clip_ids[:2], timed.id], officer="JX0300")
+    said = legal.get("/unassigned").text
+    assert "3 条已指定" in said
+    assert '<a href="/clips?untimed=1">2 条仍无录制时间' in said
+    listed = legal.get("/clips?untimed=1").text
+    assert [f'href="/clips/{one}"' in listed for one in (*clip_ids, timed.id)] == [True] * 4 + [
+        False
+    ]
+    day = legal.get("/clips?officer=JX0300&from=2026-11-22&to=2026-11-22").text
+    assert f'href="/clips/{timed.id}"' in day
+    assert "另有 2 条时间不明</a>" in day
+    assert 'class="chip" href="/clips?officer=JX0300&amp;untimed=1"' in day
+    assert "另有" not in legal.get("/clips?officer=JX0300").text
+    submit(house, legal, "/unassigned", clip_id=[timed.id], officer="JX0300")
+    assert "仍无录制时间" not in legal.get("/unassigned").text
 
 
 def test_after_the_last_page_comes_the_one_before(
@@ -165,3 +194,12 @@ def test_a_form_that_said_nothing_new_is_not_said_to_be_in_the_log(
     assert translate("zh", "done.assigned") not in page
     answer = submit(house, legal, f"/clips/{clip_ids[0]}/assign", officer="JX0227")
     assert translate("zh", "done.assigned") in legal.get(answer.headers["location"]).text
+
+
+def test_a_clip_opens_from_its_picture_its_time_and_its_name(
+    legal: httpx.Client, clip_ids: list[str]
+) -> None:
+    row = legal.get("/clips").text.partition(f'value="{clip_ids[0]}"')[2].partition("</tr>")[0]
+    assert row.count(f'href="/clips/{clip_ids[0]}"') == 3
+    # Whoever goes by keys or listens meets two of them: the picture's is for the hand alone.
+    assert row.count('tabindex="-1" aria-hidden="true"') == 1

@@ -75,7 +75,7 @@ def test_the_form_shows_the_case_and_what_was_changed_is_in_its_history(
     assert (field(form, "number"), field(form, "title")) == (CASE_NUMBER, "占道经营案")
     assert (field(form, "occurred_on"), field(form, "seen")) == ("2026-11-22", "0")
     assert ">JX0227 01020304\nJX0228</textarea>" in form
-    changed = {"number": "零城执罚决字[2026]013", "party": " ", "officers": "JX0227，01020305"}
+    changed = {"number": "零城执罚决字[2026]013", "party": " ", "officers": "JX0227\u300001020305"}
     saved = save(house, legal, case, 0, **changed)
     assert saved.headers["location"] == f"/cases/{case.id}"
     page = legal.get(f"/cases/{case.id}").text
@@ -141,6 +141,7 @@ def test_saving_without_a_change_writes_nothing(
         ({"number": "12号"}, 422, "案号认不出来"),
         ({"occurred_on": "2026-13-45"}, 422, "日期认不出来"),
         ({"occurred_on": "0001-01-01"}, 422, "日期认不出来"),
+        ({"occurred_on": "2098-01-01"}, 422, "发生日期比今天晚一天以上"),
         ({"occurred_on": "9999-12-31"}, 422, "日期认不出来"),
         ({"number": "零城执罚决字〔2026〕第99号"}, 409, "这个案号已经建过案件"),
     ],
@@ -164,6 +165,14 @@ def test_what_was_typed_stays_on_an_error_and_nothing_is_changed(
         assert field(answer.text, name) == value
     assert f'action="/cases/{case.id}/edit"' in answer.text
     assert len(history(house, case)) == 1
+
+
+def test_a_number_that_is_taken_leads_to_its_case(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    answer = submit(house, legal, "/cases", **(FORM | {"number": "零城执罚决字[2026]012"}))
+    assert answer.status_code == 409
+    assert f'<a href="/cases/{case.id}">打开已有的案件 {CASE_NUMBER}</a>' in answer.text
 
 
 def test_somebody_elses_change_is_not_overwritten_unseen(
@@ -268,6 +277,31 @@ def test_who_may_not_change_a_case_is_offered_no_way_to(
     legal.post("/sign-in", data={"name": "alice", "password": PASSWORD})
     assert f"/cases/{case.id}/edit" not in legal.get(f"/cases/{case.id}").text
     assert legal.get(f"/cases/{case.id}/edit").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("officers", "named"),
+    [
+        ("JX0227、JX0311", "JX0227、JX0311"),
+        ("JX0227，JX0311", "JX0227，JX0311"),
+        ("JX0227 01020304 JX0311 01020305", "01020304 JX0311 01020305"),
+        ("JX0227:01020304; JX0311:01020305", "JX0227:01020304;"),
+        ("JX0227 01020304 extra words", "01020304 extra words"),
+    ],
+)
+def test_a_second_officer_never_becomes_the_firsts_certificate_number(
+    house: House, legal: httpx.Client, case: Case, officers: str, named: str
+) -> None:
+    new = FORM | {"number": "零城执罚决字〔2026〕第13号", "officers": officers}
+    for answer in (
+        save(house, legal, case, 0, officers=officers),
+        submit(house, legal, "/cases", **new),
+    ):
+        assert answer.status_code == 422
+        assert f"“{named}”不是一个编号或执法证号" in answer.text
+        assert "每行一人" in answer.text
+        assert f">{officers}</textarea>" in answer.text
+    assert len(history(house, case)) == 1
 
 
 def test_an_officer_in_two_lines_is_asked_about(

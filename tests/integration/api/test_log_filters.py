@@ -10,12 +10,13 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.auth.users import create_user
+from api.auth.users import create_user, disable_user
 from custody.actors import Actor, Role, Via
 from custody.clock import FixedClock
 from custody.events import EventKind
 from custody.history import history_of
 from custody.ledger import Event
+from ingest.stations import create_enrolment_token
 from tests.services.house import PASSWORD, House, open_house
 from tests.services.http_server import serving
 
@@ -112,3 +113,59 @@ def test_an_entry_says_which_account(house: House, client: httpx.Client) -> None
     assert index is not None
     page = client.get(f"/log/entries/{index[1]}").text
     assert f'鲍勃 <small class="code">{NAMESAKE}</small>' in page
+
+
+def test_one_user_is_not_said_as_many(client: httpx.Client) -> None:
+    client.cookies.set("liuhen_language", "en")
+    page = client.get("/log", params={"kind": "user.created"}).text
+    assert ">User <bdi" in page
+    assert ">Users <bdi" not in page
+
+
+def test_who_looked_at_lists_can_be_left_out(house: House, client: httpx.Client) -> None:
+    page = client.get("/log?quiet=1").text
+    assert "浏览清单</td>" not in page
+    assert "查看日志</td>" not in page
+    assert len(rows(page)) > 4
+    assert re.search(r'name="quiet" value="1" checked', page)
+    assert "浏览清单</td>" in client.get("/log").text
+    asked_for = client.get("/log", params={"quiet": "1", "kind": "clips.listed"}).text
+    assert len(rows(asked_for)) == 50
+    item = f"user:{house.people[Role.LEGAL].id}"
+    assert len(rows(client.get("/log", params={"item": item, "quiet": "1"}).text)) == 2
+
+
+def test_why_says_which_role_what_of_a_user_which_matter_and_which_station(
+    house: House, client: httpx.Client
+) -> None:
+    services, alice = house.services, house.actor(Role.ADMIN)
+    with services.database.write() as tx:
+        disable_user(
+            tx, services.ledger, alice, services.clock, user_id=house.people[Role.LEGAL].id
+        )
+        create_enrolment_token(tx, services.clock, services.ledger, alice, "东街采集站")
+    house.add_case()
+    house.publish()
+    for kind, said in (
+        ("user.created", "法制室"),
+        ("user.changed", "停用"),
+        ("station.invited", "东街采集站"),
+        ("case.created", "占道经营案"),
+    ):
+        newest = rows(client.get("/log", params={"kind": kind}).text)[0]
+        assert said in newest.split("<td")[6], kind
+
+
+def test_an_item_that_there_is_not_is_said_to_be_none(house: House, client: httpx.Client) -> None:
+    page = client.get("/log", params={"item": "clip:01a2"}).text
+    assert "对象是：" not in page
+    assert "没有叫“clip:01a2”的" in page
+
+
+def test_a_log_with_nothing_to_list_says_why_and_leads_on(client: httpx.Client) -> None:
+    page = client.get("/log", params={"from": "2026-11-25", "before": "0"}).text
+    assert "后面没有了" in page
+    assert '<a class="button" href="/log?from=2026-11-25">' in page
+    page = client.get("/log", params={"from": "2027-11-25"}).text
+    assert "去掉一个条件再试" in page
+    assert '<a class="button" href="/log">' in page

@@ -1,6 +1,7 @@
 """The page of verifications: a run over a whole is a row, checks of single clips are together."""
 
 import re
+import time
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from custody.events import EventKind, clip_item
 from custody.ledger import Event
 from custody.verification.context import EVERYTHING, LOG_ONLY, Selection
 from custody.verification.findings import Finding, FindingCode, Report
+from tests.integration.api.signed_in import submit
 from tests.services.custody import admit_clip
 from tests.services.house import CASE_NUMBER, House
 
@@ -60,6 +62,30 @@ def test_single_clips_are_one_line_below_the_runs_over_a_whole(
     assert "不一致" not in single
     assert single.count("单条录像 <a") == 3
     assert not single.startswith('<details class="more" open')
+
+
+def test_a_run_is_listed_before_its_entry_has_a_number(house: House, legal: httpx.Client) -> None:
+    ran(house, EVERYTHING)
+    page = legal.get("/verification").text
+    assert "还没有做过整体核验" not in page
+    assert parts(legal)[0].count("还没有编号") == 1
+    assert 'hx-trigger="every 1s"' in page  # until it has one
+    house.publish()
+    assert "还没有编号" not in parts(legal)[0]
+    assert parts(legal)[0].count("全部原始件、登记和日志") == 1
+    assert 'hx-trigger="every 1s"' not in legal.get("/verification").text
+
+
+def test_a_run_that_is_done_is_listed_on_the_same_page(house: House, legal: httpx.Client) -> None:
+    submit(house, legal, "/verification")
+    page = ""
+    for _ in range(600):
+        page = legal.get("/verification", headers={"hx-request": "true"}).text
+        if "全部一致" in page:
+            break
+        time.sleep(0.1)
+    assert "全部一致" in page
+    assert "还没有做过整体核验" not in page
 
 
 def test_a_single_clip_that_failed_is_in_sight(

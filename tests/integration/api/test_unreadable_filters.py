@@ -21,6 +21,9 @@ UNREADABLE = (
     ("/log?from=2026-99-99", "from", "认不出这个日期"),
     ("/log?to=9999-12-31", "to", "认不出这个日期"),
     ("/log?kind=xyz", "kind", "没有这个选项"),
+    ("/log?quiet=perhaps", "quiet", "没有这个选项"),
+    ("/log?from=2026-11-23&to=2026-11-22", "to", "两个日期颠倒了"),
+    ("/clips?from=2026-11-23&to=2026-11-22", "to", "两个日期颠倒了"),
 )
 
 
@@ -46,7 +49,7 @@ def test_it_is_said_next_to_the_field_and_nothing_is_listed(
     assert "<tbody>" not in page
     assert 'class="chip on"' not in page
     value = httpx.URL(address).params[field]
-    if field != "important":  # a box has nothing typed in it
+    if field not in ("important", "quiet"):  # a box has nothing typed in it
         assert f'value="{value}"' in page
 
 
@@ -62,6 +65,22 @@ def test_the_field_for_a_day_that_is_none_can_hold_it(legal: httpx.Client) -> No
     page = legal.get("/clips?from=2026-99-99&to=2026-11-22").text
     assert '<input type="text" name="from" value="2026-99-99"' in page
     assert '<input type="date" name="to" value="2026-11-22"' in page
+
+
+def test_one_day_is_from_and_to_itself(legal: httpx.Client) -> None:
+    for room in ("clips", "log"):
+        assert legal.get(f"/{room}?from=2026-11-22&to=2026-11-22").status_code == 200
+
+
+@pytest.mark.parametrize("room", ["clips", "cases"])
+def test_behind_the_last_page_it_says_so_and_leads_to_the_first(
+    legal: httpx.Client, room: str
+) -> None:
+    page = legal.get(f"/{room}?offset=500").text
+    assert "后面没有了" in page
+    assert f'<a class="button" href="/{room}">回到第一页</a>' in page
+    assert "还没有" not in page.partition("<main")[2]
+    assert "<tbody>" in legal.get(f"/{room}").text
 
 
 def test_what_was_asked_is_in_the_log_all_the_same(house: House, legal: httpx.Client) -> None:

@@ -262,6 +262,8 @@ def test_an_officer_given_twice_is_refused(liuhen: Liuhen) -> None:
     assert liuhen("cases", "list", "--json").json == []
     liuhen("cases", "create", NUMBER, "--title", "x")
     assert liuhen("cases", "edit", NUMBER, *twice).code == 64
+    listed = liuhen("cases", "edit", NUMBER, "--officer", "JX0227、JX0311")
+    assert (listed.code, "JX0227、JX0311" in listed.err) == (2, True)
     assert liuhen("cases", "show", NUMBER, "--json").json["officers"] == []
 
 
@@ -273,6 +275,9 @@ def test_a_case_is_edited_field_by_field(liuhen: Liuhen) -> None:
     assert liuhen("cases", "edit", mistyped, "--date", "yesterday").code == 64
     assert liuhen("cases", "edit", mistyped, "--date", "9999-12-31").code == 64
     assert liuhen("cases", "create", NUMBER, "--title", "x", "--date", "0001-01-01").code == 64
+    ahead = liuhen("cases", "create", NUMBER, "--title", "x", "--date", "2098-01-01")
+    assert (ahead.code, "more than a day from now" in ahead.err) == (2, True)
+    assert liuhen("cases", "edit", mistyped, "--date", "2098-01-01").code == 2
     assert liuhen("cases", "edit", mistyped, "--title", " ").code == 64
     for title in ("", " ", "\u3000", "\u200b"):
         refused = liuhen("cases", "create", NUMBER, "--title", title)

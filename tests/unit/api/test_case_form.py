@@ -53,8 +53,22 @@ def test_what_is_no_day_is_not_taken_for_none(text: str) -> None:
 
 
 def test_officers_are_read_however_they_are_parted() -> None:
-    text = " JX0227，0012 \nJX0228\t零A 7\n\nJX0227 0012"
-    assert read_officers(text) == (CaseOfficer("JX0227", "0012"), CaseOfficer("JX0228", "零A 7"))
+    text = " JX0227\u30000012 \nJX0228\t零A7\n\nJX0227 0012"
+    assert read_officers(text) == (CaseOfficer("JX0227", "0012"), CaseOfficer("JX0228", "零A7"))
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        ("JX0227、JX0311", CaseOfficer("JX0227、JX0311")),
+        ("JX0227，JX0311", CaseOfficer("JX0227，JX0311")),
+        ("JX0227 0012 JX0311 0013", CaseOfficer("JX0227", "0012 JX0311 0013")),
+        ("JX0227:0012; JX0311:0013", CaseOfficer("JX0227:0012;", "JX0311:0013")),
+        ("JX0227 " + "0012、" * 64, CaseOfficer("JX0227", "0012、" * 64)),
+    ],
+)
+def test_a_list_on_one_line_is_left_for_custody_to_refuse(line: str, read: CaseOfficer) -> None:
+    assert read_case(FORM | {"officers": line}).officers == (read,)
 
 
 @pytest.mark.parametrize("before", ["", "JX0227 "])
@@ -85,7 +99,7 @@ def test_another_writing_of_the_same_is_no_difference() -> None:
     yours = FORM | {
         "number": "零城执罚决字(2026)012",
         "title": " 占道经营 ",
-        "officers": "JX0228\nJX0227,0012",
+        "officers": "JX0228\nJX0227  0012",
     }
     assert merge(FORM, FORM | {"party": "theirs"}, yours)[1][0].name == "party"
     assert len(merge(FORM, FORM | {"party": "theirs"}, yours)[1]) == 1

@@ -45,7 +45,6 @@ BEGINNINGS = set(re.findall(r"\bt\('([^']+)' ~", SOURCE))
 #: Words of values in entries, which `api.web.entry_values` chooses by their keys.
 IN_ENTRIES = {
     "scope.": ["everything", "log", "case", "clip"],
-    "what.": [PASSWORD, ONE_TIME_PASSWORD, PASSWORD_RESET, DISABLED, ENABLED],
     "grant.": [kind.value for kind in GrantKind],
 }
 
@@ -54,6 +53,7 @@ FAMILIES = {
     "right.": [right.value for right in Right],
     "why.": ["forged_form", "no_grant", "not_signed_in", "row_altered"],
     "subject.": ["clips", "cases", "links", "users", "stations", "verification"],
+    "what.": [PASSWORD, ONE_TIME_PASSWORD, PASSWORD_RESET, DISABLED, ENABLED],
     "event.": [kind.value for kind in EventKind],
     "finding.": [code.value for code in FindingCode],
     "stage.": [stage.value for stage in Stage],
@@ -81,9 +81,19 @@ FAMILIES = {
     "room.": ["clips", "cases", "stations", "verification", "log"],
     "case.": list(CASE_FIELDS),
     "log.": ["kind", "item", "actor"],
-    "filter.": ["text", "officer", "recorder", "from", "to", "state", "kind", "important"],
+    "filter.": [
+        "text",
+        "officer",
+        "recorder",
+        "from",
+        "to",
+        "state",
+        "kind",
+        "important",
+        "untimed",
+    ],
     "done.": list(DONE),
-    "filter.unreadable.": ["day", "choice"],
+    "filter.unreadable.": ["day", "choice", "swapped"],
     "unassigned.": ["nothing_ticked", "nobody_named"],
     "error.": [
         f"{key}.{part}"
