@@ -19,7 +19,7 @@ from custody.renditions import Rendition, find_rendition
 
 #: What each kind of rendition may be sent as: never anything that could carry script.
 MEDIA_TYPES: Mapping[str, frozenset[str]] = {
-    "proxy": frozenset({"video/mp4", "audio/mp4"}),
+    "proxy": frozenset({"video/mp4", "audio/mp4", "image/jpeg"}),
     "poster": frozenset({"image/jpeg"}),
     "sheet": frozenset({"image/jpeg"}),
     "waveform": frozenset({"image/png"}),

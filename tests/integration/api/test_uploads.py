@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -604,8 +605,10 @@ def test_a_wrong_object_in_the_place_is_said_loudly_and_nothing_is_registered(
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk(tmp_path: Path, services: Services) -> Iterator[Path]:
+    """Room for a home, with the keys of ours in it."""
     with disks.small_disk(tmp_path / "small", 4 << 20) as folder:
+        shutil.copytree(services.config.home / "keys", folder / "keys")
         yield folder
 
 
