@@ -71,19 +71,3 @@ def accounts_of(tx: Connection, actor_ids: Iterable[str]) -> dict[str, str]:
         return {}
     rows = tx.execute(sa.select(users.c.id, raw(tx, users.c.name)).where(users.c.id.in_(wanted)))
     return {row.id: as_text(row.name) for row in rows}
-
-
-def names_of_accounts(tx: Connection, items: Iterable[str]) -> dict[str, str]:
-    """The names of those of ``items`` that are users or stations (``user:<id>``), by item.
-
-    ``items`` and names may come from rows that somebody altered: a name is any text.
-    """
-    parted = {item.partition(":")[::2] for item in items}
-    names: dict[str, str] = {}
-    for sort, table in (("user", users), ("station", stations)):
-        ids = sorted(key for kind, key in parted if kind == sort and looks_like_id(key))
-        if ids:
-            columns = (table.c.id, raw(tx, table.c.name))
-            found = tx.execute(sa.select(*columns).where(table.c.id.in_(ids)))
-            names |= {f"{sort}:{row.id}": as_text(row.name) for row in found}
-    return names

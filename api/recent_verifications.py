@@ -4,13 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from custody.event_filters import EventFilter, event_conditions
+from custody.event_filters import EventFilter
 from custody.events import EventKind
-from custody.history import HistoryEvent, events_at, failed, newest_events
-from custody.tables import log_entries
+from custody.history import HistoryEvent, failed, newest_events, pending_events
 
 RUN = EventKind.VERIFICATION_RUN.value
 #: So many runs over a whole are listed, and so many checks of single clips.
@@ -60,7 +58,7 @@ def _collect(
     tx: Connection, wanted: EventFilter, limit: int, is_wanted: Callable[[HistoryEvent], bool]
 ) -> list[HistoryEvent]:
     # A run that is said to be done is in the list, also in the second before it is numbered.
-    found = [*filter(is_wanted, _pending(tx, wanted, limit))]
+    found = [*filter(is_wanted, pending_events(tx, wanted, limit))]
     before = None
     for _ in range(MAX_LOOKED_AT // _PAGE):
         page = newest_events(tx, wanted, before=before, limit=_PAGE)
@@ -69,13 +67,3 @@ def _collect(
             break
         before = page[-1].idx
     return found[:limit]
-
-
-def _pending(tx: Connection, wanted: EventFilter, limit: int) -> list[HistoryEvent]:
-    """The newest entries that have no index yet; what came last was appended last."""
-    c = log_entries.c
-    newest = sa.select(c.item, c.item_seq).where(*event_conditions(wanted, pending=True))
-    rows = tx.execute(newest.order_by(c.id.desc()).limit(limit)).all()
-    places = [(str(row.item), int(row.item_seq)) for row in rows]
-    found = events_at(tx, places)
-    return [found[place] for place in places if place in found]

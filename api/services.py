@@ -29,7 +29,7 @@ from storage.database import Database, metadata
 from storage.durable import make_folder, write_file
 from storage.local import LocalStore
 from storage.objects import ObjectStore
-from storage.schema import HEAD, current, upgrade
+from storage.schema import upgrade
 from storage.staging import Staging
 
 #: In the keys' folder: what the signer last signed.
@@ -110,8 +110,6 @@ def open_services(
     try:
         if migrate and not read_only:
             upgrade(database, metadata)
-        elif migrate and current(database) != HEAD:
-            raise ConfigError("the database is of another version; let that one read it")
         yield compose(config, database, build_store(config, read_only=read_only), clock)
     finally:
         database.close()

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.actor_names import names_of_accounts
+from api.actor_names import names_of_actors
 from api.auth.verification import UserRows
 from api.services import Services
 from api.web.telling import item_of, items_in
@@ -91,7 +91,7 @@ def names_in(services: Services, findings: Iterable[Finding]) -> dict[str, str]:
     items = {item for one in findings for item in items_in(one)}
     try:
         with services.database.read() as tx:
-            return names_of(tx, items) | names_of_accounts(tx, items)
+            return names_of(tx, items) | names_of_actors(tx, items)
     except (SQLAlchemyError, StorageError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         _logger.warning("what a verification's findings name could not be looked up: %s", reason)

@@ -54,7 +54,16 @@ def event_conditions(wanted: EventFilter, *, pending: bool = False) -> list[sa.C
     return conditions
 
 
-def count_events(tx: Connection, wanted: EventFilter, limit: int) -> int:
-    """How many entries ``wanted`` finds; ``limit`` + 1 where there are more than ``limit``."""
-    found = sa.select(log_entries.c.idx).where(*event_conditions(wanted)).limit(limit + 1)
+def count_events(
+    tx: Connection, wanted: EventFilter, limit: int | None = None, *, before: int | None = None
+) -> int:
+    """How many entries ``wanted`` finds (below index ``before``).
+
+    With a ``limit`` it is ``limit`` + 1 where there are more.
+    """
+    found = sa.select(log_entries.c.idx).where(*event_conditions(wanted))
+    if before is not None:
+        found = found.where(log_entries.c.idx < before)
+    if limit is not None:
+        found = found.limit(limit + 1)
     return tx.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0

@@ -171,6 +171,16 @@ def newest_events(
     return [_to_event(row) for row in rows]
 
 
+def pending_events(tx: Connection, wanted: EventFilter, limit: int) -> list[HistoryEvent]:
+    """The newest entries that have no index yet; what came last was appended last."""
+    c = log_entries.c
+    newest = sa.select(c.item, c.item_seq).where(*event_conditions(wanted, pending=True))
+    rows = tx.execute(newest.order_by(c.id.desc()).limit(limit)).all()
+    places = [(str(row.item), int(row.item_seq)) for row in rows]
+    found = events_at(tx, places)
+    return [found[place] for place in places if place in found]
+
+
 def find_event(tx: Connection, idx: int) -> HistoryEvent | None:
     """The event at one index of the log."""
     row = tx.execute(_select(tx).where(log_entries.c.idx == idx)).mappings().one_or_none()

@@ -14,7 +14,7 @@ def visible(text: str) -> str:
     """``text`` with everything a terminal would act on instead of showing made visible.
 
     Control characters of C0 become their pictures (U+2400 …); other controls, formats that turn
-    the reading direction, and lone surrogates become ``U+XXXX``, as on the pages. Line
+    the reading direction, and lone surrogates become ``U+`` and their number, as on the pages. Line
     ends inside a name are controls too; messages of several lines are printed line by line.
     """
     return "".join(_visible(character) for character in text)

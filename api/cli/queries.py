@@ -17,7 +17,7 @@ from custody.clips import Clip
 from custody.errors import CaseNotFoundError
 from custody.history import HistoryEvent
 from custody.recording_times import TimeSource
-from custody.tables import cases, log_entries
+from custody.tables import cases
 
 PAGE = 500
 
@@ -34,19 +34,6 @@ def all_clips(tx: Connection, wanted: ClipFilter, limit: int | None) -> tuple[li
         if len(page.clips) < ask:
             break
     return found, total
-
-
-def count_events(tx: Connection, *, item: str | None, kind: str | None, before: int | None) -> int:
-    """How many entries `liuhen log show` could show, asked as it asks."""
-    if item is not None:
-        wanted = log_entries.c.item == item
-    else:
-        wanted = log_entries.c.idx.is_not(None)
-        if before is not None:
-            wanted &= log_entries.c.idx < before
-        if kind is not None:
-            wanted &= log_entries.c.kind == kind
-    return tx.scalar(sa.select(sa.func.count()).select_from(log_entries).where(wanted)) or 0
 
 
 def find_clip(tx: Connection, name: str) -> Clip:

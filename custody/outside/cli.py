@@ -8,30 +8,24 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from custody.errors import CustodyError
 from custody.log.errors import LogError, NoteError, PolicyError
 from custody.log.note import NoteVerifier
 from custody.log.policy import Policy, read_policy
+from custody.outside.arguments import USAGE, Parser, language_of
 from custody.outside.checks import check_mirror, check_pair, check_proof, check_receipt
 from custody.outside.errors import OutsideError
 from custody.outside.explanations import explain
-from custody.outside.texts import LANGUAGES, language_of, say
+from custody.outside.texts import LANGUAGES, say
 from storage.regular_files import read_small_file
 
-GOOD, DOES_NOT_HOLD, NOT_CHECKED, USAGE = 0, 1, 2, 64
+GOOD, DOES_NOT_HOLD, NOT_CHECKED = 0, 1, 2
 #: Entries between two lines of progress.
 PROGRESS_STEP = 100_000
 
 #: What a check found: its lines for people, its object for programs, whether it holds.
 Answer = tuple[list[str], dict[str, object], bool]
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(USAGE, f"{self.prog}: {message}\n")
 
 
 class _UsageError(Exception):
@@ -97,7 +91,12 @@ def _proof(options: argparse.Namespace) -> Answer:
     entry_bytes = read_small_file(options.entry)
     proof, entry = check_proof(text, entry_bytes, _key(options.log), _policy(options.policy))
     value = {"index": proof.index, "entry": json.loads(entry_bytes)}
-    told = {"index": proof.index, "kind": entry.kind, "item": entry.item, "at": entry.at}
+    told = {
+        "index": proof.index,
+        "kind": entry.kind,
+        "item": entry.item,
+        "at": f"{entry.at.astimezone():%Y-%m-%d %H:%M:%S %z}",
+    }
     return [say(options.lang, "proof", **told)], value, True
 
 
@@ -141,18 +140,18 @@ _CHECKS: dict[str, Callable[[argparse.Namespace], Answer]] = {
 
 
 def _parser(language: str) -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="liuhen-verify",
         description=say(language, "about"),
         epilog=say(language, "epilog"),
     )
-    shared = _Parser(add_help=False)
+    shared = Parser(add_help=False)
     shared.add_argument("--log", required=True, metavar="VKEY", help=say(language, "help.log"))
     shared.add_argument("--json", action="store_true", help=say(language, "help.json"))
     shared.add_argument(
         "--lang", choices=LANGUAGES, default=language, help=say(language, "help.lang")
     )
-    policy = _Parser(add_help=False)
+    policy = Parser(add_help=False)
     policy.add_argument("--policy", type=Path, metavar="FILE", help=say(language, "help.policy"))
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     mirror = commands.add_parser(

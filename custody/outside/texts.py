@@ -1,8 +1,5 @@
 """What `liuhen-verify` and `liuhen-witness` say, in Chinese and English."""
 
-import argparse
-from collections.abc import Sequence
-
 LANGUAGES = ("zh", "en")
 
 _TEXTS: dict[str, tuple[str, str]] = {
@@ -32,8 +29,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "fails": ("不成立", "does not hold"),
     "unchecked": ("无法核验", "could not be checked"),
     "mirror": (
-        "{entries} 条日志、{items} 个对象的历史、{followed} 个此前的检查点；根 {root}",
-        "{entries} entries, {items} items' histories, {followed} earlier checkpoints; root {root}",
+        "{entries} 条日志、{items} 个对象的历史、跟随过 {followed} 个检查点；根 {root}",
+        "entries: {entries}; histories: {items}; checkpoints followed: {followed}; root {root}",
     ),
     "problem": ("{where}：{message}", "{where}: {message}"),
     "witnessed": ("由 {names} 联署", "cosigned by {names}"),
@@ -62,14 +59,3 @@ _TEXTS: dict[str, tuple[str, str]] = {
 def say(language: str, key: str, **values: object) -> str:
     """The text under ``key``."""
     return _TEXTS[key][LANGUAGES.index(language)].format(**values)
-
-
-def language_of(arguments: Sequence[str]) -> str:
-    """What ``--lang`` says, needed for the help before the arguments are read; else Chinese."""
-    early = argparse.ArgumentParser(add_help=False, exit_on_error=False)
-    early.add_argument("--lang")
-    try:
-        language = early.parse_known_args(arguments)[0].lang
-    except argparse.ArgumentError:
-        language = None
-    return language if language in LANGUAGES else LANGUAGES[0]

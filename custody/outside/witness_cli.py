@@ -10,11 +10,11 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from custody.errors import CustodyError
+from custody.outside.arguments import USAGE, Parser, language_of
 from custody.outside.explanations import explain
-from custody.outside.texts import LANGUAGES, language_of, say
+from custody.outside.texts import LANGUAGES, say
 from custody.outside.witness_config import (
     DEFAULT_LISTEN,
     WitnessConfigError,
@@ -25,13 +25,7 @@ from custody.outside.witness_config import (
 from custody.outside.witness_server import Witness, WitnessServer
 from custody.outside.witness_state import open_state
 
-GOOD, NOT_NOW, USAGE = 0, 2, 64
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(USAGE, f"{self.prog}: {message}\n")
+GOOD, NOT_NOW = 0, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,9 +65,9 @@ def _serve(folder: Path) -> int:
 
 
 def _parser(language: str) -> argparse.ArgumentParser:
-    parser = _Parser(prog="liuhen-witness", description=say(language, "witness.about"))
+    parser = Parser(prog="liuhen-witness", description=say(language, "witness.about"))
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    shared = _Parser(add_help=False)
+    shared = Parser(add_help=False)
     shared.add_argument(
         "--lang", choices=LANGUAGES, default=language, help=say(language, "help.lang")
     )

@@ -40,6 +40,25 @@ def test_the_kernel_package_above_is_empty() -> None:
     assert (ROOT / "custody" / "__init__.py").read_text() == ""
 
 
+@pytest.mark.parametrize(
+    "program", ["station_agent.cli", "custody.outside.cli", "custody.outside.witness_cli"]
+)
+def test_the_base_install_is_enough(program: str) -> None:
+    """A program of a station or an outsider imports nothing that only the server's extra brings."""
+    wanted = (ROOT / "requirements" / "station.txt").read_text(encoding="utf-8")
+    script = (
+        f"import sys, {program}\n"
+        "print(*{m.split('.')[0] for m, x in sys.modules.items()"
+        " if 'site-packages' in (getattr(x, '__file__', None) or '')})"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    brought = {one.lower() for one in result.stdout.split() if not one.startswith("_")}
+    assert "cryptography" in brought
+    assert {one for one in brought if f"\n{one}==" not in f"\n{wanted}"} == set()
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_the_environment_is_read_in_two_files_only(path: Path) -> None:
     if name_of(path) in ENVIRONMENT_READERS:

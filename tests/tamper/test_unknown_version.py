@@ -18,13 +18,18 @@ ATTACKS = [
 ]
 
 
+@pytest.mark.parametrize("command", [["verify"], ["log", "verify"]], ids=" ".join)
 @pytest.mark.parametrize("statement", ATTACKS)
 def test_it_is_named_and_everything_is_looked_at(
-    world: World, statement: str, home: list[str], capsys: pytest.CaptureFixture[str]
+    world: World,
+    statement: str,
+    command: list[str],
+    home: list[str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     attacks.edit_case_title(world)
     execute(world, statement)
-    assert run(["verify", *home, "--lang", "en"]) == 1
+    assert run([*command, *home, "--lang", "en"]) == 1
     said = capsys.readouterr()
     assert "table:alembic_version" in said.out
     assert "case_altered" in said.out

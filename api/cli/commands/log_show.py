@@ -17,9 +17,9 @@ def command(
     shell: Shell, before: int | None, limit: int, kind: str | None, item: str | None
 ) -> None:
     """Show entries, the newest first (one item: in its order). Reading the log is an entry too."""
-    from api.cli.queries import count_events, event_json
+    from api.cli.queries import event_json
     from custody.access import Right
-    from custody.event_filters import EventFilter
+    from custody.event_filters import EventFilter, count_events
     from custody.events import EventKind
     from custody.history import history_of, newest_events
 
@@ -35,9 +35,12 @@ def command(
         with services.database.read() as tx:
             if item is not None:
                 events = history_of(tx, item, limit)[-limit:]
+                # An item's entries are numbered from 0, without a gap.
+                total = events[-1].item_seq + 1 if events else 0
             else:
-                events = newest_events(tx, EventFilter(kind=kind), before=before, limit=limit)
-            total = count_events(tx, item=item, kind=kind, before=before)
+                wanted = EventFilter(kind=kind)
+                events = newest_events(tx, wanted, before=before, limit=limit)
+                total = count_events(tx, wanted, before=before)
         if shell.as_json:
             print_json([event_json(event) for event in events])
             return

@@ -14,6 +14,6 @@ def command(shell: Shell, read_only: bool) -> int:
     from custody.access import Right
     from custody.verification import LOG_ONLY
 
-    with shell.open(read_only=shell.reads_only(read_only)) as services:
+    with shell.open(migrate=False, read_only=shell.reads_only(read_only)) as services:
         services.access.require(shell.actor, Right.VERIFY, "log")
         return run_verification(shell, services, LOG_ONLY, sm3=False, threads=None)

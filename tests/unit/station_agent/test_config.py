@@ -96,7 +96,7 @@ def test_which_file() -> None:
         ("link/home", "dock"),
         ("link", "dock"),
         ("dock/home", "link"),
-        ("home", "link/../home/dock"),
+        ("house", "link/../house/dock"),
     ],
 )
 def test_a_home_in_or_around_a_watched_folder_is_refused(
