@@ -1,5 +1,6 @@
 """The real station agent before the test's own server; every file sent is published at once."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,10 +58,15 @@ class DockedStation:
     def scan(self, on_sent: Callable[[], None] = lambda: None) -> dict[str, int]:
         """One pass; how many files are in which state after it."""
 
+        # Two files are sent at once, and a publisher that finds another at work does nothing: the
+        # entry that came last would be published by nobody, and its receipt never be ready.
+        publishing = threading.Lock()
+
         def hear(event: Event) -> None:
             if event.event == "state" and event.state == "sent":
                 on_sent()
-                self.services.publisher.run_once()
+                with publishing:
+                    self.services.publisher.run_once()
 
         journal = open_journal(self.config.journal_file)[0]
         agent = Agent(
