@@ -50,15 +50,19 @@ def read_officer(officer: CaseOfficer) -> CaseOfficer:
     """One officer, without spaces around code and certificate number.
 
     Raises `CaseOfficerCodeError` for a code of which nothing can be seen, and
-    `CaseOfficerListError` where either is more than one: a second officer's code would otherwise
-    be logged as the first one's certificate number.
+    `CaseOfficerListError` where either is more than one, or where both have letters in the same
+    places (JX0227 JX0311): a second officer's code would otherwise be logged as the first one's
+    certificate number.
     """
     code = officer.officer.strip()
     if not is_visible(code):
         raise CaseOfficerCodeError
     one = CaseOfficer(code, read_optional(officer.certificate_number))
-    for text in (one.officer, one.certificate_number):
-        if text is not None and names_several(text):
+    texts = [one.officer, one.certificate_number or ""]
+    if any(sign.isalpha() for sign in code) and _shape(texts[0]) == _shape(texts[1]):
+        texts = [" ".join(texts)]
+    for text in texts:
+        if names_several(text):
             shown = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
             raise CaseOfficerListError(shown)
     return one
@@ -67,3 +71,8 @@ def read_officer(officer: CaseOfficer) -> CaseOfficer:
 def names_several(text: str) -> bool:
     """Whether ``text`` has a space or a sign of a list in it."""
     return _PARTING.search(text) is not None
+
+
+def _shape(text: str) -> str:
+    """Where letters and digits stand in ``text``."""
+    return "".join("A" if sign.isalpha() else "0" if sign.isdigit() else sign for sign in text)

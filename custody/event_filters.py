@@ -55,13 +55,18 @@ def event_conditions(wanted: EventFilter, *, pending: bool = False) -> list[sa.C
 
 
 def count_events(
-    tx: Connection, wanted: EventFilter, limit: int | None = None, *, before: int | None = None
+    tx: Connection,
+    wanted: EventFilter,
+    limit: int | None = None,
+    *,
+    before: int | None = None,
+    pending: bool = False,
 ) -> int:
-    """How many entries ``wanted`` finds (below index ``before``).
+    """How many numbered entries ``wanted`` finds (below index ``before``), or ``pending`` ones.
 
     With a ``limit`` it is ``limit`` + 1 where there are more.
     """
-    found = sa.select(log_entries.c.idx).where(*event_conditions(wanted))
+    found = sa.select(log_entries.c.idx).where(*event_conditions(wanted, pending=pending))
     if before is not None:
         found = found.where(log_entries.c.idx < before)
     if limit is not None:

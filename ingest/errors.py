@@ -14,7 +14,7 @@ class IngestError(Exception):
 
 
 class EnrolmentError(IngestError):
-    """This enrolment token is unknown, used or expired; the administrator gives out a new one."""
+    """This enrolment token is unknown, used, expired or replaced; ask for a new one."""
 
 
 class StationNameError(EnrolmentError):

@@ -49,8 +49,8 @@ def create_enrolment_token(
 ) -> str:
     """Give out a token with which one station can enrol once as ``name`` within seven days.
 
-    The token itself is shown this once. Raises `StationNameError` for a name that can't be used and
-    `StationExistsError` for one that is taken.
+    The token itself is shown this once; an earlier one for this name that nobody used ends. Raises
+    `StationNameError` for a name that can't be used and `StationExistsError` for one that is taken.
     """
     name = name.strip()
     if not 0 < len(name) <= MAX_NAME_CHARACTERS or not name.isprintable():
@@ -59,6 +59,16 @@ def create_enrolment_token(
         raise StationExistsError(name)
     # Hexadecimal: it is typed and passed on command lines, where a leading dash is an option.
     token, now = secrets.token_hex(24), clock.now()
+    # Whoever asks again has lost the first one, or fears that somebody else has it.
+    tx.execute(
+        enrolment_tokens.update()
+        .where(
+            enrolment_tokens.c.station_name == name,
+            enrolment_tokens.c.used_at.is_(None),
+            enrolment_tokens.c.expires_at > now,
+        )
+        .values(expires_at=now)
+    )
     tx.execute(
         enrolment_tokens.insert().values(
             token_sha256=_sha256(token),

@@ -12,7 +12,7 @@ from api.cli.words import say_word
 @click.option("--before", type=click.IntRange(0), help="From below this index on.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--kind", help="Only this kind of event, such as clip.opened.")
-@click.option("--item", help="The history of one item, such as clip:<id>.")
+@click.option("--item", help="Only of one item, such as clip:<id>; its history, in its order.")
 def command(
     shell: Shell, before: int | None, limit: int, kind: str | None, item: str | None
 ) -> None:
@@ -21,7 +21,7 @@ def command(
     from custody.access import Right
     from custody.event_filters import EventFilter, count_events
     from custody.events import EventKind
-    from custody.history import history_of, newest_events
+    from custody.history import newest_events, pending_events
 
     with shell.open() as services:
         services.access.require(shell.actor, Right.READ_LOG, "log")
@@ -33,14 +33,15 @@ def command(
             {"kind": kind, "item": item},
         )
         with services.database.read() as tx:
+            wanted = EventFilter(kind=kind, items=None if item is None else (item,))
+            events = newest_events(tx, wanted, before=before, limit=limit)
+            total = count_events(tx, wanted, before=before)
             if item is not None:
-                events = history_of(tx, item, limit)[-limit:]
-                # An item's entries are numbered from 0, without a gap.
-                total = events[-1].item_seq + 1 if events else 0
-            else:
-                wanted = EventFilter(kind=kind)
-                events = newest_events(tx, wanted, before=before, limit=limit)
-                total = count_events(tx, wanted, before=before)
+                # A history is whole: what has no index yet belongs to it, as its end.
+                if before is None:
+                    events = (pending_events(tx, wanted, limit) + events)[:limit]
+                    total += count_events(tx, wanted, pending=True)
+                events.reverse()
         if shell.as_json:
             print_json([event_json(event) for event in events])
             return

@@ -154,6 +154,16 @@ def test_what_people_read_is_in_their_own_words(
         assert "\tok" not in text
     assert "clip.admitted" in liuhen("log", "show", "--json").out
 
+    item = ("log", "show", "--item", f"clip:{clip['id']}", "--json")
+    history = liuhen(*item).json
+    assert [event["item_seq"] for event in history] == [*range(len(history))]
+    assert liuhen(*item, "--limit", "2").json == history[-2:]
+    named = [event for event in history if event["kind"] == "clip.named"]
+    assert liuhen(*item, "--kind", "clip.named").json == named
+    assert len(named) == 1
+    early = [event for event in history if event["index"] < named[0]["index"]]
+    assert liuhen(*item, "--before", str(named[0]["index"])).json == early
+
     case = liuhen("cases", "show", NUMBER).out
     for words in (
         "简易程序",

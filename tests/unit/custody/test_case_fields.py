@@ -15,6 +15,8 @@ from custody.errors import CaseDayAheadError, CaseOfficerCodeError, CaseOfficerL
         (CaseOfficer(" JX0227 ", "\u300001020304\n"), CaseOfficer("JX0227", "01020304")),
         (CaseOfficer("零A-7(2)"), CaseOfficer("零A-7(2)")),
         (CaseOfficer("JX0227", " \u200b"), CaseOfficer("JX0227")),
+        (CaseOfficer("0227", "0311"), CaseOfficer("0227", "0311")),  # of numbers nobody can tell
+        (CaseOfficer("JX0227", "零0311"), CaseOfficer("JX0227", "零0311")),
     ],
 )
 def test_an_officer_is_kept_without_spaces_around(typed: CaseOfficer, kept: CaseOfficer) -> None:
@@ -29,6 +31,12 @@ def test_a_code_or_certificate_number_that_names_two_is_refused(sign: str) -> No
         with pytest.raises(CaseOfficerListError) as caught:
             read_officer(officer)
         assert two in str(caught.value)
+
+
+@pytest.mark.parametrize("second", ["JX0311", "jx0311", "JX0227"])
+def test_a_second_code_is_no_certificate_number(second: str) -> None:
+    with pytest.raises(CaseOfficerListError, match=f"JX0227 {second}"):
+        read_officer(CaseOfficer("JX0227", second))
 
 
 def test_of_a_long_list_the_beginning_is_repeated() -> None:

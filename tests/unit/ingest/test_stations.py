@@ -119,11 +119,20 @@ def test_a_token_runs_out(desk: Desk, key: NoteSigner) -> None:
         desk.enrol("never given out", key)
 
 
+def test_a_new_token_replaces_the_one_before_it(desk: Desk, key: NoteSigner) -> None:
+    """Of a name's tokens one works; those of other names, and used ones, stay as they are."""
+    other = desk.token("采集站 2")
+    lost, fresh = desk.token(), desk.token()
+    with pytest.raises(EnrolmentError):
+        desk.enrol(lost, key)
+    station = desk.enrol(fresh, key)
+    assert desk.enrol(other, new_station_key()).name == "采集站 2"
+    assert desk.enrol(fresh, key).id == station.id
+
+
 def test_names_and_keys_are_taken_once(desk: Desk, key: NoteSigner) -> None:
-    first, second, other = desk.token(), desk.token(), desk.token("采集站 2")
-    desk.enrol(first, key)
-    with pytest.raises(StationExistsError):
-        desk.enrol(second, new_station_key())
+    token, other = desk.token(), desk.token("采集站 2")
+    desk.enrol(token, key)
     with pytest.raises(StationExistsError):
         desk.enrol(other, key)
     with pytest.raises(StationExistsError):
