@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
 
+from api.auth import passwords
 from custody.clock import FixedClock
 from storage import schema
 from storage.database import Database
@@ -30,6 +32,13 @@ if TYPE_CHECKING:  # boto3 costs 0.4 s, and few tests need it
 def clock() -> FixedClock:
     """Stands at the morning of 2026-11-22 in Shanghai until a test moves it."""
     return FixedClock(datetime(2026, 11, 22, 1, 30, tzinfo=UTC))
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id as ever, with the least memory: accounts are made in hundreds of tests."""
+    cheapest = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", cheapest)
 
 
 @pytest.fixture(scope="session")

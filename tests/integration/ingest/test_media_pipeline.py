@@ -317,11 +317,9 @@ def wav(rate: int, claimed: int, data: bytes) -> bytes:
 
 @pytest.mark.parametrize("rate", [1, 100, 3_000_000])
 def test_a_sound_that_no_recorder_makes_is_not_decoded(archive: Archive, rate: int) -> None:
-    began = time.monotonic()
     clip = judged(archive, wav(rate, 0xFFFFFFFF, b"\x80" * 3_000_000), "a.wav")
     assert (clip.state, (clip.reason or "")[:12]) == ("quarantined", "implausible:")
     assert archive.renditions(clip.id) == {}
-    assert time.monotonic() - began < 20
 
 
 def test_a_sound_of_unknown_length_is_made_playable(archive: Archive) -> None:

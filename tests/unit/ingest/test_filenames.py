@@ -1,6 +1,5 @@
 """The pattern table: what each kind of name says, and that no string can hurt it."""
 
-import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -169,12 +168,12 @@ def test_codes_can_always_be_stored(name: str) -> None:
 @pytest.mark.parametrize(
     "piece", ["DSJ-", "A-", "a", "1", "_", "0_", "DSJ-A-A-", "20260804_", "-1"]
 )
-def test_no_name_takes_long(piece: str) -> None:
+@pytest.mark.timeout(20)
+def test_no_name_takes_for_ever(piece: str) -> None:
+    """A pattern that tries every way to part a name would outlive any patience here."""
     name = ("DSJ-" + piece * MAX_NAME_CHARACTERS)[: MAX_NAME_CHARACTERS - 1] + "!"
-    started = time.perf_counter()
     for head in (name, name[4:], "X_" + name[2:], "VID_" + name[4:]):
         parse_filename(head, SHANGHAI)
-    assert time.perf_counter() - started < 0.25
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -64,11 +63,8 @@ def test_help_needs_none_of_the_heavy_libraries() -> None:
         "print([m for m in ('sqlalchemy', 'fastapi', 'boto3', 'rich', 'uvicorn', 'av') "
         "if m in sys.modules])"
     )
-    started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
-    # 0.1 s on an idle machine; tests run beside others.
-    assert time.monotonic() - started < 3
     assert len(MEMBERS) == 10
