@@ -20,7 +20,7 @@ from ingest.stations import challenge, create_enrolment_token, enrol
 from ingest.stations import open_session as open_bearer
 from station_agent.wire import Manifest, ManifestFile, challenge_message, sign_manifest
 from tests.services.house import House, open_house
-from tests.services.http_server import serving
+from tests.services.http_server import client_of, serving
 from tests.services.station_client import new_station_key
 
 
@@ -126,5 +126,5 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
             "listing": listing.id,
         }
         app = create_app(services)
-        with serving(app) as address, httpx.Client(base_url=address, timeout=60) as client:
+        with serving(app) as address, client_of(address) as client:
             yield Door(house, app, client, names, bearer)

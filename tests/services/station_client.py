@@ -16,6 +16,7 @@ from custody.log.note import NoteSigner, generate
 from ingest.stations import create_enrolment_token
 from station_agent.wire import challenge_message, station_key_name
 from storage.memory import MemoryStore
+from tests.services.http_server import client_of
 
 TUS = {"Tus-Resumable": "1.0.0"}
 BYTES = {"Content-Type": "application/offset+octet-stream"}
@@ -132,7 +133,7 @@ def enrolled_station(services: Services, address: str, name: str) -> StationClie
         token = create_enrolment_token(
             tx, services.clock, services.ledger, service_actor("test"), name
         )
-    client = StationClient(httpx.Client(base_url=address, timeout=60), new_station_key())
+    client = StationClient(client_of(address), new_station_key())
     client.id = client.enrol(token, name).json()["station_id"]
     client.sign_in()
     return client

@@ -15,7 +15,7 @@ from api.auth.sessions import open_session
 from api.auth.users import create_user, set_password
 from api.dependencies import SESSION_COOKIE
 from custody.actors import Role
-from tests.services.http_server import serving
+from tests.services.http_server import client_of, serving
 from tests.services.postgres import PostgresServer
 from tests.tamper.worlds import OPERATOR, World, fill, open_world
 
@@ -98,7 +98,7 @@ def signed_in(world: World, name: str, role: Role) -> Iterator[httpx.Client]:
     headers = {"Cookie": f"{SESSION_COOKIE}={token}", "X-Form": session.csrf_token}
     with (
         serving(create_app(services)) as address,
-        httpx.Client(base_url=address, headers=headers, timeout=60) as client,
+        client_of(address, headers) as client,
     ):
         yield client
 

@@ -14,7 +14,7 @@ from custody.clock import SystemClock
 from storage.database import Database
 from storage.memory import MemoryStore
 from tests.services.house import PASSWORD, House, open_house
-from tests.services.http_server import serving
+from tests.services.http_server import client_of, serving
 from tests.services.station_client import StationClient, enrolled_station
 
 MAX_UPLOAD_BYTES = 1 << 30
@@ -65,7 +65,7 @@ def legal(house: House) -> Iterator[httpx.Client]:
     """Signed in as bob, the legal clerk."""
     with (
         serving(create_app(house.services)) as address,
-        httpx.Client(base_url=address, timeout=60) as client,
+        client_of(address) as client,
     ):
         client.post("/sign-in", data={"name": "bob", "password": PASSWORD})
         yield client

@@ -22,7 +22,7 @@ from custody.tables import log_entries
 from ingest.tables import dock_sessions, uploads
 from station_agent.wire import Manifest, ManifestFile, sign_manifest
 from tests.services.house import PASSWORD, House, open_house
-from tests.services.http_server import serving
+from tests.services.http_server import client_of, serving
 from tests.services.station_client import StationClient, enrolled_station
 
 SEEN = datetime(2026, 11, 22, 9, 36, 21, tzinfo=UTC)
@@ -84,7 +84,7 @@ def dock(database_url: str, tmp_path: Path) -> Iterator[Dock]:
     with (
         open_house(tmp_path / "home", database_url=database_url) as house,
         serving(create_app(house.services)) as address,
-        httpx.Client(base_url=address, timeout=60) as http,
+        client_of(address) as http,
     ):
         signed_in = http.post("/sign-in", data={"name": "bob", "password": PASSWORD})
         assert signed_in.status_code == 303

@@ -18,11 +18,12 @@ from custody.tables import log_entries
 from storage.errors import DatabaseReplacedError, StoreUnavailableError
 from storage.memory import MemoryStore
 from tests.services.custody import append_events
+from tests.services.http_server import client_of
 
 
 @pytest.fixture
 def http(address: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=address, timeout=60) as client:
+    with client_of(address) as client:
         yield client
 
 

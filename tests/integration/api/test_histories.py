@@ -14,7 +14,7 @@ from api.web.fresh_history import LOOKS_LAST
 from custody.clock import FixedClock
 from custody.tables import cases, log_entries
 from tests.services.house import PASSWORD, House, open_house
-from tests.services.http_server import serving
+from tests.services.http_server import client_of, serving
 
 ASKED = {"HX-Request": "true"}
 
@@ -31,7 +31,7 @@ def house(database_url: str, tmp_path: Path, clock: FixedClock) -> Iterator[Hous
 def client(house: House) -> Iterator[httpx.Client]:
     with (
         serving(create_app(house.services)) as address,
-        httpx.Client(base_url=address, timeout=60) as client,
+        client_of(address) as client,
     ):
         client.post("/sign-in", data={"name": "bob", "password": PASSWORD})
         yield client

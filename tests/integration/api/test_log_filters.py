@@ -18,7 +18,7 @@ from custody.history import history_of
 from custody.ledger import Event
 from ingest.stations import create_enrolment_token
 from tests.services.house import PASSWORD, House, open_house
-from tests.services.http_server import serving
+from tests.services.http_server import client_of, serving
 
 #: Midnight between two days of the bureau, not of UTC.
 MIDNIGHT = datetime(2026, 11, 24, tzinfo=ZoneInfo("Asia/Shanghai")).astimezone(UTC)
@@ -47,7 +47,7 @@ def house(database_url: str, tmp_path: Path, clock: FixedClock) -> Iterator[Hous
 def client(house: House) -> Iterator[httpx.Client]:
     with (
         serving(create_app(house.services)) as address,
-        httpx.Client(base_url=address, timeout=60) as client,
+        client_of(address) as client,
     ):
         client.post("/sign-in", data={"name": "alice", "password": PASSWORD})
         yield client

@@ -10,11 +10,12 @@ from custody.ledger import Event
 from custody.log.checkpoint import open_checkpoint
 from custody.log.merkle import prove_inclusion, verify_inclusion
 from custody.log.tiles import TileReader
+from tests.services.http_server import client_of
 
 
 @pytest.fixture
 def http(address: str) -> httpx.Client:
-    with httpx.Client(base_url=address, timeout=60) as client:
+    with client_of(address) as client:
         yield client  # type: ignore[misc]
 
 

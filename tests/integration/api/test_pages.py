@@ -29,7 +29,7 @@ from custody.renditions import NewRendition, add_rendition
 from custody.tables import access_grants, clips, log_entries, renditions
 from tests.services.custody import admit_clip
 from tests.services.house import CASE_NUMBER, PASSWORD, House, open_house
-from tests.services.http_server import serving
+from tests.services.http_server import client_of, serving
 
 LEGAL = "bob"
 
@@ -45,7 +45,7 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
 def client(house: House) -> Iterator[httpx.Client]:
     with (
         serving(create_app(house.services)) as address,
-        httpx.Client(base_url=address, timeout=60) as client,
+        client_of(address) as client,
     ):
         yield client
 
@@ -159,7 +159,7 @@ def timed(
     with (
         open_house(tmp_path / "home", clock=clock, database_url=database_url) as house,
         serving(create_app(house.services)) as address,
-        httpx.Client(base_url=address, timeout=60) as client,
+        client_of(address) as client,
     ):
         sign_in(client, LEGAL, PASSWORD)
         yield client, clock

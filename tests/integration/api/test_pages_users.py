@@ -15,7 +15,7 @@ from custody.actors import Role
 from custody.history import history_of
 from custody.verification import LOG_ONLY, verify_all
 from tests.services.house import PASSWORD, House
-from tests.services.http_server import serving
+from tests.services.http_server import client_of, serving
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def shown_once(page: httpx.Response) -> str:
 def test_a_lost_password_is_reissued_and_its_owner_is_told(house: House, address: str) -> None:
     bob = house.people[Role.LEGAL]
     with (
-        httpx.Client(base_url=address, timeout=60) as admin,
-        httpx.Client(base_url=address, timeout=60) as clerk,
+        client_of(address) as admin,
+        client_of(address) as clerk,
     ):
         assert sign_in(admin, "alice", PASSWORD).status_code == 303
         assert sign_in(clerk, "bob", PASSWORD).status_code == 303
@@ -94,8 +94,8 @@ def test_a_lost_password_is_reissued_and_its_owner_is_told(house: House, address
 def test_a_password_nobody_has_used_is_no_reset_of_anybodys_own(house: House, address: str) -> None:
     bob = house.people[Role.LEGAL]
     with (
-        httpx.Client(base_url=address, timeout=60) as admin,
-        httpx.Client(base_url=address, timeout=60) as clerk,
+        client_of(address) as admin,
+        client_of(address) as clerk,
     ):
         sign_in(admin, "alice", PASSWORD)
         for _ in range(2):
@@ -108,7 +108,7 @@ def test_a_password_nobody_has_used_is_no_reset_of_anybodys_own(house: House, ad
 
 def test_nobody_reissues_their_own(house: House, address: str) -> None:
     alice = house.people[Role.ADMIN]
-    with httpx.Client(base_url=address, timeout=60) as admin:
+    with client_of(address) as admin:
         sign_in(admin, "alice", PASSWORD)
         assert f"/users/{alice.id}/password" not in admin.get("/users").text
         answer = submit(house, admin, Role.ADMIN, f"/users/{alice.id}/password")
@@ -120,7 +120,7 @@ def test_nobody_reissues_their_own(house: House, address: str) -> None:
 
 def test_the_rows_of_users_still_agree_with_the_log(house: House, address: str) -> None:
     bob = house.people[Role.LEGAL]
-    with httpx.Client(base_url=address, timeout=60) as admin:
+    with client_of(address) as admin:
         sign_in(admin, "alice", PASSWORD)
         submit(house, admin, Role.ADMIN, f"/users/{bob.id}/password")
     with house.services.database.read() as tx:
@@ -133,7 +133,7 @@ def test_a_password_and_an_account_are_asked_about_before_anything_is_done(
     house: House, address: str
 ) -> None:
     bob = house.people[Role.LEGAL]
-    with httpx.Client(base_url=address, timeout=60) as admin:
+    with client_of(address) as admin:
         sign_in(admin, "alice", PASSWORD)
         page = admin.get("/users").text
     for what, question in (("password", "给 bob 重发一次性密码？"), ("disable", "停用 bob？")):

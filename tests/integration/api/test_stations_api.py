@@ -4,7 +4,6 @@ import base64
 import json
 import logging
 
-import httpx
 import pytest
 from fastapi import FastAPI
 from starlette.types import Message
@@ -15,6 +14,7 @@ from custody.log.note import NoteVerifier
 from ingest import stations
 from station_agent.wire import Manifest, sign_manifest
 from tests.services.event_loops import run_alone
+from tests.services.http_server import client_of
 from tests.services.station_client import StationClient, new_station_key
 
 
@@ -40,7 +40,7 @@ def manifest_note(station: StationClient, services: Services, **changes: object)
 def test_enrolment_tells_the_archives_keys(services: Services, address: str) -> None:
     key = new_station_key()
     body = {"token": token(services, "采集站 9"), "name": "x", "verifier_key": key.verifier.vkey}
-    with httpx.Client(base_url=address, timeout=60) as http:
+    with client_of(address) as http:
         answer = http.post("/api/stations/enrol", json=body)
         assert answer.status_code == 201
         told = answer.json()
@@ -168,7 +168,7 @@ def test_credentials_must_be_texts(station: StationClient) -> None:
 
 
 def test_without_a_token_nothing_is_taken(services: Services, address: str) -> None:
-    with httpx.Client(base_url=address, timeout=60) as http:
+    with client_of(address) as http:
         for authorization in (b"", b"Bearer", b"Basic x", b"Bearer wrong", b"bearer \xff"):
             headers = {"Authorization": authorization}
             for path in ("/api/stations/status", "/api/dock-sessions"):

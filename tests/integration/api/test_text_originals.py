@@ -17,7 +17,7 @@ from custody.tables import access_grants
 from ingest.folder_import import import_paths
 from ingest.pipeline import process_one
 from tests.services.house import PASSWORD, House, open_house
-from tests.services.http_server import serving
+from tests.services.http_server import client_of, serving
 
 NAMES = {
     "gb.log": "09:36 开机，警号 JX0227\r\n".encode("gb18030"),
@@ -55,7 +55,7 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
 def client(house: House) -> Iterator[httpx.Client]:
     with (
         serving(create_app(house.services)) as address,
-        httpx.Client(base_url=address, timeout=60) as client,
+        client_of(address) as client,
     ):
         yield client
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
@@ -37,6 +36,7 @@ from tests.integration.api.archived import (
 )
 from tests.integration.api.docked import DockedStation
 from tests.services import disks
+from tests.services.http_server import client_of
 from tests.services.station_client import (
     BYTES,
     TUS,
@@ -469,7 +469,7 @@ def test_nobody_else_gets_at_an_upload(
     assert other.http.delete(upload, headers=TUS).status_code == 404
     assert other.http.get(f"{upload}/receipt").status_code == 404
     other.http.close()
-    with httpx.Client(base_url=address, timeout=60) as stranger:
+    with client_of(address) as stranger:
         assert stranger.head(upload, headers=TUS).status_code == 401
         assert stranger.post("/api/uploads", headers=TUS).status_code == 401
         wrong = TUS | {"Authorization": "Bearer wrong"}
