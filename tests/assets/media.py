@@ -3,6 +3,7 @@
 Nothing of it is committed. Each function returns the path of a file nobody may change.
 """
 
+import atexit
 import functools
 import re
 import struct
@@ -14,6 +15,7 @@ from pathlib import Path
 from ingest.ffmpeg import find_ffmpeg
 
 FOLDER = tempfile.TemporaryDirectory(prefix="liuhen-media-")
+atexit.register(FOLDER.cleanup)
 
 PICTURE = ("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=3")
 SOUND = ("-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100:duration=3")
