@@ -40,6 +40,11 @@ metadata = sa.MetaData(
 SQLITE_BUSY_MS = 30_000
 
 
+#: What a connection to PostgreSQL must not take from the settings of its database or account: how
+#: times are written, which whoever reads cells as text relies on, and that a commit is durable.
+SESSION = {"DateStyle": "ISO", "TimeZone": "UTC", "synchronous_commit": "on"}
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC `datetime`; a naive one is refused, so no local time can slip in."""
 
@@ -84,7 +89,11 @@ class Database:
             self._writer: Engine = self.engine.execution_options(liuhen_begin="BEGIN IMMEDIATE")
         else:
             self.engine = sa.create_engine(
-                self.url, pool_pre_ping=True, pool_size=10, max_overflow=20
+                self.url,
+                connect_args={"options": _options(self.url)},
+                pool_pre_ping=True,
+                pool_size=10,
+                max_overflow=20,
             )
             self._writer = self.engine
 
@@ -190,6 +199,13 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _options(url: URL) -> str:
+    """Start-up options of a PostgreSQL connection: those of its ``url``, then ours, which hold."""
+    given = url.query.get("options", ())
+    own = (f"-c {name}={value}" for name, value in SESSION.items())
+    return " ".join([*((given,) if isinstance(given, str) else given), *own])
 
 
 def _sqlite_engine(url: URL, file: SqliteFile, *, read_only: bool) -> Engine:

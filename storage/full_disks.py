@@ -17,6 +17,7 @@ def is_disk_full(error: BaseException) -> bool:
         return False
     if isinstance(error.orig, sqlite3.Error):
         # Errors of the module itself carry no code of the library.
-        code = getattr(error.orig, "sqlite_errorcode", 0)
-        return int(code) & 0xFF == sqlite3.SQLITE_FULL
+        code = int(getattr(error.orig, "sqlite_errorcode", 0))
+        # Without room for its shared memory file SQLite can't even read.
+        return code & 0xFF == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE
     return getattr(error.orig, "sqlstate", None) == _DISK_FULL

@@ -21,6 +21,8 @@ class SideEffectKind(StrEnum):
     POLICY = "policy"  # PostgreSQL: rows that some may not see or write
     CHILD = "child"  # PostgreSQL: a table whose rows are read as this one's
     UNLOGGED = "unlogged"  # PostgreSQL: emptied by a crash of the server
+    SEQUENCE = "sequence"  # PostgreSQL: what counts rows counts otherwise
+    SETTING = "setting"  # PostgreSQL: of the database or the account, for every session
     CLAUSE = "clause"  # what a definition says beyond columns and keys, or a key that sleeps
 
 
@@ -64,6 +66,21 @@ _POSTGRESQL = {
     SideEffectKind.UNLOGGED: (
         "SELECT relname, 'UNLOGGED' FROM pg_class WHERE relpersistence = 'u' "
         "AND relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace"
+    ),
+    # What counts the rows of a table counts up by one and never begins again.
+    SideEffectKind.SEQUENCE: (
+        f"SELECT c.relname, s.seqrelid::regclass::text FROM pg_sequence s "  # noqa: S608
+        "JOIN pg_depend d ON d.objid = s.seqrelid AND d.deptype IN ('a', 'i') "
+        f"{_OURS.format('d.refobjid')} AND (s.seqincrement, s.seqmin, s.seqcycle) <> (1, 1, FALSE)"
+    ),
+    # Functions of somebody's that stand before those of PostgreSQL; keys and triggers that sleep.
+    SideEffectKind.SETTING: (
+        "SELECT '', 'search_path = ' || current_setting('search_path') "
+        "WHERE (current_schemas(TRUE))[1] NOT IN ('pg_catalog') "
+        "AND (current_schemas(TRUE))[1] NOT LIKE 'pg\\_temp%' "
+        "UNION ALL SELECT '', 'session_replication_role = ' "
+        "|| current_setting('session_replication_role') "
+        "WHERE current_setting('session_replication_role') <> 'origin'"
     ),
     # Checks and exclusions, which the house has none of; keys and indexes that hold only later, or
     # not of what is there already.

@@ -29,6 +29,7 @@ from custody.said import Said
 from custody.verification.findings import VerificationImpossibleError
 from ingest.errors import IngestError
 from storage.errors import StorageError
+from storage.full_disks import is_disk_full
 
 #: The details of errors hold no times.
 UTC = ZoneInfo("UTC")
@@ -83,6 +84,8 @@ def _known(error: Exception, language: str) -> str | None:
             return told
         case click.ClickException():
             return error.format_message()
+        case SQLAlchemyError() if is_disk_full(error):
+            return say(language, "failure.disk_full", error=str(error).splitlines()[0])
         case SQLAlchemyError():
             return say(language, "failure.database", error=str(error).splitlines()[0])
         case OSError():

@@ -154,11 +154,13 @@ class Shell:
         from custody.sequencer import is_pending, newest_pending
         from storage.errors import StorageError
 
+        failure = "publish_unknown"
         try:
             with services.database.read() as tx:
                 newest = newest_pending(tx)
             if newest is None and only_pending:
                 return
+            failure = "publish_failed"
             for pause_s in PUBLISH_PAUSES_S:
                 time.sleep(pause_s)
                 services.publisher.run_once()
@@ -180,7 +182,7 @@ class Shell:
             from api.cli.errors import text_of
 
             reason = text_of(error, self.language).partition("\n")[0] or type(error).__name__
-            self.say("publish_failed", error=True, reason=reason)
+            self.say(failure, error=True, reason=reason)
 
 
 def account_name() -> str:

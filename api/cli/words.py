@@ -155,6 +155,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "failure.impossible": ("无法核验：{error}", "it could not be checked: {error}"),
     "failure.database": ("数据库不能用：{error}", "the database can't be used: {error}"),
+    "failure.disk_full": (
+        "数据库所在的磁盘满了（{error}）；腾出空间后再试",
+        "the disk of the database is full ({error}); make room and try again",
+    ),
     "failure.unforeseen": (
         "这是程序的错误；没有留下做了一半的事。",
         "this should not have happened; nothing half-done was committed.",
@@ -174,6 +178,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "publish_failed": (
         "已记入日志，但未能发布：{reason}",
         "it is in the log, which could not be published: {reason}",
+    ),
+    "publish_unknown": (
+        "日志读不了，有没有待发布的记录不知道：{reason}",
+        "the log can't be read, so whether anything waits to be published is not known: {reason}",
     ),
     "verify.unrecorded": (
         "这次核验没有记入日志：{reason}",

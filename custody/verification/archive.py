@@ -15,11 +15,15 @@ from custody.verification.objects import LogObjects, UnreadableError
 
 @dataclass(frozen=True, slots=True)
 class _Filed:
-    """One published size: the key of its archived note, and its row (root in hex, note)."""
+    """One published size: the key of its archived note, and its row (root in hex, note).
+
+    ``again``: a further row of a size whose note was met; without a key two rows can have one size.
+    """
 
     size: int
     key: str | None
     row: tuple[str, str] | None
+    again: bool = False
 
 
 class ArchiveWalk:
@@ -51,12 +55,18 @@ class ArchiveWalk:
 
     def meet(self, root: bytes | None) -> None:
         """The tree has `next_size` entries and this root (None: nobody can say which)."""
-        filed = self._current
-        if filed is None:
-            return
+        size = self.next_size
+        while self._current is not None and self._current.size == size:
+            self._look_at(self._current, root)
+            self._done += 1
+            if self._done % 100 == 0:
+                self._progress(Progress("checkpoints", self._done, self._total))
+            self._current = next(self._filed, None)
+
+    def _look_at(self, filed: _Filed, root: bytes | None) -> None:
         if filed.key is not None:
             self._check_archived(filed.size, filed.key, root)
-        else:
+        elif not filed.again:
             key = checkpoint_archive_key(filed.size)
             self._find(
                 FindingCode.CHECKPOINT_MISSING,
@@ -73,10 +83,6 @@ class ArchiveWalk:
                 filed.size,
                 said("checkpoint_row_gone", size=filed.size),
             )
-        self._done += 1
-        if self._done % 100 == 0:
-            self._progress(Progress("checkpoints", self._done, self._total))
-        self._current = next(self._filed, None)
 
     def finish(self) -> None:
         """Look at those the tree never reached: their signatures at least."""
@@ -88,11 +94,13 @@ class ArchiveWalk:
         keys = ((size_of_key(key), key) for (key,) in heads.archived)
         rows = ((size, (root, note)) for size, root, note in heads.rows)
         key, row = next(keys, None), next(rows, None)
+        met = -1
         while key is not None or row is not None:
             size = min(pair[0] for pair in (key, row) if pair is not None)
             here = key if key is not None and key[0] == size else None
             there = row if row is not None and row[0] == size else None
-            yield _Filed(size, here and here[1], there and there[1])
+            yield _Filed(size, here and here[1], there and there[1], again=size == met)
+            met = size
             if here is not None:
                 key = next(keys, None)
             if there is not None:

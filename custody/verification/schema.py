@@ -73,9 +73,9 @@ class _Catalogue:
         """A column of the database in one line."""
         type_ = column["type"].compile(dialect=self._dialect)
         computed = column.get("computed") or column.get("identity")
-        default = str(column["default"]).split("::")[0].strip("'") if column["default"] else ""
-        if default.startswith("nextval("):
-            default = "nextval"
+        default = str(column["default"] or "").split("::")[0]
+        # A constant stands in quotes; what is called, like a sequence's next value, keeps them.
+        default = f"{default})" if "(" in default else default.strip("'")
         return _line(
             type_, column["nullable"], f"{default}{' ' + str(computed) if computed else ''}"
         )
@@ -86,22 +86,27 @@ class _Catalogue:
         if isinstance(column.server_default, sa.DefaultClause):
             default = str(column.server_default.arg)
         elif self._dialect.name == "postgresql" and column is column.table.autoincrement_column:
-            default = "nextval"
+            default = f"nextval('{column.table.name}_{column.name}_seq')"
         return _line(column.type.compile(dialect=self._dialect), column.nullable, default)
 
     def _compare_keys(self, table: sa.Table) -> Iterator[_Difference]:
-        found = {_key("PRIMARY KEY", self._primary[table.name]["constrained_columns"])}
+        primary = self._primary[table.name]["constrained_columns"]
+        found = {_key("PRIMARY KEY", primary)} if primary else set()
         found |= {_key("UNIQUE", one["column_names"]) for one in self._unique[table.name]}
         found |= {
             _key(
                 "FOREIGN KEY",
                 one["constrained_columns"],
                 f"{one['referred_table']} ({', '.join(one['referred_columns'])})",
+                one["options"],
             )
             for one in self._foreign[table.name]
         }
-        for key in sorted(_keys_of(table) - found):
+        expected = _keys_of(table)
+        for key in sorted(expected - found):
             yield key, said("key_gone"), key, None
+        for key in sorted(found - expected):
+            yield key, said("key_extra"), None, key
 
     def _compare_indexes(self, table: sa.Table) -> Iterator[_Difference]:
         found = {
@@ -132,8 +137,11 @@ def _line(type_: str, nullable: bool | None, default: str) -> str:
     return f"{type_}{'' if nullable else ' NOT NULL'}{' DEFAULT ' + default if default else ''}"
 
 
-def _key(kind: str, columns: Any, of: str = "") -> str:
-    return f"{kind} ({', '.join(map(str, columns))}){' ' + of if of else ''}"
+def _key(kind: str, columns: Any, of: str = "", options: Mapping[str, Any] | None = None) -> str:
+    """A key in one line, with what it does beyond refusing (``ondelete CASCADE``)."""
+    words = [f"{kind} ({', '.join(map(str, columns))})", of]
+    words += [f"{name} {value}" for name, value in sorted((options or {}).items()) if value]
+    return " ".join(filter(None, words))
 
 
 def _keys_of(table: sa.Table) -> set[str]:

@@ -1,5 +1,6 @@
 """Rows of checkpoints that are gone while the archive has them."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, cast
@@ -14,6 +15,8 @@ from custody.tables import checkpoints
 from custody.verification import verify_all
 from custody.verification.heads import ARCHIVE_PREFIX
 from storage.objects import ObjectStat, ObjectStore
+from tests.tamper.insider import remake, sqlite_insider
+from tests.tamper.test_schema import execute
 from tests.tamper.worlds import LEGAL, World
 
 
@@ -35,6 +38,24 @@ def test_all_that_are_gone_are_named_but_the_newest(world: World, kept: int) -> 
     gone = sizes[kept:-1]
     assert len(gone) >= 2
     assert found == [("checkpoint_missing", f"checkpoint:{size}") for size in gone]
+
+
+def test_rows_that_stand_twice_say_nothing_of_the_archive(world: World) -> None:
+    """And the tree is held against every checkpoint behind the first of them all the same."""
+    if world.services.database.is_sqlite:
+        with sqlite_insider(world) as insider:
+            remake(insider, "checkpoints", _without_key)
+    else:
+        execute(world, "ALTER TABLE checkpoints DROP CONSTRAINT pk_checkpoints")
+    execute(world, "INSERT INTO checkpoints SELECT * FROM checkpoints")
+    assert {one.code.value for one in world.verify().findings} == {"schema_altered"}
+    execute(world, f"UPDATE checkpoints SET root = '{'0' * 64}'")
+    wrong = {one.subject for one in world.verify().findings if one.code.value == "checkpoint_root"}
+    assert wrong == {f"checkpoint:{size}" for size in sizes_of(world)}
+
+
+def _without_key(sql: str) -> str:
+    return re.sub(r",\s*CONSTRAINT pk_checkpoints PRIMARY KEY \(size\)", "", sql)
 
 
 def test_the_newest_comes_back_with_the_next_publication(world: World) -> None:

@@ -136,6 +136,32 @@ POSTGRESQL = {
             "CREATE UNIQUE INDEX uq_links_standing ON links (case_id, clip_id) WHERE stage = 'x'",
         ),
     ),
+    "a key that deletes": (
+        "table:links/FOREIGN KEY (clip_id) clips (id) ondelete CASCADE",
+        (
+            "ALTER TABLE links DROP CONSTRAINT fk_links_clip_id_clips",
+            "ALTER TABLE links ADD FOREIGN KEY (clip_id) REFERENCES clips (id) ON DELETE CASCADE",
+        ),
+    ),
+    "a unique constraint more": (
+        "table:clips/UNIQUE (admitted_at, id)",
+        ("ALTER TABLE clips ADD CONSTRAINT evil UNIQUE (admitted_at, id)",),
+    ),
+    "a foreign key more": (
+        "table:links/FOREIGN KEY (linked_by) users (name)",
+        ("ALTER TABLE links ADD FOREIGN KEY (linked_by) REFERENCES users (name) NOT VALID",),
+    ),
+    "a sequence turned round": (
+        "table:log_entries",
+        ("ALTER SEQUENCE log_entries_id_seq INCREMENT -1 MINVALUE -100000",),
+    ),
+    "another sequence": (
+        "table:log_entries/id",
+        (
+            "CREATE SEQUENCE evil START 100000 INCREMENT -1 MINVALUE -5 MAXVALUE 100000",
+            "ALTER TABLE log_entries ALTER id SET DEFAULT nextval('evil')",
+        ),
+    ),
     "a unique index more": (
         "table:clips/evil",
         ("CREATE UNIQUE INDEX evil ON clips (object_key)",),
@@ -150,9 +176,35 @@ def test_what_postgresql_can_do_behind_a_table_is_named(world: World, what: str)
     subject, statements = POSTGRESQL[what]
     execute(world, *statements)
     report = world.verify()
-    assert {(one.code.value, one.subject) for one in report.findings} == {
-        ("schema_altered", subject)
-    }
+    found = {(one.code.value, one.subject) for one in report.findings}
+    assert ("schema_altered", subject) in found
+    assert {code for code, _ in found} == {"schema_altered"}
+    assert all(one.partition("/")[0] == subject.partition("/")[0] for _, one in found)
+
+
+@pytest.mark.parametrize(
+    ("setting", "found"),
+    [
+        # What a connection of ours sets for itself changes nothing.
+        ("DateStyle = 'SQL, DMY'", set()),
+        ("TimeZone = 'Asia/Kathmandu'", set()),
+        ("synchronous_commit = off", set()),
+        ("search_path = public, pg_catalog", {"search_path = public, pg_catalog"}),
+        ("session_replication_role = replica", {"session_replication_role = replica"}),
+    ],
+)
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)
+def test_a_setting_of_the_database_accuses_nobody_and_hides_nothing(
+    world: World, setting: str, found: set[str]
+) -> None:
+    database = world.services.database
+    execute(world, f"ALTER DATABASE {database.url.database} SET {setting}")
+    database.engine.dispose()
+    with database.read() as tx:
+        assert tx.scalar(sa.text("SHOW synchronous_commit")) == "on"
+    findings = world.verify().findings
+    assert {one.found for one in findings} == found
+    assert {(one.code.value, one.subject) for one in findings} <= {("schema_altered", "database")}
 
 
 def _in_front_of_keys(definition: str, column: str) -> str:
@@ -177,6 +229,19 @@ SQLITE: dict[str, tuple[str, set[str], Callable[[str], str]]] = {
         lambda sql: re.sub(
             r",\s*CONSTRAINT fk_\w+ FOREIGN KEY\(\w+\) REFERENCES \w+ \(id\)", "", sql
         ),
+    ),
+    "with a foreign key that deletes": (
+        "receipts",
+        {
+            "table:receipts/FOREIGN KEY (clip_id) clips (id)",
+            "table:receipts/FOREIGN KEY (clip_id) clips (id) ondelete CASCADE",
+        },
+        lambda sql: sql.replace("REFERENCES clips (id)", "REFERENCES clips (id) ON DELETE CASCADE"),
+    ),
+    "with a unique constraint more": (
+        "cases",
+        {"table:cases/UNIQUE (title, id)"},
+        lambda sql: sql.replace("PRIMARY KEY (id)", "PRIMARY KEY (id), UNIQUE (title, id)"),
     ),
     "with a conflict clause": (
         "clips",

@@ -1,11 +1,13 @@
 """Every refusal of a command has its words: none can end in a trace for want of them."""
 
 import ast
+import sqlite3
 import string
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 import api.app
 from api.cli.errors import explain
@@ -49,3 +51,12 @@ def test_a_refusal_is_one_line(language: str) -> None:
     said = explain(error, language)
     assert "a.log" in said
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh", "磁盘满了"), ("en", "the disk of the database is full")]
+)
+def test_a_full_disk_under_the_database_is_called_one(language: str, words: str) -> None:
+    cause = sqlite3.OperationalError("disk I/O error")
+    cause.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+    assert words in explain(OperationalError("SELECT 1", None, cause), language)
