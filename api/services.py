@@ -17,7 +17,7 @@ import api.auth.tables  # noqa: F401 - every table must be known before the sche
 import ingest.tables  # noqa: F401
 from api.config import FILE_NAME, Config, ConfigError
 from custody.access import Access
-from custody.asking import Asker, LogAsked
+from custody.asking import Asker, LogAsked, Trouble
 from custody.clock import Clock, SystemClock
 from custody.cosigned import CosignaturePublisher
 from custody.errors import KeyMissingError
@@ -65,6 +65,15 @@ class Services:
     publish_soon: threading.Event = field(default_factory=threading.Event)
     #: The worker's threads while it runs in this process; none of them ends by itself.
     threads: list[threading.Thread] = field(default_factory=list)
+
+    def witness_troubles(self) -> dict[str, Trouble]:
+        """Why the last turn of a witness failed in this process, by what the policy calls it."""
+        return {
+            name: asker.trouble
+            for asker in self.askers
+            if asker.trouble is not None
+            for name in asker.names
+        }
 
 
 class HomeMissingError(ConfigError):

@@ -7,6 +7,7 @@ answer that was not kept; the same checkpoint is asked about again, and cosigned
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from http import HTTPStatus
 
 from custody import cosignatures
@@ -25,6 +26,17 @@ from storage.objects import ObjectStore
 
 #: How much of what a witness says of itself is told on.
 _SHOWN = 120
+
+
+class Trouble(StrEnum):
+    """Why a witness has not cosigned what it was asked about last."""
+
+    #: It did not answer as a witness does.
+    AWAY = "away"
+    #: It does not watch this log, or does not know its key.
+    REFUSES = "refuses"
+    #: It has cosigned another history of this log.
+    CONTRADICTS = "contradicts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +65,7 @@ class Asker:
         #: The last size it has answered for, maybe without one of its keys.
         self._answered = 0
         #: Why the last turn failed; None where it did not.
-        self.trouble: str | None = None
+        self.trouble: Trouble | None = None
 
     @property
     def name(self) -> str:
@@ -74,13 +86,13 @@ class Asker:
             with self._log.database.exclusive(self._lock, wait=False) as owned:
                 kept = owned and self._ask_newest()
         except WitnessContradictsError:
-            self.trouble = "contradicts"
+            self.trouble = Trouble.CONTRADICTS
             raise
         except WitnessRefusesError:
-            self.trouble = "refuses"
+            self.trouble = Trouble.REFUSES
             raise
         except WitnessAwayError:
-            self.trouble = "away"
+            self.trouble = Trouble.AWAY
             raise
         self.trouble = None
         return kept

@@ -24,6 +24,10 @@ def checkpoint_archive_key(size: int) -> str:
     return f"log/checkpoints/{size:012}"
 
 
+#: Cosignatures are filed beside the checkpoints they are on.
+COSIGNATURE_PREFIX = "log/cosignatures/"
+
+
 def cosignature_key(size: int, key_id: str) -> str:
     """A copy of an archived checkpoint with one cosignature (``key_id``: of its key) under it."""
-    return f"log/cosignatures/{size:012}/{key_id}"
+    return f"{COSIGNATURE_PREFIX}{size:012}/{key_id}"
