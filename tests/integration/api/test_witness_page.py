@@ -112,8 +112,8 @@ def test_another_history_is_said_in_red(services: Services) -> None:
     services.askers[0].trouble = Trouble.CONTRADICTS
     with opened(services) as client:
         page = client.get("/log").text
-        assert "见过本日志的另一种历史：请通知督察" in page
-        assert 'class="state broken"' in page
+        assert "见过本日志的另一种历史。" in page
+        assert '<div class="notice broken" role="alert">' in page
         assert health(client)["contradicting"] == 1
 
 
