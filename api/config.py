@@ -16,6 +16,7 @@ from api.config_bounds import complaint_about
 from storage.regular_files import read_small_file
 
 FILE_NAME = "liuhen.toml"
+POLICY_FILE = "witnesses.policy"
 LANGUAGES = ("zh", "en")
 _KINDS = {int: "a whole number", float: "a number", str: "text in quotes"}
 
@@ -58,6 +59,10 @@ class Config:
     #: The longest that one try to make a recording playable may take, whatever the file claims.
     media_ceiling_minutes: int = 360
     publish_interval_s: float = 1.0
+    #: The policy that names the witnesses. Empty: `witnesses.policy` in the home, if it is there.
+    witness_policy: str = ""
+    #: How long after a witness has answered it is asked about the next checkpoint.
+    witness_interval_s: float = 2.0
     viewing_minutes: int = 30
     session_hours: int = 10
     session_idle_minutes: int = 60
@@ -86,6 +91,10 @@ class Config:
     @property
     def scratch_folder(self) -> Path:
         return self.home / "scratch"
+
+    @property
+    def witness_policy_file(self) -> Path:
+        return self.home / (self.witness_policy or POLICY_FILE)
 
     @property
     def zone(self) -> ZoneInfo:

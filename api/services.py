@@ -17,13 +17,16 @@ import api.auth.tables  # noqa: F401 - every table must be known before the sche
 import ingest.tables  # noqa: F401
 from api.config import FILE_NAME, Config, ConfigError
 from custody.access import Access
+from custody.asking import Asker, LogAsked, Trouble
 from custody.clock import Clock, SystemClock
+from custody.cosigned import CosignaturePublisher
 from custody.errors import KeyMissingError
 from custody.keys import LogKeys, load_keys, load_or_create_keys
 from custody.ledger import Ledger
 from custody.publisher import Publisher
 from custody.signer import Signer
 from custody.tables import log_state
+from custody.witness_policy import WitnessPolicy, load_policy
 from ingest.receiving import Receiver
 from storage.database import Database, metadata
 from storage.durable import make_folder, write_file
@@ -50,12 +53,27 @@ class Services:
     keys: LogKeys
     signer: Signer
     publisher: Publisher
+    #: Makes public what others signed of its checkpoints.
+    cosignatures: CosignaturePublisher
     #: The one of this process: it remembers hash states and keeps two writers off one upload.
     receiver: Receiver
+    #: Who cosigns the log's checkpoints; None where no policy names anybody.
+    policy: WitnessPolicy | None = None
+    #: One for each witness that has an address; each remembers why its last turn failed.
+    askers: tuple[Asker, ...] = ()
     #: Set by whoever waits for the next checkpoint; the publisher of this process then goes soon.
     publish_soon: threading.Event = field(default_factory=threading.Event)
     #: The worker's threads while it runs in this process; none of them ends by itself.
     threads: list[threading.Thread] = field(default_factory=list)
+
+    def witness_troubles(self) -> dict[str, Trouble]:
+        """Why the last turn of a witness failed in this process, by what the policy calls it."""
+        return {
+            name: asker.trouble
+            for asker in self.askers
+            if asker.trouble is not None
+            for name in asker.names
+        }
 
 
 class HomeMissingError(ConfigError):
@@ -99,7 +117,7 @@ def open_services(
 
     Without ``migrate`` the tables are left as they stand, for a verification to look at.
     Raises `HomeMissingError` where there is no home, `HomeUnwritableError`, `ConfigError`,
-    `KeyFileError` and `StorageError` with what to do.
+    `KeyFileError`, `WitnessPolicyError` and `StorageError` with what to do.
     """
     if not home_exists(config):
         raise HomeMissingError(str(config.home))
@@ -116,11 +134,16 @@ def open_services(
 
 
 def compose(config: Config, database: Database, store: ObjectStore, clock: Clock) -> Services:
-    """Services over a database that has its tables. Raises `KeyFileError`."""
+    """Services over a database that has its tables. Raises `KeyFileError`, `WitnessPolicyError`."""
     keys = _keys_of(config, database, store)
+    policy = load_policy(
+        config.witness_policy_file, keys.log.verifier, required=bool(config.witness_policy)
+    )
     signer = Signer(keys.log, config.keys_folder / SIGNER_STATE, config.origin)
     staging = Staging(config.staging_folder, read_only=database.read_only)
     ledger = Ledger(clock)
+    verifier = keys.log.verifier
+    log = LogAsked(database, store, clock, verifier, config.origin)
     return Services(
         config=config,
         database=database,
@@ -132,6 +155,7 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
         keys=keys,
         signer=signer,
         publisher=Publisher(database, store, signer, clock),
+        cosignatures=CosignaturePublisher(database, store, clock, verifier, config.origin, policy),
         receiver=Receiver(
             database,
             store,
@@ -141,6 +165,8 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
             zone=config.zone,
             lock_days=config.lock_days,
         ),
+        policy=policy,
+        askers=() if policy is None else tuple(Asker(log, one) for one in policy.asked),
     )
 
 

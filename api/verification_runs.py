@@ -77,6 +77,11 @@ def context_of(services: Services) -> VerificationContext:
         receipt_verifier=services.keys.receipts.verifier,
         origin=services.config.origin,
         signer=remembered,
+        cosigners=(
+            {}
+            if services.policy is None
+            else {key: one.verifier for key, one in services.policy.keys.items()}
+        ),
         others=(StationRows, UserRows),
     )
 

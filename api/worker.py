@@ -1,6 +1,6 @@
-"""What the service does by itself: publish the log, make renditions, tidy up.
+"""What the service does by itself: publish the log, have it witnessed, make renditions, tidy up.
 
-Three kinds of thread, each a loop of small independent turns. A turn that fails is told to the
+Several kinds of thread, each a loop of small independent turns. A turn that fails is told to the
 log file and tried again after a pause; it never stops the others. Everything a turn does follows
 from rows and objects, so a killed worker leaves nothing that the next turn, here or on another
 host, doesn't finish.
@@ -17,6 +17,8 @@ from functools import partial
 from api.services import Services
 from custody import viewing_ends
 from custody.actors import service_actor
+from custody.asking import Asker
+from custody.errors import WitnessAwayError, WitnessRefusesError
 from ingest import pipeline, upload_sweep, work
 from ingest.limits import time_limit_s
 
@@ -26,6 +28,8 @@ log = logging.getLogger("liuhen.worker")
 IDLE_S = 0.5
 #: How often rows are swept: ended viewings, complete or stale uploads, clips nobody works on.
 SWEEP_S = 5.0
+#: How often rows are looked at for cosignatures that are not public yet.
+COSIGNED_S = 0.5
 #: The longest pause after failures in a row.
 MAX_PAUSE_S = 30.0
 #: An upload nobody has continued for this long is given up; the station announces it anew.
@@ -43,6 +47,12 @@ class Worker:
         interval, pause = services.config.publish_interval_s, self._stopping.wait
         self._threads = [self._thread("publisher", self._publish, interval, self._until_wanted)]
         self._threads.append(self._thread("sweep", self._sweep, SWEEP_S, pause))
+        self._threads.append(self._thread("cosignatures", self._cosign, COSIGNED_S, pause))
+        # One each: whoever is slow or dead keeps nobody waiting but itself.
+        asking_s = services.config.witness_interval_s
+        for number, asker in enumerate(services.askers):
+            ask = partial(self._ask, asker)
+            self._threads.append(self._thread(f"witness-{number}", ask, asking_s, pause))
         for number in range(services.config.media_workers):
             self._threads.append(self._thread(f"media-{number}", self._media, IDLE_S, pause))
 
@@ -73,6 +83,10 @@ class Worker:
                 try:
                     busy = turn(name)
                     failures = 0
+                except (WitnessAwayError, WitnessRefusesError) as error:
+                    # It is somebody else's program: what it did wrong is in the message.
+                    failures += 1
+                    log.warning("%s: %s (%d in a row); trying again", name, error, failures)
                 except Exception:
                     failures += 1
                     log.exception("%s failed (%d in a row); trying again", name, failures)
@@ -96,6 +110,13 @@ class Worker:
         else:
             self._stopping.wait(pause_s)
         soon.clear()
+
+    def _cosign(self, _name: str) -> bool:
+        return self._services.cosignatures.run_once()
+
+    def _ask(self, asker: Asker, _name: str) -> bool:
+        asker.run_once()
+        return False
 
     def _media(self, name: str) -> bool:
         services = self._services

@@ -110,6 +110,22 @@ class KeyMissingError(KeyFileError):
     """A key of the log is missing, and none is made where there is something under it already."""
 
 
+class WitnessPolicyError(CustodyError):
+    """The policy that names the witnesses can't be used; mend the line, or take the file away."""
+
+
+class WitnessAwayError(CustodyError):
+    """The witness does not answer as one does; it is asked again after a pause."""
+
+
+class WitnessRefusesError(CustodyError):
+    """The witness does not cosign this log's checkpoint; ask whoever runs it."""
+
+
+class WitnessContradictsError(WitnessRefusesError):
+    """The witness has cosigned another history of this log: ours was rewritten or restored."""
+
+
 class SignerStateError(SigningRefusedError):
     """The signer's own record of what it signed can't be read; restore it from the archive."""
 

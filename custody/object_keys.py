@@ -22,3 +22,12 @@ def log_key(path: str) -> str:
 def checkpoint_archive_key(size: int) -> str:
     """A checkpoint as it was published; twelve digits, so that keys sort by size."""
     return f"log/checkpoints/{size:012}"
+
+
+#: Cosignatures are filed beside the checkpoints they are on.
+COSIGNATURE_PREFIX = "log/cosignatures/"
+
+
+def cosignature_key(size: int, key_id: str) -> str:
+    """A copy of an archived checkpoint with one cosignature (``key_id``: of its key) under it."""
+    return f"{COSIGNATURE_PREFIX}{size:012}/{key_id}"

@@ -58,6 +58,20 @@ def newest_checkpoint(tx: Connection) -> PublishedCheckpoint | None:
     return None
 
 
+def find_checkpoint(tx: Connection, size: int) -> PublishedCheckpoint | None:
+    """The checkpoint of exactly ``size`` entries, if one was published and its row holds."""
+    wanted = sa.select(*raw_columns(tx, checkpoints)).where(checkpoints.c.size == size)
+    row = tx.execute(wanted).mappings().one_or_none()
+    return None if row is None else _read(row)
+
+
+def first_after(tx: Connection, size: int) -> PublishedCheckpoint | None:
+    """The first checkpoint of more than ``size`` entries; None also where its row was altered."""
+    later = sa.select(*raw_columns(tx, checkpoints)).where(checkpoints.c.size > size)
+    row = tx.execute(later.order_by(checkpoints.c.size).limit(1)).mappings().one_or_none()
+    return None if row is None else _read(row)
+
+
 def has_altered_checkpoints(tx: Connection, newest: PublishedCheckpoint | None) -> bool:
     """Whether rows that should come before or be ``newest`` were altered; ``newest`` is from
     `newest_checkpoint`, and None also where no row at all can be read.

@@ -116,6 +116,17 @@ _TREE = {
     "checkpoint of {shown}: it was wound back, or restored from an older copy.",
     "not_kept": "The first {size} entries are not those of the checkpoint that was kept.",
     "entries_under": "{size} entries under {root}",
+    "cosignature_wrong": "What stands as a cosignature on {size} entries is none.",
+    "cosignature_stranger": "{count} cosignatures are of {name}, a key that no policy names and "
+    "that no station had then.",
+    "cosignature_ahead": "{name} cosigned {size} entries, {newest} are published: the log was "
+    "wound back, or restored from an older copy.",
+    "cosignature_other": "{name} cosigned another tree of {size} entries than stands here: the "
+    "log was rewritten.",
+    "cosignature_row_gone": "The row of this cosignature on {size} entries is gone.",
+    "cosignature_object_gone": "The archived copy of this cosignature on {size} entries is gone.",
+    "cosignature_object_other": "The archived copy is not the checkpoint and the cosignature that "
+    "the rows have.",
     "bundle_gone": "The bundle of entries {first} to {last} is gone.",
     "bundle_other": "The bundle does not hold entry {index} as it was published.",
     "no_bundle": "no bundle of entries",

@@ -69,6 +69,31 @@ checkpoints = sa.Table(
     sa.Column("published_at", UtcDateTime, nullable=False),
 )
 
+#: What others signed of our checkpoints (custody.cosignatures): one row a key and checkpoint.
+#: ``key_id`` is the SHA-256 of ``vkey``, ``line`` the signature line, ``cosigned_at`` the POSIX
+#: seconds in it; ``station_id`` names the station that brought it. ``archived_at`` is NULL until
+#: the object beside the archived checkpoint stands.
+cosignatures = sa.Table(
+    "cosignatures",
+    metadata,
+    sa.Column("size", Big, primary_key=True, autoincrement=False),
+    sa.Column("key_id", Sha256Hex, primary_key=True),
+    sa.Column("root", sa.LargeBinary(32), nullable=False),
+    sa.Column("vkey", sa.Text, nullable=False),
+    sa.Column("line", sa.Text, nullable=False),
+    sa.Column("cosigned_at", Big, nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("station_id", Id, nullable=True),
+    sa.Column("archived_at", UtcDateTime, nullable=True),
+    sa.Index("ix_cosignatures_key_id_size", "key_id", "size"),
+    sa.Index(
+        "ix_cosignatures_waiting",
+        "size",
+        sqlite_where=sa.text("archived_at IS NULL"),
+        postgresql_where=sa.text("archived_at IS NULL"),
+    ),
+)
+
 # --- evidence (custody.clips) --------------------------------------------------------------------
 
 #: One original. ``sha256`` is its identity. ``name`` is the file name as readable text,

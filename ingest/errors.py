@@ -41,6 +41,10 @@ class StationAuthError(IngestError):
     """The station did not prove who it is; open a session with its key and try again."""
 
 
+class CosignatureError(IngestError):
+    """This is not this station's cosignature on a checkpoint that was published here."""
+
+
 class ManifestError(IngestError):
     """The manifest is not signed by this station or can't be read."""
 

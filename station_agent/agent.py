@@ -2,9 +2,9 @@
 
 The main thread looks at the folders, waits until files have settled and makes manifests; worker
 threads (`station_agent.workers`) take one file each through hashing and sending, so that one is
-hashed while another is sent; one thread collects receipts, one watches the archive's log, one tells
-the archive how we are (`station_agent.reporting`). What is to be done follows from the journal
-alone: after a crash at any point the same loop simply goes on.
+hashed while another is sent; one thread collects receipts, one watches the archive's log, one
+cosigns it, one tells the archive how we are (`station_agent.reporting`). What is to be done follows
+from the journal alone: after a crash at any point the same loop simply goes on.
 """
 
 import logging
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from custody.log.note import NoteSigner
 from station_agent import reasons
 from station_agent.config import Config
+from station_agent.cosigning import Cosigning
 from station_agent.enrolment import Enrolment
 from station_agent.errors import StaleFileError
 from station_agent.events import Listener
@@ -44,6 +45,8 @@ STATUS_S = 3.0
 _RECEIPT_S = 0.25
 #: Seconds between two looks at the log's newest checkpoint.
 LOG_S = 60.0
+#: Seconds between two looks whether there is a checkpoint to cosign.
+COSIGN_S = 2.0
 #: Events come in bursts; so long their end is waited for.
 _BURST_S = 0.1
 #: How long the threads get to end before the process does; what they leave is taken up next time.
@@ -112,6 +115,7 @@ class Agent:
             self._setbacks,
             listener,
         )
+        self._cosigning = Cosigning(self._trust, self._transport, signer, self._pauses)
         self._sent = threading.Event()
         self._workers = Workers(
             journal, self._sender, self._pauses, self._troubles, self._stop, self._sent
@@ -178,6 +182,7 @@ class Agent:
                     break
                 self._sleep(min(pause, 0.1))
             self._troubles.guarded(self._reporter.watch_log)
+            self._troubles.guarded(self._cosigning.run_once)
         finally:
             self._end()
         return Outcome(
@@ -251,6 +256,7 @@ class Agent:
             self._start(f"worker-{number}", self._workers.run)
         self._start("receipts", self._collect_receipts)
         self._start("log", lambda: self._loop(self._reporter.watch_log, LOG_S))
+        self._start("cosignatures", lambda: self._loop(self._cosigning.run_once, COSIGN_S))
         self._start("status", lambda: self._loop(self._reporter.report, STATUS_S))
 
     def _recover(self) -> None:

@@ -200,6 +200,12 @@ class Transport:
         body = json.dumps(status, ensure_ascii=True).encode()
         checked(self._request("POST", "/api/stations/status", headers, body))
 
+    def post_cosignature(self, size: int, line: str) -> None:
+        """Hand in our cosignature on the checkpoint of ``size`` entries."""
+        body = json.dumps({"size": size, "cosignature": line}).encode()
+        headers = {"Content-Type": "application/json"}
+        checked(self._request("POST", "/api/stations/cosignatures", headers, body))
+
     def fetch_log(self, path: str) -> bytes:
         """A file of the public log, ``tile/…`` or ``checkpoint``."""
         answer = self._connection().request("GET", f"{self._prefix}/log/{path}", {})

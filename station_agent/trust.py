@@ -81,6 +81,13 @@ class Trust:
         """The size of the log at the last checkpoint seen."""
         return None if self._last is None else self._last.size
 
+    def cosignable(self) -> Checkpoint | None:
+        """The newest checkpoint seen, which is on disk and continues all before it; None before
+        the first, and once there is an alarm.
+        """
+        with self._lock:
+            return None if self.alarm is not None else self._last
+
     def accept(self, note: str, digests: Digests) -> wire.Receipt:
         """The receipt in ``note``, if it proves that the archive holds these bytes.
 

@@ -121,6 +121,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "镜像 {folder}：共 {size} 条日志，新增 {new} 条",
         "mirror {folder}: {size} entries, {new} of them new",
     ),
+    "witnesses.unnamed": ("没有指定见证方", "no witness is named"),
+    "witnesses.met": ("已见证：{size} 条", "witnessed: {size} entries"),
+    "witnesses.not_met": (
+        "尚未见证：公布 {size} 条，已见证 {witnessed} 条，自 {since}",
+        "not yet witnessed: {size} entries, {witnessed} of them witnessed, since {since}",
+    ),
     "failure.no_home": (
         (
             "{error} 里没有留痕的数据文件夹；先建立：liuhen init --home {error}"
@@ -218,6 +224,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "head.link": ("关联案件", "link"),
     "head.stage": ("环节", "stage"),
     "head.party": ("当事人", "party"),
+    "head.cosigner": ("联署方", "cosigned by"),
+    "head.witness_kind": ("身份", "as"),
+    "head.cosigned_size": ("联署到", "up to"),
+    "head.received": ("收到", "received"),
+    "head.behind_since": ("落后自", "behind since"),
     "officer.certificate": ("{officer}（执法证号 {number}）", "{officer} (certificate {number})"),
     "officer.no_certificate": ("{officer}（未填执法证号）", "{officer} (no certificate number)"),
     "role.admin": ("管理员", "administrator"),

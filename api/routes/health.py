@@ -10,10 +10,12 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.dependencies import ServicesDep
+from custody.asking import Trouble
 from custody.cells import raw, read_cell
 from custody.clock import Clock
 from custody.published import has_altered_checkpoints, newest_checkpoint
 from custody.tables import log_entries
+from custody.witnessing import read_witnessing
 from storage.errors import StorageError
 
 router = APIRouter()
@@ -33,7 +35,16 @@ def check_health(services: ServicesDep) -> JSONResponse:
         with services.database.read() as tx:
             lag = merge_lag(tx, services.clock)
             altered = has_altered_checkpoints(tx, newest_checkpoint(tx))
+            witnessing = read_witnessing(tx, services.policy, services.config.origin)
         body["merge_lag_s"] = round(lag.total_seconds(), 1)
+        # Told, and never a problem of the service: it works on without witnesses.
+        body["witnesses"] = {
+            "named": len(witnessing.witnesses),
+            "behind": len(witnessing.behind),
+            "contradicting": list(services.witness_troubles().values()).count(Trouble.CONTRADICTS),
+            "met": witnessing.is_met,
+            "unwitnessed_s": round(witnessing.age(services.clock.now()).total_seconds(), 1),
+        }
         if lag > MAX_MERGE_LAG:
             problems.append("log: entries wait to be published")
         if altered:

@@ -24,6 +24,7 @@ from api.web.filters import Filters
 from api.web.locale import LANGUAGES, catalogue
 from api.web.pages import Pages, parameters_of
 from custody.access import Right
+from custody.asking import Trouble
 from custody.event_filters import EVERY_EVENT, EventFilter, count_events
 from custody.events import LOG_ITEM, EventKind, is_item
 from custody.history import MAX_EVENTS, HistoryEvent, find_event, history_of, newest_events
@@ -33,6 +34,7 @@ from custody.ledger import Event
 from custody.log.entry import Json
 from custody.published import has_altered_checkpoints, newest_checkpoint, prove_entry, tile_reader
 from custody.sequencer import pending_count
+from custody.witnessing import read_witnessing
 
 router = APIRouter()
 
@@ -117,6 +119,9 @@ def show_log(
         checkpoints_altered = has_altered_checkpoints(tx, checkpoint)
         numbered = _numbered(tx)
         pending = pending_count(tx)
+        witnessing = read_witnessing(tx, services.policy, services.config.origin)
+        names |= names_of_actors(tx, [f"station:{one.name}" for one in witnessing.stations])
+    troubles = services.witness_troubles()
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
@@ -134,6 +139,10 @@ def show_log(
         checkpoint=checkpoint,
         checkpoints_altered=checkpoints_altered,
         unpublished=numbered - (checkpoint.size if checkpoint else 0) + pending,
+        witnessing=witnessing,
+        unwitnessed_minutes=witnessing.age(services.clock.now()) // timedelta(minutes=1),
+        troubles=troubles,
+        contradicting=[name for name, one in troubles.items() if one is Trouble.CONTRADICTS],
         kinds=kinds,
         parameters=parameters,
         unreadable=filters.unreadable,

@@ -1,4 +1,4 @@
-"""What stations say of themselves: enrolment, sessions, status."""
+"""What stations say of themselves: enrolment, sessions, status; and what they say of the log."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from api.dependencies import ServicesDep, origin_of
 from api.routes.request_bodies import read_object, text_of
 from api.routes.station_auth import StationActor
-from ingest import stations
+from ingest import station_cosignatures, stations
 from ingest.errors import StationAuthError
 from ingest.station_rows import Station
 
@@ -90,6 +90,26 @@ async def take_status(request: Request, services: ServicesDep, actor: StationAct
     def work() -> None:
         with services.database.write() as tx:
             stations.update_status(tx, services.clock, actor, status)
+
+    await run_in_threadpool(work)
+    return Response(status_code=204)
+
+
+@router.post("/cosignatures", status_code=204)
+async def take_cosignature(
+    request: Request, services: ServicesDep, actor: StationActor
+) -> Response:
+    """A station's word on a checkpoint it saw: ``size``, and the signature line. Idempotent."""
+    body = await read_object(request, MAX_CREDENTIALS_BYTES)
+    size, line = body.get("size"), text_of(body, "cosignature")
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 < size < 2**63:
+        raise HTTPException(400, "size: a number of entries")
+
+    def work() -> None:
+        with services.database.write() as tx:
+            station_cosignatures.take_cosignature(
+                tx, services.clock, actor, services.config.origin, size, line
+            )
 
     await run_in_threadpool(work)
     return Response(status_code=204)

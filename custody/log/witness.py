@@ -9,17 +9,21 @@ from http import HTTPStatus
 from typing import Self
 
 from custody.log.checkpoint import MAX_CHECKPOINT_BYTES, Checkpoint, open_checkpoint
+from custody.log.cosignature import Cosignature, CosignatureVerifier, timestamp_of
 from custody.log.encoding import decode_base64, encode_base64, parse_decimal
 from custody.log.errors import CheckpointError, LogError, NoteError, ProofError
 from custody.log.merkle import EMPTY_ROOT, HASH_BYTES, MAX_TREE_SIZE, verify_consistency
-from custody.log.note import NoteVerifier
+from custody.log.note import NoteVerifier, open_note, signature_line
 
 #: The protocol allows no more.
 MAX_PROOF_LINES = 63
 MAX_REQUEST_BYTES = MAX_CHECKPOINT_BYTES + 4096
+#: Sixteen of the longest lines there are today.
+MAX_ANSWER_BYTES = 65_536
 #: The media type of a 409 that tells the size a witness knows.
 SIZE_TYPE = "text/x.tlog.size"
 PATH = "/add-checkpoint"
+_SIZE_BYTES = 24
 
 
 class WitnessRefusedError(LogError):
@@ -83,6 +87,51 @@ class Seen:
 
     size: int = 0
     root: bytes = EMPTY_ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class CosignatureLine:
+    """A verified cosignature with the line that says it, newline included."""
+
+    cosignature: Cosignature
+    line: str
+
+
+def read_answer(
+    body: bytes, text: str, verifiers: Sequence[CosignatureVerifier]
+) -> tuple[CosignatureLine, ...]:
+    """The cosignatures over the checkpoint ``text`` in a witness's answer; of known keys only.
+
+    Raises `NoteError` unless the answer is signature lines, one of them of a key in ``verifiers``,
+    and every line of such a key verifies.
+    """
+    # 1. Bounded, and nothing but lines: a blank one would end the text elsewhere.
+    if len(body) > MAX_ANSWER_BYTES:
+        raise NoteError(f"longer than {MAX_ANSWER_BYTES} bytes")
+    if b"\n\n" in body or body.startswith(b"\n"):
+        raise NoteError("not a signature line")
+    # 2. Under the checkpoint they are a signed note.
+    opened = open_note(text.encode() + b"\n" + body, verifiers)
+    return tuple(
+        CosignatureLine(
+            Cosignature(verifier, timestamp_of(signature)), signature_line(verifier, signature)
+        )
+        for verifier, signature in opened.signatures
+        if isinstance(verifier, CosignatureVerifier)
+    )
+
+
+def read_known_size(body: bytes) -> int:
+    """The size in the body of a 409. Raises `ProofError` where it holds none."""
+    try:
+        if len(body) > _SIZE_BYTES or not body.endswith(b"\n"):
+            raise ProofError("no size")
+        size = parse_decimal(body[:-1].decode("ascii"))
+    except ValueError as error:
+        raise ProofError("no size") from error
+    if not 0 <= size <= MAX_TREE_SIZE:
+        raise ProofError("a size out of range")
+    return size
 
 
 def parse_request(body: bytes) -> tuple[AddCheckpoint, str]:

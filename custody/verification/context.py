@@ -1,11 +1,12 @@
 """What a verification works on, and what of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlalchemy.engine import Connection
 
+from custody.log.cosignature import CosignatureVerifier
 from custody.log.entry import Entry, Json
 from custody.log.note import NoteVerifier
 from custody.verification.findings import Progress, Report
@@ -54,6 +55,8 @@ class VerificationContext:
     origin: str
     signer: Callable[[], tuple[int, bytes] | None] | None = None
     signer_grace_s: float = 5.0
+    #: The keys of the witnesses that the policy names, by `custody.cosignatures.key_id`.
+    cosigners: Mapping[str, CosignatureVerifier] = field(default_factory=dict)
     #: What makes the checks of other layers' tables for one run of the whole log.
     others: tuple[Callable[[], RowsAgainstEntries], ...] = ()
 

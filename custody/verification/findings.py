@@ -53,6 +53,11 @@ class FindingCode(StrEnum):
     CHECKPOINT_ROLLED_BACK = "checkpoint_rolled_back"
     CHECKPOINT_INCONSISTENT = "checkpoint_inconsistent"
     CHECKPOINT_MISSING = "checkpoint_missing"
+    COSIGNATURE_ALTERED = "cosignature_altered"
+    COSIGNATURE_STRANGER = "cosignature_stranger"
+    COSIGNATURE_AHEAD = "cosignature_ahead"
+    COSIGNATURE_OTHER_TREE = "cosignature_other_tree"
+    COSIGNATURE_MISSING = "cosignature_missing"
     RECEIPT_ALTERED = "receipt_altered"
     STATE_COUNTER = "state_counter"
     OBJECT_UNREGISTERED = "object_unregistered"
@@ -113,6 +118,11 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.CHECKPOINT_ROLLED_BACK: "A larger tree was signed than the one that is shown.",
     FindingCode.CHECKPOINT_INCONSISTENT: "Two signed checkpoints are not of one tree.",
     FindingCode.CHECKPOINT_MISSING: "A published checkpoint is gone.",
+    FindingCode.COSIGNATURE_ALTERED: "A stored cosignature is not what its key signed.",
+    FindingCode.COSIGNATURE_STRANGER: "A cosignature of no named witness and no enrolled station.",
+    FindingCode.COSIGNATURE_AHEAD: "A larger tree was cosigned than stands here.",
+    FindingCode.COSIGNATURE_OTHER_TREE: "Another tree was cosigned than stands here.",
+    FindingCode.COSIGNATURE_MISSING: "A cosignature that was kept is gone.",
     FindingCode.RECEIPT_ALTERED: "A stored receipt does not prove the clip it belongs to.",
     FindingCode.STATE_COUNTER: "The counters of the log do not agree with its rows.",
     FindingCode.OBJECT_UNREGISTERED: "An object in the store is named by no entry and no row.",

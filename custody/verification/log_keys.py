@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from custody.errors import SignerStateError
 from custody.log.errors import TileError
 from custody.log.tiles import HEIGHT, WIDTH, Tile, parse_bundle_path, parse_tile_path
-from custody.object_keys import CHECKPOINT_KEY
+from custody.object_keys import CHECKPOINT_KEY, COSIGNATURE_PREFIX
 from custody.tables import log_entries
 from custody.verification.context import VerificationContext
 from custody.verification.findings import Report
@@ -21,7 +21,8 @@ class LogKeys:
     """Tells the log's own objects from others, as they are listed in order of key.
 
     A tile is the log's as far as the log reaches: by its rows, by what was published or signed.
-    What is filed under ``log/checkpoints/`` is looked at elsewhere, by its name.
+    What is filed under ``log/checkpoints/`` and ``log/cosignatures/`` is looked at elsewhere, by
+    its name.
     """
 
     def __init__(self, context: VerificationContext, report: Report) -> None:
@@ -36,7 +37,7 @@ class LogKeys:
         if key.startswith(ARCHIVE_PREFIX):
             self._reach = max(self._reach, size_of_key(key))
             return True
-        if key == CHECKPOINT_KEY:
+        if key == CHECKPOINT_KEY or key.startswith(COSIGNATURE_PREFIX):
             return True
         try:
             tile = _parse(key.removeprefix(LOG_PREFIX))

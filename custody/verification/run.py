@@ -17,6 +17,7 @@ from custody.verification.context import (
     Selection,
     VerificationContext,
 )
+from custody.verification.cosignatures import check_cosignatures
 from custody.verification.database import check_database
 from custody.verification.findings import Progress, Report
 from custody.verification.fixity import BUFFER_BYTES, StoredObject, check_object, check_objects
@@ -62,6 +63,8 @@ def verify_all(
                 check_schema(tx, report)
             with phases.phase("log"):
                 corrections = check_whole_log(context, report, tell)
+            with phases.phase("log"):
+                check_cosignatures(context, report)
             if against is not None:
                 with phases.phase("log"):
                     check_against(context, against, report)

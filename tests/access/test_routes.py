@@ -116,6 +116,7 @@ RULES: dict[str, Rule] = {
     "POST /api/stations/challenge": Rule(YES, YES, YES, YES),
     "POST /api/stations/session": Rule(YES, YES, YES, YES),
     "POST /api/stations/status": stations(),
+    "POST /api/stations/cosignatures": stations(),
     "POST /api/dock-sessions": stations(),
     "OPTIONS /api/uploads": public(),
     "OPTIONS /api/uploads/{upload_id}": public(),

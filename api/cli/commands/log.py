@@ -4,11 +4,12 @@ from api.cli.lazy import group
 
 command = group(
     "log",
-    "The custody log: entries, keys, checkpoint, verification.",
+    "The custody log: entries, keys, checkpoint, witnesses, verification.",
     show="log_show",
     verify="log_verify",
     vkey="log_vkey",
     checkpoint="log_checkpoint",
     prove="log_prove",
     mirror="log_mirror",
+    witnesses="log_witnesses",
 )

@@ -10,8 +10,11 @@ from api.cli.shell import Shell, with_shell
 @click.command("checkpoint")
 @with_shell()
 def command(shell: Shell) -> None:
-    """Print the published checkpoint (a C2SP signed note), to be kept where we can't reach it."""
-    from custody.log.checkpoint import open_checkpoint
+    """Print the published checkpoint (a C2SP signed note), to be kept where we can't reach it.
+
+    Once enough witnesses have cosigned it, their lines stand under it.
+    """
+    from custody.log.cosignature import open_cosigned
     from custody.object_keys import CHECKPOINT_KEY
     from storage.errors import ObjectNotFoundError
 
@@ -23,8 +26,14 @@ def command(shell: Shell) -> None:
         if not shell.as_json:
             click.echo(note, nl=False)
             return
-        checkpoint = open_checkpoint(
-            note, services.keys.log.verifier, origin=services.config.origin
+        policy = services.policy
+        named = [] if policy is None else list(policy.keys.values())
+        names = {one.verifier.vkey: one.name for one in named}
+        checkpoint, cosigned = open_cosigned(
+            note,
+            services.keys.log.verifier,
+            [one.verifier for one in named],
+            origin=services.config.origin,
         )
         print_json(
             {
@@ -32,5 +41,16 @@ def command(shell: Shell) -> None:
                 "size": checkpoint.size,
                 "root": checkpoint.root.hex(),
                 "note": note,
+                "witnessed": policy is not None
+                and policy.policy.quorum is not None
+                and policy.policy.is_met(cosigned),
+                "cosignatures": [
+                    {
+                        "name": names[one.verifier.vkey],
+                        "key": one.verifier.vkey,
+                        "at": one.timestamp,
+                    }
+                    for one in cosigned
+                ],
             }
         )

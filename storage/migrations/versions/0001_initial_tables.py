@@ -84,6 +84,36 @@ def upgrade() -> None:
         batch_op.create_index("ix_clips_state", ["state"], unique=False)
 
     op.create_table(
+        "cosignatures",
+        sa.Column(
+            "size",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("key_id", sa.String(length=64), nullable=False),
+        sa.Column("root", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("vkey", sa.Text(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column(
+            "cosigned_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("station_id", sa.String(length=36), nullable=True),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("size", "key_id", name=op.f("pk_cosignatures")),
+    )
+    with op.batch_alter_table("cosignatures", schema=None) as batch_op:
+        batch_op.create_index("ix_cosignatures_key_id_size", ["key_id", "size"], unique=False)
+        batch_op.create_index(
+            "ix_cosignatures_waiting",
+            ["size"],
+            unique=False,
+            sqlite_where=sa.text("archived_at IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+        )
+
+    op.create_table(
         "enrolment_tokens",
         sa.Column("token_sha256", sa.String(length=64), nullable=False),
         sa.Column("station_name", sa.String(length=128), nullable=False),

@@ -110,6 +110,8 @@ class FakeArchive:
         #: Answered once each instead of the session's id.
         self.session_answers: list[str] = []
         self.statuses: list[dict[str, Any]] = []
+        #: What stations cosigned, as it came.
+        self.cosignatures: list[dict[str, Any]] = []
         self.stations: dict[str, NoteVerifier] = {}
         self.nonces: dict[str, str] = {}
         self.bearers: set[str] = set()
@@ -305,6 +307,9 @@ class Handler(BaseHTTPRequestHandler):
     def private(self) -> None:
         if self.path == "/api/stations/status":
             self.archive.statuses.append(json.loads(self.body()))
+            self.answer(204)
+        elif self.path == "/api/stations/cosignatures":
+            self.archive.cosignatures.append(json.loads(self.body()))
             self.answer(204)
         elif self.path == "/api/dock-sessions":
             self.take_manifest()

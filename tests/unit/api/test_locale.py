@@ -21,6 +21,7 @@ from api.web.locale import LANGUAGES, ONE, catalogue, has_text, translate
 from api.web.pages import DONE
 from api.web.trace import TraceState
 from custody.access import Right
+from custody.asking import Trouble
 from custody.cases import CASE_FIELDS, Procedure, Stage
 from custody.clip_rows import MEDIA_KINDS
 from custody.clips import ClipState
@@ -71,6 +72,7 @@ FAMILIES = {
     "phase.": ["database", "schema", "log", "tiles", "checkpoints", "rows", "objects", "bytes"],
     "run_scope.": ["everything", "log", "case", "clip"],
     "rendition.": ["proxy", "poster", "sheet", "waveform"],
+    "witness.trouble.": [trouble.value for trouble in Trouble],
     "file.": [*station_status.WAY, *station_status.TROUBLED],
     "fact.": sorted(Sources().keys() | {"actor_name"}),  # that one the ledger adds
     "fate.": [fate.value for fate in FileFate],

@@ -1,0 +1,129 @@
+"""The log page and /healthz say how far the log is witnessed, and never fail because of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.app import create_app
+from api.services import Services
+from custody.asking import Asker, LogAsked, Trouble
+from custody.clock import SystemClock
+from custody.errors import WitnessAwayError
+from tests.integration.api.test_station_cosignatures import line_of, newest, post
+from tests.services.house import PASSWORD, House
+from tests.services.http_server import serving
+from tests.services.station_client import enrolled_station
+from tests.services.witnesses import NearWitness, near_witness, policy_of
+
+
+@contextmanager
+def opened(services: Services) -> Iterator[httpx.Client]:
+    with (
+        serving(create_app(services)) as address,
+        httpx.Client(base_url=address, timeout=60) as client,
+    ):
+        client.post("/sign-in", data={"name": "bob", "password": PASSWORD})
+        yield client
+
+
+@pytest.fixture
+def near(house: House, tmp_path: Path) -> Iterator[NearWitness]:
+    log = house.services.keys.log.verifier
+    with near_witness(tmp_path, "见证<b>", log) as near:
+        yield near
+
+
+@pytest.fixture
+def services(house: House, near: NearWitness, tmp_path: Path) -> Services:
+    """With one witness, who is the quorum."""
+    services = house.services
+    verifier, origin = services.keys.log.verifier, services.config.origin
+    policy = policy_of(tmp_path, [near], 1, verifier)
+    log = LogAsked(services.database, services.store, services.clock, verifier, origin)
+    return replace(services, policy=policy, askers=(Asker(log, policy.asked[0], near.post),))
+
+
+class LaterClock:
+    def __init__(self, ahead: timedelta) -> None:
+        self.ahead = ahead
+
+    def now(self) -> object:
+        return SystemClock().now() + self.ahead
+
+
+def health(client: httpx.Client) -> dict[str, object]:
+    answer = client.get("/healthz")
+    assert answer.status_code == 200
+    found: dict[str, object] = answer.json()["witnesses"]
+    return found
+
+
+def test_without_a_policy_the_page_says_that_nobody_is_named(house: House) -> None:
+    with opened(house.services) as client:
+        assert "没有指定见证方。" in client.get("/log").text
+        assert health(client)["named"] == 0
+
+
+def test_from_waiting_to_witnessed(services: Services, near: NearWitness) -> None:
+    with opened(services) as client:
+        assert "等待见证" in client.get("/log").text
+        assert health(client)["met"] is False
+        services.publisher.run_once()
+        assert services.askers[0].run_once()
+        page = client.get("/log").text
+        assert "已见证" in page
+        assert "见证&lt;b&gt;" in page
+        assert "见证<b>" not in page
+        assert health(client) == {
+            "named": 1,
+            "behind": 0,
+            "contradicting": 0,
+            "met": True,
+            "unwitnessed_s": 0.0,
+        }
+        client.cookies.set("liuhen_language", "en")
+        assert "Witnessed" in client.get("/log").text
+
+
+def test_how_long_something_is_not_witnessed_and_why(services: Services, near: NearWitness) -> None:
+    assert services.askers[0].run_once()
+    with opened(services) as client:
+        client.get("/log")
+        services.publisher.run_once()
+    near.away = True
+    with pytest.raises(WitnessAwayError):
+        services.askers[0].run_once()
+    later = replace(services, clock=LaterClock(timedelta(minutes=47)))  # type: ignore[arg-type]
+    with opened(later) as client:
+        page = client.get("/log").text
+        assert "尚未见证 47 分钟" in page
+        assert "没有应答" in page
+    services.publisher.run_once()
+    with opened(services) as client:
+        assert health(client)["behind"] == 1
+
+
+def test_another_history_is_said_in_red(services: Services) -> None:
+    services.askers[0].trouble = Trouble.CONTRADICTS
+    with opened(services) as client:
+        page = client.get("/log").text
+        assert "见过本日志的另一种历史。" in page
+        assert '<div class="notice broken" role="alert">' in page
+        assert health(client)["contradicting"] == 1
+
+
+def test_stations_stand_beside_by_their_names(services: Services) -> None:
+    with serving(create_app(services)) as address:
+        station = enrolled_station(services, address, "东区采集站")
+        checkpoint = newest(services)
+        assert post(station, checkpoint.size, line_of(station.key, checkpoint)).status_code == 204
+        station.http.close()
+    with opened(services) as client:
+        page = client.get("/log").text
+        assert "东区采集站" in page
+        assert "采集站 1 个" in page
