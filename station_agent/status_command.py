@@ -158,7 +158,10 @@ def _text(value: dict[str, Any], language: str) -> str:
             f"  {one['name']}  {size_text(one['sent_bytes'])} / {size_text(one['size_bytes'])}"
             for one in value["current"]
         ]
-    lines += _listed("status.refused", value["refused"], None, language)
+    troubled = [one for one in value["refused"] if needs_somebody(one)]
+    empty = [one for one in value["refused"] if not needs_somebody(one)]
+    lines += _listed("status.refused", troubled, None, language)
+    lines += _listed("status.empty", empty, None, language)
     lines += _listed("status.manifests_refused", value["manifests_refused"], None, language)
     for kind in ("held", "folders", "skipped"):
         lines += _listed(f"status.{kind}", value[kind], value[f"{kind}_count"], language)

@@ -74,6 +74,8 @@ def test_a_refused_empty_file_is_named_and_no_alarm_whatever_is_watched(
         assert code == 0
         assert [(one["state"], one["reason"]) for one in value["refused"]] == [("refused", "empty")]
         assert "refused  empty" in said
+        assert "nothing to be done" in said
+        assert "files with trouble" not in said
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(config: Path, home: Path) -> None:
