@@ -114,7 +114,7 @@ def test_from_a_fresh_clone_to_a_byte_that_was_changed(tmp_path: Path) -> None:
         assert f"http://127.0.0.1:{port}/" in said
         assert re.search(r"TA00716_JX0227_20261122095000\.mp4", said), said  # the empty one
         summary = said[said.index("隔离") :]
-        assert "跳过：Thumbs.db（系统文件）" in summary, summary
+        assert "跳过：Thumbs.db（已忽略）" in summary, summary
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
             assert json.load(answer)["status"] == "ok"
         # Pull the plug, then the same command again: it goes on where it was.
