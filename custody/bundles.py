@@ -1,8 +1,8 @@
 """What is handed to a court: a case with its recordings and everything that proves them, as a bag.
 
 `plan_bundle` reads rows that were held against the log, `write_bundle` copies into a hidden folder
-and checks the bytes, the caller appends `exported_event` and commits, and only then `Bundle.reveal`
-gives the bag its name: no bag without its entry.
+and checks the bytes, the caller appends `exported_events` and commits, and only then
+`Bundle.reveal` gives the bag its name: no bag without its entries.
 """
 
 import shutil
@@ -186,21 +186,27 @@ def write_bundle(
     return Bundle(writer, plan, manifest, tagmanifest, writer.payload_bytes)
 
 
-def exported_event(bundle: Bundle) -> Event:
-    """``case.exported``: which clips went out, and the digests by which the bag is known again."""
-    clip_ids: list[Json] = [one.clip.id for one in bundle.plan.linked]
-    return Event(
-        EventKind.CASE_EXPORTED,
-        case_item(bundle.plan.case.id),
-        facts={
-            "case": bundle.plan.case.id,
-            "clips": clip_ids,
-            "payload_bytes": bundle.payload_bytes,
-            "manifest_sha256": bundle.manifest_sha256,
-            "tagmanifest_sha256": bundle.tagmanifest_sha256,
-        },
-        details={"destination": str(bundle.writer.destination).encode(errors="replace").decode()},
-    )
+def exported_events(bundle: Bundle) -> list[Event]:
+    """``case.exported`` and on each clip ``clip.exported``, for one transaction.
+
+    The first says which clips went out, all of them by which digest the bag is known again. None
+    of them is in the bag: they name its digests, so they come after it.
+    """
+    case_id = bundle.plan.case.id
+    clip_ids = [one.clip.id for one in bundle.plan.linked]
+    copied: dict[str, Json] = {"case": case_id, "tagmanifest_sha256": bundle.tagmanifest_sha256}
+    where: dict[str, Json] = {
+        "destination": str(bundle.writer.destination).encode(errors="replace").decode()
+    }
+    of_case = copied | {
+        "clips": [*clip_ids],
+        "payload_bytes": bundle.payload_bytes,
+        "manifest_sha256": bundle.manifest_sha256,
+    }
+    return [
+        Event(EventKind.CASE_EXPORTED, case_item(case_id), of_case, where),
+        *(Event(EventKind.CLIP_EXPORTED, clip_item(one), copied, where) for one in clip_ids),
+    ]
 
 
 class _Copier:

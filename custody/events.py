@@ -31,6 +31,8 @@ class EventKind(StrEnum):
     LINK_REMOVED = "link.removed"
     CLIP_OPENED = "clip.opened"
     CLIP_DOWNLOADED = "clip.downloaded"
+    #: The original went out in the bag of a case (`CASE_EXPORTED`, in the same transaction).
+    CLIP_EXPORTED = "clip.exported"
     #: Closes a viewing or a download: how often and how many bytes were sent under its grant.
     CLIP_VIEWED = "clip.viewed"
     CLIPS_LISTED = "clips.listed"

@@ -2,12 +2,13 @@
 
 Exit codes: 0 all is well; 1 something was refused, failed or is missing, or there is an alarm;
 2 it can't be done now (the server is away, the journal's disk is full, the token is not taken);
-64 wrong usage.
+64 wrong usage; 141 the reader of the output went away.
 """
 
 import argparse
 import logging
 import logging.handlers
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -28,6 +29,7 @@ from station_agent.messages import LANGUAGES, say
 from station_agent.status import version
 
 LOG_FILE = "station.log"
+READER_GONE = 141
 
 _COMMANDS: dict[str, Callable[[Config, argparse.Namespace], int]] = {
     "enrol": commands.enrol,
@@ -154,7 +156,17 @@ def _value_of(option: str, arguments: Sequence[str]) -> str | None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = _carry_out(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What Python would still flush at exit has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+    return code
+
+
+def _carry_out(arguments: Sequence[str]) -> int:
     language = _language_of(arguments)
     options = _parser(language).parse_args(arguments)
     if options.command == "config":
@@ -186,6 +198,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RefusedError as error:
         sys.stderr.write(explain(error, config.language) + "\n")
         return WRONG
+    except BrokenPipeError:
+        raise  # of our output: a connection's becomes `ServerAwayError`
     except (StationError, OSError) as error:
         sys.stderr.write(explain(error, config.language) + "\n")
         return NOT_NOW

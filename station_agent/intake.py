@@ -57,7 +57,7 @@ def take_in(journal: Journal, scan: Scan) -> Intake:
 
     A path has one row on its way at most: if its file changed, the row begins anew (but keeps its
     upload, which goes on if the digest turns out the same). A file that is missing is `gone`,
-    unless a folder could not be listed.
+    unless a folder could not be listed, or the file was empty: nothing is lost with it.
 
     A file that was received is believed to lie there still if it has lain there, the same and on
     the same medium, at every look since. Otherwise it is a new file, and its bytes are read: what
@@ -97,7 +97,7 @@ def take_in(journal: Journal, scan: Scan) -> Intake:
             intake.new.append(found)
             changes.append(_inserted(scan.root, found))
     for file in missing.values():
-        if file.state is not State.GONE:
+        if file.state is not State.GONE and not _was_empty(file):
             intake.gone += 1
             changes.append((file.path, _SET_STATE, (State.GONE, reasons.VANISHED, file.id)))
     changes += [(path, _SET_AWAY, (file_id,)) for path, file_id in _left(done, scan)]
@@ -132,7 +132,8 @@ def adopt(journal: Journal, roots: list[bytes]) -> None:
     """Fit the journal to the folders that are watched now (the configuration may have changed).
 
     Files known under another root go under the one they lie in; those in no watched folder are
-    gone for this station, until their folder is watched again.
+    gone for this station, until their folder is watched again. What was refused as empty stays
+    that: there is nothing in it that could be missed.
     """
     with journal.transaction() as connection:
         for root in roots:
@@ -144,9 +145,14 @@ def adopt(journal: Journal, roots: list[bytes]) -> None:
         marks = ", ".join("?" * len(roots))
         connection.execute(
             "UPDATE files SET state = ?, reason = ? WHERE"  # noqa: S608
-            f" state NOT IN ('sent', 'received', 'released', 'gone') AND root NOT IN ({marks})",
-            (State.GONE, reasons.NOT_WATCHED, *roots),
+            f" state NOT IN ('sent', 'received', 'released', 'gone') AND root NOT IN ({marks})"
+            " AND NOT (state = 'refused' AND reason IS ?)",
+            (State.GONE, reasons.NOT_WATCHED, *roots, reasons.EMPTY),
         )
+
+
+def _was_empty(file: File) -> bool:
+    return file.state is State.REFUSED and file.reason == reasons.EMPTY
 
 
 def _known(journal: Journal, root: bytes) -> tuple[dict[bytes, File], Done]:

@@ -152,6 +152,7 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "status.files": ("文件", "files"),
     "status.current": ("正在处理", "at work on"),
     "status.refused": ("有问题的文件", "files with trouble"),
+    "status.empty": ("空文件，不必处理", "empty files, nothing to be done"),
     "status.manifests_refused": (
         "存档未接收的清单（其中的文件照常上传；请告知管理员）",
         "lists the archive did not take (their files are sent without; tell the administrator)",

@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,15 @@ from station_agent.tallies import archived_before, list_skipped, refused_manifes
 STATUS_FILE = "status.json"
 #: How many files a status names; the counts speak for the rest.
 _NAMED = 50
+
+
+def needs_somebody(entry: Mapping[str, Any]) -> bool:
+    """Whether a file that the status names as ``refused`` is to be looked after.
+
+    One that was refused as empty is not: there is nothing in it, and nothing to be done.
+    """
+    settled = (State.REFUSED, reasons.EMPTY)
+    return (entry["state"], reasons.code_of(entry["reason"])) != settled
 
 
 def version() -> str:
@@ -54,7 +64,7 @@ def build_status(
         for file in journal.files(State.REFUSED, State.FAILED, State.GONE)
     ]
     # Only so many are named: first those that somebody should look after.
-    troubled.sort(key=lambda entry: reasons.code_of(entry["reason"]) == reasons.EMPTY)
+    troubled.sort(key=needs_somebody, reverse=True)
     wrong = next(
         (
             entry["reason"]

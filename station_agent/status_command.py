@@ -27,7 +27,7 @@ from station_agent.journal import DONE, Journal
 from station_agent.journal_reading import empty_journal, read_journal
 from station_agent.lock import is_running
 from station_agent.messages import say, say_reason
-from station_agent.status import Live, age_s, build_status, load_status
+from station_agent.status import Live, age_s, build_status, load_status, needs_somebody
 from station_agent.trust import TRUST_FILE, read_alarm
 
 #: The agent says how it is every three seconds, and tells the server in between, which may take as
@@ -67,8 +67,9 @@ def status(config: Config, options: argparse.Namespace) -> int:
         print(json.dumps(value, ensure_ascii=False, indent=1))
     else:
         print(_text(value, config.language))
-    wrong = ("alarm", "trouble", "refused", "manifests_refused", "held", "folders", "problems")
-    return WRONG if any(value[name] for name in wrong) else GOOD
+    wrong = ("alarm", "trouble", "manifests_refused", "held", "folders", "problems")
+    is_wrong = any(value[name] for name in wrong) or any(map(needs_somebody, value["refused"]))
+    return WRONG if is_wrong else GOOD
 
 
 def _built(config: Config, left: dict[str, Any] | None, problems: list[Problem]) -> dict[str, Any]:
@@ -157,7 +158,10 @@ def _text(value: dict[str, Any], language: str) -> str:
             f"  {one['name']}  {size_text(one['sent_bytes'])} / {size_text(one['size_bytes'])}"
             for one in value["current"]
         ]
-    lines += _listed("status.refused", value["refused"], None, language)
+    troubled = [one for one in value["refused"] if needs_somebody(one)]
+    empty = [one for one in value["refused"] if not needs_somebody(one)]
+    lines += _listed("status.refused", troubled, None, language)
+    lines += _listed("status.empty", empty, None, language)
     lines += _listed("status.manifests_refused", value["manifests_refused"], None, language)
     for kind in ("held", "folders", "skipped"):
         lines += _listed(f"status.{kind}", value[kind], value[f"{kind}_count"], language)
@@ -196,10 +200,17 @@ def _listed(title: str, items: list[dict[str, Any]], count: int | None, language
 
 
 def local_time(moment: str | None) -> str:
-    """A moment of the journal on this station's own clock face, with the day; "" for none."""
+    """A moment of the journal on this machine's own clock face, with day and zone; "" for none.
+
+    The zone is told as its offset, ``2026-11-22 17:21:38 +08:00``: a station knows no bureau's
+    zone, and whoever reads this beside the archive's pages must see which of two times it is.
+    """
     if not moment:
         return ""
     try:
-        return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        local = datetime.fromisoformat(moment).astimezone()
     except (ValueError, OverflowError, OSError):
         return moment
+    text = local.isoformat(" ", "seconds")
+    face = len("2026-11-22 17:21:38")
+    return f"{text[:face]} {text[face:]}"

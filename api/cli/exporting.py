@@ -1,5 +1,5 @@
 """Making a bag from the command line: publish, hold the rows against the log, receipts, copy,
-entry, and only then its name."""
+entries, and only then its name."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from api.services import Services
 from api.verification_runs import context_of
 from custody.bundles import (
     Bundle,
-    exported_event,
+    exported_events,
     plan_bundle,
     require_agreement,
     write_bundle,
@@ -48,7 +48,7 @@ def export(shell: Shell, services: Services, case_id: str, output: Path) -> tupl
     )
     try:
         with services.database.write() as tx:
-            services.ledger.append(tx, shell.actor, exported_event(bundle))
+            services.ledger.append_many(tx, shell.actor, exported_events(bundle))
         return bundle, bundle.reveal()
     except BaseException:
         bundle.discard()

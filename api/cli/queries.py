@@ -128,7 +128,7 @@ def clip_state(language: str, clip: Clip) -> str:
     """How a clip is, in one word and why; for people."""
     if clip.altered:
         return row_altered(language, clip.altered)
-    return say_clip_state(language, clip.state, clip.reason)
+    return say_clip_state(language, clip.state, clip.reason, clip.media_kind)
 
 
 def case_json(case: Case) -> dict[str, Any]:

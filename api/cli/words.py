@@ -203,6 +203,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "head.size": ("大小", "size"),
     "head.state": ("状态", "state"),
     "head.number": ("案号", "number"),
+    "head.case": ("案件", "case"),
     "head.title": ("案由", "title"),
     "head.procedure": ("程序", "procedure"),
     "head.day": ("日期", "day"),
@@ -255,6 +256,14 @@ WORDS: dict[str, tuple[str, str]] = {
 } | DEMO_WORDS
 
 
+#: What can be done with a clip of this kind once it is ready, where that is not to play it.
+_READY_FOR = {
+    "picture": "clip.viewable",
+    "text": "clip.viewable",
+    "document": "clip.to_download",
+}
+
+
 def say_reason(language: str, reason: str) -> str:
     """A station's reason code, and what may follow it after a colon, in words."""
     code, colon, rest = reason.partition(":")
@@ -270,9 +279,10 @@ def say_word(language: str, family: str, code: str) -> str:
     return translate(language, key) if has_text(key) else code
 
 
-def say_clip_state(language: str, state: str, reason: str | None) -> str:
-    """A clip's state and why it is in it, in words."""
-    text = translate(language, f"state.{state}")
+def say_clip_state(language: str, state: str, reason: str | None, kind: str | None = None) -> str:
+    """A clip's state and why it is in it, in words; what is ready is for what its kind allows."""
+    key = _READY_FOR.get(str(kind), "state.ready") if state == "ready" else f"state.{state}"
+    text = translate(language, key)
     return text if reason is None else f"{text}: {say_clip_reason(language, reason)}"
 
 

@@ -31,6 +31,8 @@ from custody.tables import clips
 POLL_S = 0.5
 #: The pause before an agent that ended is started again.
 AGENT_PAUSE_S = 5.0
+#: The station's reason for litter of operating systems (``Thumbs.db``).
+IGNORED = "ignored"
 LAST_PORT = 65535
 
 
@@ -71,13 +73,13 @@ def _run(
     shell.say("demo.scanning", folder=str(folder))
     display = make_display(shell.language)
     try:
-        _scan(station_file, config, lock, display, server)
+        litter = _scan(station_file, config, lock, display, server)
         if footage is None:
             people.ensure_case(services, actor, config.zone)
         _wait_for_media(shell, services, display, server)
     finally:
         display.close()
-    _summary(shell, services, station_file, lock, address, accounts)
+    _summary(shell, services, station.docked(station_file, lock), litter, address, accounts)
     _serve_on(shell, config, station_file, lock, server)
 
 
@@ -101,15 +103,22 @@ def _sample_footage(shell: Shell, config: Config) -> Path:
     return folder
 
 
-def _scan(station_file: Path, config: Config, lock: int, display: Display, server: Child) -> None:
+def _scan(
+    station_file: Path, config: Config, lock: int, display: Display, server: Child
+) -> list[tuple[str, str]]:
+    """Archive what is there; name and reason of the litter of systems, which only events name."""
+    litter: list[tuple[str, str]] = []
     agent, events = station.scan(station_file, lock, config.home / "station" / "agent.log")
     try:
         for event in events:
             display.event(event)
+            if event.get("event") == "skipped" and event.get("reason") == IGNORED:
+                litter.append((str(event["name"]), IGNORED))
         agent.process.wait()
     finally:
         agent.stop()
     require_running(server)
+    return litter
 
 
 def _wait_for_media(shell: Shell, services: Services, display: Display, server: Child) -> None:
@@ -142,8 +151,8 @@ def _broken(services: Services) -> list[tuple[str, str | None]]:
 def _summary(
     shell: Shell,
     services: Services,
-    station_file: Path,
-    lock: int,
+    docked: station.Docked,
+    litter: list[tuple[str, str]],
     address: str,
     accounts: list[people.Account],
 ) -> None:
@@ -159,9 +168,9 @@ def _summary(
     for name, reason in _broken(services):
         why = say_clip_reason(shell.language, reason) if reason else ""
         shell.say("demo.broken", name=name, reason=why)
-    docked = station.docked(station_file, lock)
     shell.say("demo.files", received=docked.received, before=docked.before)
-    for key, named in (("demo.refused", docked.refused), ("demo.skipped", docked.skipped)):
+    skipped = (*docked.skipped, *litter)
+    for key, named in (("demo.refused", docked.refused), ("demo.skipped", skipped)):
         for name, code in named:
             reason = say_reason(shell.language, code)
             shell.say(key, name=name.rpartition("/")[2], reason=reason)

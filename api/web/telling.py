@@ -20,8 +20,8 @@ _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?(\.\d+)?Z")
 #: The families of words that a code in this place of a text may have.
 PLACES: Mapping[str, tuple[str, ...]] = {
     "thing": ("thing.",),
-    "rendition": ("rendition.",),
-    "stored": ("stored.", "rendition."),
+    "rendition": ("stored.",),
+    "stored": ("stored.",),
     "grant": ("grant.",),
     "stage": ("stage.",),
     "standing": ("standing.",),

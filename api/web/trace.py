@@ -37,7 +37,10 @@ _GLYPHS: tuple[tuple[str, frozenset[str]], ...] = (
     ("admitted", frozenset({EventKind.CLIP_ADMITTED, EventKind.CASE_CREATED})),
     ("docked", frozenset({EventKind.DOCK_SESSION_OPENED})),
     ("denied", frozenset({EventKind.ACCESS_DENIED})),
-    ("copied", frozenset({EventKind.CLIP_DOWNLOADED, EventKind.CASE_EXPORTED})),
+    (
+        "copied",
+        frozenset({EventKind.CLIP_DOWNLOADED, EventKind.CLIP_EXPORTED, EventKind.CASE_EXPORTED}),
+    ),
     ("opened", frozenset({EventKind.CLIP_OPENED})),
     ("linked", frozenset({EventKind.LINK_MADE, EventKind.LINK_REMOVED})),
     ("verified", frozenset({EventKind.VERIFICATION_RUN})),

@@ -52,6 +52,7 @@ def make_recordings(folder: Path) -> None:
     data = whole.read_bytes()
     (folder / "TA00716_JX0227_20261122094000_IMP.mp4").write_bytes(data[: len(data) // 2])
     (folder / "TA00716_JX0227_20261122095000.mp4").write_bytes(b"")
+    (folder / "Thumbs.db").write_bytes(b"litter")
     (folder / "TA00716_JX0227_20261122100000.mp4").write_bytes(os.urandom(50_000))
 
 
@@ -112,6 +113,8 @@ def test_from_a_fresh_clone_to_a_byte_that_was_changed(tmp_path: Path) -> None:
         said = log.read_text(errors="replace")
         assert f"http://127.0.0.1:{port}/" in said
         assert re.search(r"TA00716_JX0227_20261122095000\.mp4", said), said  # the empty one
+        summary = said[said.index("隔离") :]
+        assert "跳过：Thumbs.db（已忽略）" in summary, summary
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
             assert json.load(answer)["status"] == "ok"
         # Pull the plug, then the same command again: it goes on where it was.

@@ -440,6 +440,24 @@ def delete_entry(world: World) -> None:
         tx.execute(log_entries.delete().where(log_entries.c.idx == index))
 
 
+def delete_clip_exported(world: World) -> None:
+    """As if the clip had never been copied out in a bag."""
+    index = index_of(world, "clip.exported")
+    with world.services.database.write() as tx:
+        tx.execute(log_entries.delete().where(log_entries.c.idx == index))
+
+
+def hide_clip_exported(world: World) -> None:
+    """The bag of another case, in a row that is consistent in itself."""
+    rewrite(world, index_of(world, "clip.exported"), facts={"case": "f" * 32})
+
+
+def move_clip_exported(world: World) -> None:
+    """Only where the bag was put."""
+    index = index_of(world, "clip.exported")
+    update(world, log_entries, log_entries.c.idx == index, details='{"destination":"/elsewhere"}')
+
+
 def delete_entry_and_close_the_gap(world: World) -> None:
     index = index_of(world, "clip.opened")
     with world.services.database.write() as tx:

@@ -17,11 +17,13 @@ from custody import cases
 from custody.bundle_documents import BundlePlan
 from custody.bundles import Bundle, BundleDigestError, BundleRefusedError, plan_bundle, write_bundle
 from custody.clips import get_clip
+from custody.history import history_of
 from custody.tables import log_entries
 from custody.tables import receipts as receipt_rows
 from custody.verification import FindingCode, Selection, hold_case, snapshot
 from tests.tamper import attacks
 from tests.tamper.attacks import Attack
+from tests.tamper.test_swallowed_entries import swallow_by_trigger
 from tests.tamper.worlds import CASE_NUMBER, LEGAL, OPERATOR, World, add_clip
 
 C = FindingCode
@@ -98,6 +100,63 @@ def test_an_untouched_case_is_exported(world: World, home: list[str], tmp_path: 
         data = (folder / "data" / one["file"]).read_bytes()
         assert hashlib.sha256(data).hexdigest() == one["sha256"]
     assert world.verify(Selection(case_id=world.case_id)).good
+
+
+def test_each_clip_says_that_it_was_copied_out(
+    world: World, home: list[str], tmp_path: Path
+) -> None:
+    """In its own history and in no other clip's; the bag holds no entry that names the bag."""
+    folder = tmp_path / "bag"
+    assert export(home, folder) == 0
+    tagmanifest = hashlib.sha256((folder / "tagmanifest-sha256.txt").read_bytes()).hexdigest()
+    with world.services.database.read() as tx:
+        [of_case] = history_of(tx, f"case:{world.case_id}")[-1:]
+        newest = [history_of(tx, f"clip:{clip_id}")[-1] for clip_id in world.clip_ids]
+    assert of_case.kind == "case.exported"
+    assert set(of_case.facts["clips"]) == set(world.clip_ids[:2])
+    for event in newest[:2]:
+        assert (event.kind, event.published, event.at) == ("clip.exported", True, of_case.at)
+        assert event.facts == {"case": world.case_id, "tagmanifest_sha256": tagmanifest}
+        assert event.details["destination"] == str(folder)
+        assert event.actor_id == of_case.actor_id
+    assert newest[2].kind != "clip.exported"
+    for document in (folder / "data").rglob("*.json"):
+        assert ".exported" not in document.read_text(encoding="utf-8")
+    assert world.verify().good
+    assert export(home, tmp_path / "another") == 0
+    assert world.verify().good
+
+
+@pytest.mark.parametrize(
+    ("attack", "codes"),
+    [
+        (attacks.delete_clip_exported, {C.ENTRY_MISSING}),
+        (attacks.hide_clip_exported, {C.ENTRY_ALTERED}),
+        (attacks.move_clip_exported, {C.DETAILS_ALTERED}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_whoever_hides_that_a_clip_was_copied_out_is_found(
+    world: World, attack: Attack, codes: set[FindingCode], home: list[str], tmp_path: Path
+) -> None:
+    assert export(home, tmp_path / "bag") == 0
+    attack(world)
+    findings = world.verify().findings
+    assert {one.code for one in findings} == codes
+    assert {one.clip_id for one in findings} == {world.clip_ids[0]}
+
+
+def test_where_one_entry_is_swallowed_none_stands_and_no_bag(
+    world: World, home: list[str], tmp_path: Path
+) -> None:
+    swallow_by_trigger(world, "clip.exported")
+    folder = tmp_path / "out" / "bag"
+    folder.parent.mkdir()
+    assert export(home, folder) == 2
+    assert list(folder.parent.iterdir()) == []
+    with world.services.database.read() as tx:
+        exported = log_entries.c.kind.in_(["case.exported", "clip.exported"])
+        assert tx.execute(sa.select(log_entries.c.id).where(exported)).all() == []
 
 
 def test_work_under_way_refuses_no_bag(world: World) -> None:

@@ -37,18 +37,18 @@ def swallow_by_definition(world: World) -> None:
         insider.execute("CREATE UNIQUE INDEX uq_log_entries_idx ON log_entries (idx)")
 
 
-def swallow_by_trigger(world: World) -> None:
+def swallow_by_trigger(world: World, kind: str = KIND) -> None:
     if world.services.database.is_sqlite:
         execute(
             world,
-            f"CREATE TRIGGER quiet BEFORE INSERT ON log_entries WHEN new.kind = '{KIND}' "
+            f"CREATE TRIGGER quiet BEFORE INSERT ON log_entries WHEN new.kind = '{kind}' "
             "BEGIN SELECT RAISE(IGNORE); END",
         )
         return
     execute(
         world,
         "CREATE FUNCTION quiet() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN IF new.kind = '{KIND}' THEN RETURN NULL; END IF; RETURN new; END $$",
+        f"$$ BEGIN IF new.kind = '{kind}' THEN RETURN NULL; END IF; RETURN new; END $$",
         "CREATE TRIGGER quiet BEFORE INSERT ON log_entries FOR EACH ROW EXECUTE FUNCTION quiet()",
     )
 

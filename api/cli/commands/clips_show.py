@@ -19,6 +19,7 @@ def command(shell: Shell, clip: str) -> None:
     from custody.clip_names import names_of_clips
     from custody.events import EventKind, clip_item
     from custody.history import history_of
+    from custody.item_names import names_in
     from custody.recording_times import TimeSource
     from custody.renditions import renditions_of
 
@@ -33,6 +34,7 @@ def command(shell: Shell, clip: str) -> None:
             links = links_of_clip(tx, found.id)
             names = names_of_clips(tx, [found.id])[found.id]
             events = history_of(tx, item)
+            named = names_in(tx, events)
         if shell.as_json:
             print_json(
                 clip_json(found)
@@ -80,7 +82,7 @@ def command(shell: Shell, clip: str) -> None:
             rows.append([kind, f"{one.sha256} {size_text(one.size_bytes)}"])
         print_table([shell.word("head.field"), shell.word("head.value")], rows)
         click.echo()
-        heads = ("index", "at", "kind", "actor", "outcome")
+        heads = ("index", "at", "kind", "case", "actor", "outcome")
         print_table(
             [shell.word(f"head.{name}") for name in heads],
             [
@@ -88,6 +90,7 @@ def command(shell: Shell, clip: str) -> None:
                     "–" if event.idx is None else str(event.idx),
                     local(event.at, zone),
                     say_word(shell.language, "event", event.kind),
+                    named.get(f"case:{event.facts.get('case')}", ""),
                     event.actor_name or event.actor_id,
                     say_word(shell.language, "outcome", event.outcome),
                 ]

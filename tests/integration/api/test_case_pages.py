@@ -1,7 +1,7 @@
 """A case's page and its form, on both engines: what is shown, kept, refused and logged."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -11,7 +11,9 @@ from api.auth.tables import sign_in_sessions
 from custody.actors import Role, service_actor
 from custody.cases import Case, NewCase, Stage, change_case, create_case, get_case, link_clip
 from custody.clips import describe_clip
+from custody.events import EventKind
 from custody.history import HistoryEvent, history_of
+from custody.ledger import Event
 from tests.integration.api.signed_in import submit
 from tests.services.custody import admit_clip
 from tests.services.house import CASE_NUMBER, PASSWORD, House
@@ -262,12 +264,45 @@ def test_a_clip_stands_on_its_officers_bar_and_in_its_stages_column(
     assert page.count("/unlink") == 5
 
 
+def test_a_recording_that_fails_is_painted_over_its_neighbours(
+    house: House, legal: httpx.Client, case: Case
+) -> None:
+    """Recorders cut back to back, and a short recording is drawn wider than it was long."""
+    at = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+    link(house, case, "long.mp4", seconds=3600, officer="JX0227", recorded_at=at)
+    at += timedelta(hours=1)
+    failing = link(house, case, "short.mp4", seconds=2, officer="JX0227", recorded_at=at)
+    at += timedelta(seconds=2)
+    after = link(house, case, "after.mp4", seconds=600, officer="JX0227", recorded_at=at)
+    pieces = r'<a class="(piece[^"]*)" href="/clips/([^"]+)"'
+    drawn = re.findall(pieces, legal.get(f"/cases/{case.id}").text)
+    assert [kind for kind, _ in drawn] == ["piece"] * 3
+    assert drawn[-1] == ("piece", after)
+    with house.services.database.write() as tx:
+        facts = {"scope": "clip", "findings": 1, "unchecked": 0}
+        run = Event(EventKind.VERIFICATION_RUN, f"clip:{failing}", facts, outcome="failed")
+        house.services.ledger.append(tx, service_actor("test"), run)
+    drawn = re.findall(pieces, legal.get(f"/cases/{case.id}").text)
+    assert len(drawn) == 3
+    assert drawn[-1] == ("piece broken", failing)
+
+
 def test_a_case_without_clips_shows_its_officers_empty_bars(
     legal: httpx.Client, case: Case
 ) -> None:
     page = legal.get(f"/cases/{case.id}").text
     assert page.count("没有录像</span>") == 2
     assert "还没有关联任何录像" in page
+
+
+def test_an_empty_list_says_who_creates_cases(house: House, legal: httpx.Client) -> None:
+    page = legal.get("/cases").text
+    assert "先建立案件，再关联录像" in page
+    assert "案件由法制室建立" not in page
+    legal.post("/sign-in", data={"name": "alice", "password": PASSWORD})
+    page = legal.get("/cases").text
+    assert "先建立案件" not in page
+    assert "案件由法制室建立" in page
 
 
 def test_who_may_not_change_a_case_is_offered_no_way_to(

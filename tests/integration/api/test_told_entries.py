@@ -2,14 +2,16 @@
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
 
+from api.cli.main import run
 from api.verification_runs import context_of
 from custody.access import Right
 from custody.actors import Role
-from custody.cases import NewCase, Procedure, change_case
+from custody.cases import NewCase, Procedure, Stage, change_case, link_clip
 from custody.clips import assign_clip
 from custody.errors import DeniedError
 from custody.event_filters import EventFilter
@@ -75,6 +77,36 @@ def test_a_changed_case_tells_the_old_and_the_new(house: House, legal: httpx.Cli
     legal.cookies.set("liuhen_language", "en")
     assert "Party 示例餐饮店 → (nothing)" in text_of(legal.get(f"/cases/{case.id}").text)
     assert verify_all(context_of(house.services), LOG_ONLY).findings == []
+
+
+def test_a_bag_is_told_on_its_case_and_on_each_clip(
+    house: House, legal: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = house.services
+    known = {"object_key": original_key(new_clip("a").sha256)}
+    services.store.put_bytes(known["object_key"], b"a")
+    case = house.add_case()
+    with services.database.write() as tx:
+        clip = admit_clip(tx, services.ledger, "a", **known)
+        link_clip(tx, services.ledger, house.actor(Role.LEGAL), case.id, clip.id, Stage.SERVICE)
+    monkeypatch.setenv("LIUHEN_DATABASE_URL", services.config.database_url)
+    folder, home = tmp_path / "bag", str(services.config.home)
+    assert run(["cases", "export", case.number, "-o", str(folder), "--home", home]) == 0
+    of_clip = legal.get(f"/clips/{clip.id}").text
+    assert len(re.findall(r'aria-label="随证据包导出 · [^"]*"', of_clip)) == 1
+    page = entry_page(house, legal, EventKind.CLIP_EXPORTED)
+    assert "随证据包导出" in page
+
+    def told(page: str) -> str:
+        return "".join(page.split())  # a path may be broken anywhere
+
+    of_case = legal.get(f"/cases/{case.id}").text
+    assert f"1条录像存到{folder}" in told(text_of(of_case))
+    assert told(f"案件{case.number}存到{folder}") in told(text_of(of_clip))
+    assert {"去向", "证据包校验值"} <= {*page.split()}
+    legal.cookies.set("liuhen_language", "en")
+    of_case = legal.get(f"/cases/{case.id}").text
+    assert f"oneclipto{folder}" in told(text_of(of_case))
 
 
 def test_a_denial_tells_what_was_wanted_of_what_and_why_not(

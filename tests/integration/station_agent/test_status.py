@@ -60,6 +60,42 @@ def test_a_station_without_a_file_says_that_there_is_none(
     assert "files: none" in text
 
 
+def test_a_refused_empty_file_is_named_and_no_alarm_whatever_is_watched(
+    config: Path, home: Path
+) -> None:
+    (config.parent / "dock" / "empty.mp4").touch()
+    (config.parent / "other").mkdir()
+    assert command("scan", "--config", config).returncode == 1  # of this pass one was not taken
+    for folder in ("dock", "other"):
+        text = config.read_text(encoding="utf-8").replace('["dock"]', f'["{folder}"]')
+        config.write_text(text, encoding="utf-8")
+        command("scan", "--config", config)
+        code, value, said = told(config)
+        assert code == 0
+        assert [(one["state"], one["reason"]) for one in value["refused"]] == [("refused", "empty")]
+        assert "refused  empty" in said
+        assert "nothing to be done" in said
+        assert "files with trouble" not in said
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(config: Path, home: Path) -> None:
+    """As `status --json | head` does, once it has what it wants."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        for options in (["--json"], []):
+            status = ["station_agent.cli", "status", "--config", str(config), *options]
+            done = subprocess.run(
+                [sys.executable, "-m", *status],
+                stdout=writing,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+            assert (done.returncode, done.stderr) == (141, b"")
+    finally:
+        os.close(writing)
+
+
 def test_a_missing_folder_is_named(config: Path, home: Path) -> None:
     shutil.rmtree(config.parent / "dock")
     # By itself, before any agent looked again; and as the agent saw it.
@@ -229,8 +265,9 @@ def test_a_status_file_of_another_form_is_passed_over(
     assert told(config)[0] == 0
 
 
+@pytest.mark.parametrize(("reason", "expected"), [("empty", 0), ("server_refused: 413", 1)])
 def test_a_journal_of_an_earlier_version_is_read_and_left_as_it_is(
-    config: Path, home: Path
+    config: Path, home: Path, reason: str, expected: int
 ) -> None:
     path = home / "journal.db"
     path.unlink()
@@ -239,12 +276,13 @@ def test_a_journal_of_an_earlier_version_is_read_and_left_as_it_is(
     connection.execute("PRAGMA user_version = 1")
     connection.execute(
         "INSERT INTO files (root, path, size_bytes, mtime_ns, inode, important, state, reason)"
-        " VALUES (x'2f', x'2f61', 1, 1, '1', 0, 'refused', 'empty')"
+        " VALUES (x'2f', x'2f61', 1, 1, '1', 0, 'refused', ?)",
+        (reason,),
     )
     connection.close()
     before = path.read_bytes()
     code, value, _ = told(config)
-    assert code == 1
+    assert code == expected
     assert value["files"] == {"refused": 1}
     assert path.read_bytes() == before
 

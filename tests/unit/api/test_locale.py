@@ -122,7 +122,7 @@ IN_FINDINGS = {
         & {key.removeprefix("column.") for key in catalogue("zh") if key.startswith("column.")}
     ),
     "thing.": ["station", "dock_session", "user"],
-    "stored.": ["original"],
+    "stored.": ["original", "proxy", "poster", "sheet", "waveform"],
     "item.": ["log", "service", "anonymous"],
     "standing.": ["stands", "was_removed"],
     "source.": ["checkpoints", "signer"],

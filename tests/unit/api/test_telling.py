@@ -81,6 +81,20 @@ def test_words_for_codes_and_values_as_they_stand() -> None:
     assert teller.tell(in_column("officers", [{"officer": 1}])) == '执法人员：[{"officer": 1}]'
 
 
+@pytest.mark.parametrize(
+    ("code", "values", "expected"),
+    [
+        ("stored_bytes", {"stored": "proxy", "clip": "c1"}, "The stored playable copy of clip c1"),
+        ("stored_gone", {"stored": "original", "clip": "c1"}, "The stored original of clip c1"),
+        ("rendition_gone", {"rendition": "sheet", "entry": 7}, "made this contact sheet;"),
+    ],
+)
+def test_a_rendition_inside_a_sentence_is_no_title(
+    code: str, values: dict[str, object], expected: str
+) -> None:
+    assert expected in Teller("en", ZONE).tell(said(code, **values))
+
+
 def test_things_are_named_beside_their_ids() -> None:
     finding = Finding(
         FindingCode.LINK_MISSING,

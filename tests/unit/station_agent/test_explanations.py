@@ -1,6 +1,7 @@
 """Help, usage and errors of the station in both languages."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,23 @@ def test_the_language_of_a_line(tmp_path: Path) -> None:
     assert find_language(path, None, environment={}) == "en"
 
 
-def test_a_time_of_the_journal_is_local_and_has_its_day() -> None:
-    assert re.fullmatch(r"2026-11-2\d \d\d:\d\d:38", local_time("2026-11-22T09:21:38.123Z"))
-    assert local_time(None) == ""
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("Asia/Shanghai", "2026-11-22 17:21:38 +08:00"),
+        ("UTC", "2026-11-22 09:21:38 +00:00"),
+        ("America/St_Johns", "2026-11-22 05:51:38 -03:30"),
+    ],
+)
+def test_a_time_of_the_journal_is_local_and_has_its_day_and_zone(
+    zone: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert local_time("2026-11-22T09:21:38.123Z") == expected
+        assert local_time(None) == ""
+        assert local_time("yesterday") == "yesterday"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -165,6 +165,32 @@ def test_files_of_a_folder_no_longer_watched(journal: Journal) -> None:
     assert take_in(journal, Scan(b"/", [found(b"clip")])).back == 1
 
 
+def test_what_was_refused_as_empty_is_never_missed(journal: Journal) -> None:
+    """Whether its folder is watched no longer, or it was removed; what grew meanwhile is taken."""
+    empty = found(b"empty", size=0)
+    take_in(journal, scan(empty))
+    journal.advance(only(journal), State.REFUSED, reason="empty")
+    adopt(journal, [b"/other"])
+    assert (only(journal).state, only(journal).reason) == (State.REFUSED, "empty")
+    adopt(journal, [ROOT])
+    assert take_in(journal, scan()).gone == 0
+    assert (only(journal).state, only(journal).reason) == (State.REFUSED, "empty")
+    again = take_in(journal, scan(empty))
+    assert (again.new, again.changed, again.back) == ([], 0, 0)
+    assert take_in(journal, scan(found(b"empty", size=10))).changed == 1
+    assert only(journal).state is State.SEEN
+
+
+@pytest.mark.parametrize("reason", ["server_refused: 413", "unreadable", None])
+def test_what_was_refused_for_another_reason_is_gone_with_its_folder(
+    journal: Journal, reason: str | None
+) -> None:
+    take_in(journal, scan(found(b"clip")))
+    journal.advance(only(journal), State.REFUSED, reason=reason)
+    adopt(journal, [b"/other"])
+    assert (only(journal).state, only(journal).reason) == (State.GONE, "not_watched")
+
+
 @pytest.mark.parametrize("known", [1, 1000])
 def test_however_many_files_are_known_they_are_asked_for_once(journal: Journal, known: int) -> None:
     """A station that has seen thirty thousand rescans every few seconds."""

@@ -40,6 +40,15 @@ def test_a_clips_state_is_said_in_the_readers_language() -> None:
     assert say_clip_reason("zh", "unheard_of: as it came") == "unheard_of: as it came"
 
 
+def test_what_is_ready_is_said_for_what_it_is() -> None:
+    """As the pages do: a picture is not played."""
+    said = [say_clip_state("zh", "ready", None, kind) for kind in ("video", "picture", "text")]
+    assert said == ["可播放", "可查看", "可查看"]
+    assert say_clip_state("zh", "ready", None, "document") == "可下载查看"
+    assert say_clip_state("en", "ready", None, "picture") == "Can be viewed"
+    assert say_clip_state("zh", "damaged", None, "picture") == "文件损坏"
+
+
 def test_what_a_station_does_not_take_is_said_in_words() -> None:
     assert say("zh", "state.skipped") == "未接收"
     assert say_reason("zh", "symlink") == "符号链接"
