@@ -233,11 +233,12 @@ def assign_unassigned(
     Returns those that were changed. Raises as `assign_clip`; then ``tx`` is to be rolled back.
     """
     changed = []
+    said = read_optional_code(recorder)
     # In one fixed order, so that two people assigning the same clips can't wait for each other.
     for clip_id in sorted(set(clip_ids)):
         before = _lock(tx, clip_id)
         if before.officer is None:
-            with_ = recorder or before.recorder
+            with_ = said or before.recorder
             after = assign_clip(tx, ledger, actor, clip_id, officer, with_, before.recorded_at)
             changed += [clip_id] if after != before else []
     return changed

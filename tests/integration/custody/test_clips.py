@@ -185,13 +185,13 @@ def test_codes_are_kept_in_one_form_however_they_are_typed(
     database: Database, ledger: Ledger
 ) -> None:
     with database.write() as tx:
-        clip, other = admit_clip(tx, ledger, "a"), admit_clip(tx, ledger, "b")
+        clip, other = admit_clip(tx, ledger, "a"), admit_clip(tx, ledger, "b", recorder="TA00933")
         for officer, recorder in ((" jx0227", "ta00716"), ("ＪＸ０２２７", "ＴＡ00716 ")):
             clip = assign_clip(tx, ledger, ALICE, clip.id, officer, recorder, None)
-        assign_unassigned(tx, ledger, ALICE, [other.id], "jx0227", "")
+        assign_unassigned(tx, ledger, ALICE, [other.id], "jx0227", " ")
         other = get_clip(tx, other.id)
     assert (clip.officer, clip.recorder) == ("JX0227", "TA00716")
-    assert (other.officer, other.recorder) == ("JX0227", None)
+    assert (other.officer, other.recorder) == ("JX0227", "TA00933")
     assert kinds(database, clip) == kinds(database, other) == ["clip.admitted", "clip.assigned"]
     with database.read() as tx:
         event = history_of(tx, f"clip:{clip.id}")[1]
