@@ -1,9 +1,9 @@
 """What people type of a case, in the form in which it is kept. Pure."""
 
-import re
 from datetime import date, datetime
 
 from custody.case_rows import CaseOfficer, is_case_day
+from custody.codes import names_several, normalize_code, require_one_code, shown_code
 from custody.errors import (
     CaseDayAheadError,
     CaseOfficerCodeError,
@@ -12,11 +12,6 @@ from custody.errors import (
 )
 from custody.readable_text import is_visible
 from custody.recording_times import FURTHEST_AHEAD
-
-#: No code and no certificate number has one of these in it: what parts two of a list.
-_PARTING = re.compile(r"[\s、,，;；:：/／]")
-#: Of what names several, as much is repeated.
-SHOWN_CHARACTERS = 60
 
 
 def read_title(text: str) -> str:
@@ -47,30 +42,25 @@ def read_day(day: date | None, now: datetime) -> date | None:
 
 
 def read_officer(officer: CaseOfficer) -> CaseOfficer:
-    """One officer, without spaces around code and certificate number.
+    """One officer: the code in its normal form, the certificate number without spaces around it.
 
-    Raises `CaseOfficerCodeError` for a code of which nothing can be seen, and
-    `CaseOfficerListError` where either is more than one, or where both have letters in the same
-    places (JX0227 JX0311): a second officer's code would otherwise be logged as the first one's
-    certificate number.
+    Raises `CaseOfficerCodeError` for a code of which nothing can be seen, `CaseOfficerListError`
+    where either is more than one, or where both have letters in the same places (JX0227 JX0311): a
+    second officer's code would otherwise be logged as the first one's certificate number. Raises
+    `CodeHiddenError` and `CodeLongError` for either as `read_code` does.
     """
-    code = officer.officer.strip()
+    code = normalize_code(officer.officer)
     if not is_visible(code):
         raise CaseOfficerCodeError
     one = CaseOfficer(code, read_optional(officer.certificate_number))
-    texts = [one.officer, one.certificate_number or ""]
-    if any(sign.isalpha() for sign in code) and _shape(texts[0]) == _shape(texts[1]):
-        texts = [" ".join(texts)]
-    for text in texts:
-        if names_several(text):
-            shown = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
-            raise CaseOfficerListError(shown)
+    typed, number = officer.officer.strip(), one.certificate_number or ""
+    if any(sign.isalpha() for sign in code) and _shape(code) == _shape(normalize_code(number)):
+        raise CaseOfficerListError(shown_code(f"{typed} {number}"))
+    for kept, said in ((code, typed), (number, number)):
+        if names_several(normalize_code(kept)):
+            raise CaseOfficerListError(shown_code(said))
+        require_one_code(kept, said)
     return one
-
-
-def names_several(text: str) -> bool:
-    """Whether ``text`` has a space or a sign of a list in it."""
-    return _PARTING.search(text) is not None
 
 
 def _shape(text: str) -> str:

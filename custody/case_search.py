@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from custody.case_numbers import normalize_case_number
 from custody.case_rows import Case, case_query, select_cases
+from custody.codes import normalize_code
 from custody.errors import CaseNumberError, UnknownSortError
 from custody.tables import case_officers, cases
 
@@ -17,8 +18,9 @@ from custody.tables import case_officers, cases
 class CaseFilter:
     """Which cases; None asks nothing. Days are the bureau's, both included.
 
-    ``text`` is found anywhere in number, title or party, or is an officer's code or certificate
-    number 执法证号 (ASCII letters in either case).
+    ``text`` is found anywhere in number, title or party, or is an officer's code, in any writing
+    as ``officer`` is (`normalize_code`), or certificate number 执法证号 (ASCII letters in either
+    case).
     """
 
     text: str | None = None
@@ -94,11 +96,8 @@ def _conditions(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
             any_of += _contain(c.number, text)
         conditions.append(sa.or_(*any_of, c.id.in_(_with_officer(text))))
     if wanted.officer is not None:
-        conditions.append(
-            c.id.in_(
-                sa.select(case_officers.c.case_id).where(case_officers.c.officer == wanted.officer)
-            )
-        )
+        named = case_officers.c.officer == normalize_code(wanted.officer)
+        conditions.append(c.id.in_(sa.select(case_officers.c.case_id).where(named)))
     if wanted.procedure is not None:
         conditions.append(c.procedure == wanted.procedure)
     if wanted.occurred_from is not None:
@@ -110,11 +109,11 @@ def _conditions(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
 
 def _with_officer(text: str) -> sa.Select[tuple[str]]:
     """The cases that name an officer by this code or 执法证号."""
-    named, wanted = case_officers.c, text.strip().lower()
+    named = case_officers.c
     return sa.select(named.case_id).where(
         sa.or_(
-            sa.func.lower(named.officer) == wanted,
-            sa.func.lower(named.certificate_number) == wanted,
+            named.officer == normalize_code(text),
+            sa.func.lower(named.certificate_number) == text.strip().lower(),
         )
     )
 

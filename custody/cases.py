@@ -97,11 +97,13 @@ _SAYING = (EventKind.CASE_CREATED.value, EventKind.CASE_CHANGED.value)
 def create_case(tx: Connection, ledger: Ledger, actor: Actor, new: NewCase) -> Case:
     """Create a case; ``case.created``.
 
-    Texts are kept without spaces around them; a party or certificate of nothing else is none.
+    Texts are kept without spaces around them, codes in the form of `normalize_code`; a party or
+    certificate of nothing else is none.
     Raises `CaseNumberError`, `CaseExistsError`, `CaseTitleError` and `CaseOfficerCodeError` where a
     title or an officer's code has nothing to be seen, `CaseOfficerListError` where one officer is
-    several, `CaseDayAheadError` for a day that is yet to come, and `ValueError` for a procedure
-    that is none and a day outside the calendar.
+    several, `CodeHiddenError` and `CodeLongError` for codes and certificate numbers that nobody
+    can read or keep, `CaseDayAheadError` for a day that is yet to come, and `ValueError` for a
+    procedure that is none and a day outside the calendar.
     """
     now = ledger.clock.now()
     case = Case(

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from custody.case_rows import STANDING
 from custody.cells import is_readable
 from custody.clip_rows import Clip, clip_columns, read_clip
+from custody.codes import normalize_code
 from custody.errors import UnknownSortError
 from custody.tables import case_officers, clip_names, clips, links
 from custody.twin_rows import TWINS, count_of_twins, rows_under
@@ -35,6 +36,7 @@ DEFAULT_CLIP_SORT = "-recorded_at"
 class ClipFilter:
     """Which clips; None asks nothing. Times are aware, ``recorded_to`` is not included.
 
+    ``officer`` and ``recorder`` are codes in any writing (`normalize_code`).
     ``untimed``: nothing and nobody says when it was recorded. ``unassigned``: no officer, for the
     list of manual assignment. ``text`` is found anywhere in the name or a further one (ASCII
     letters in either case), or is a clip's id, its officer or recorder, the 执法证号 under which
@@ -119,8 +121,8 @@ def _conditions(wanted: ClipFilter) -> list[sa.ColumnElement[bool]]:
     c = clips.c
     conditions: list[sa.ColumnElement[bool]] = []
     for column, value in (
-        (c.officer, wanted.officer),
-        (c.recorder, wanted.recorder),
+        (c.officer, _code(wanted.officer)),
+        (c.recorder, _code(wanted.recorder)),
         (c.state, wanted.state),
         (c.media_kind, wanted.media_kind),
         (c.important, wanted.important),
@@ -155,8 +157,8 @@ def _conditions(wanted: ClipFilter) -> list[sa.ColumnElement[bool]]:
                 c.id.in_(further),
                 c.sha256.startswith(lower, autoescape=True),
                 c.id == lower,
-                c.officer == text,
-                c.recorder == text,
+                c.officer == normalize_code(text),
+                c.recorder == normalize_code(text),
                 c.officer.in_(
                     sa.select(case_officers.c.officer).where(
                         sa.func.lower(case_officers.c.certificate_number) == lower.strip()
@@ -165,6 +167,10 @@ def _conditions(wanted: ClipFilter) -> list[sa.ColumnElement[bool]]:
             )
         )
     return conditions
+
+
+def _code(text: str | None) -> str | None:
+    return None if text is None else normalize_code(text)
 
 
 def _has(column: sa.Column[str], digest: TypedDigest) -> sa.ColumnElement[bool]:

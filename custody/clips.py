@@ -21,6 +21,7 @@ from custody.clip_details import (
     written_time,
 )
 from custody.clip_rows import Clip, ClipState, clip_columns, read_clip, require_sound
+from custody.codes import read_optional_code
 from custody.errors import ClipNotFoundError
 from custody.events import EventKind, clip_item
 from custody.first_writer import insert_first
@@ -50,7 +51,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class NewClip:
-    """What is known of an original when it is admitted. Digests are lower-case hex."""
+    """What is known of an original when it is admitted.
+
+    Digests are lower-case hex, ``officer`` and ``recorder`` codes as `custody.codes` makes them.
+    """
 
     sha256: str
     sm3: str
@@ -189,10 +193,12 @@ def assign_clip(
 ) -> Clip:
     """Say whose recording it is and when it was made; ``clip.assigned``.
 
-    What the recorder's own clock said is kept beside it. The same values again change nothing.
-    Raises `ClipNotFoundError`, `ClipAlteredError`, and as `require_believable` for a time that is
-    neither what it was nor the recorder's own.
+    Codes are kept in their normal form; empty is none. What the recorder's own clock said is kept
+    beside the time. The same values again change nothing.
+    Raises `ClipNotFoundError`, `ClipAlteredError`, as `read_code` for an officer or a recorder, and
+    as `require_believable` for a time that is neither what it was nor the recorder's own.
     """
+    officer, recorder = read_optional_code(officer), read_optional_code(recorder)
     clip = _lock(tx, clip_id)
     if (clip.officer, clip.recorder, clip.recorded_at) == (officer, recorder, recorded_at):
         return clip
@@ -227,11 +233,12 @@ def assign_unassigned(
     Returns those that were changed. Raises as `assign_clip`; then ``tx`` is to be rolled back.
     """
     changed = []
+    said = read_optional_code(recorder)
     # In one fixed order, so that two people assigning the same clips can't wait for each other.
     for clip_id in sorted(set(clip_ids)):
         before = _lock(tx, clip_id)
         if before.officer is None:
-            with_ = recorder or before.recorder
+            with_ = said or before.recorder
             after = assign_clip(tx, ledger, actor, clip_id, officer, with_, before.recorded_at)
             changed += [clip_id] if after != before else []
     return changed

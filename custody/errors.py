@@ -70,6 +70,18 @@ class CaseOfficerListError(CustodyError):
     """A code or certificate number is one, without spaces or signs of a list; name one officer."""
 
 
+class CodeListError(CustodyError):
+    """The code of an officer or a recorder is one, without spaces or signs of a list."""
+
+
+class CodeHiddenError(CustodyError):
+    """A code has no characters that can't be seen or that turn others round; type it anew."""
+
+
+class CodeLongError(CustodyError):
+    """A code or certificate number has at most 64 characters."""
+
+
 class LinkExistsError(CustodyError):
     """The clip is linked to this case already."""
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from custody.codes import MAX_CODE_CHARACTERS, find_code
+
 #: Longer names are not looked at; a file system gives 255 bytes at most.
 MAX_NAME_CHARACTERS = 512
-#: Officers' and recorders' codes, as wide as the columns that keep them.
-MAX_CODE_CHARACTERS = 64
 #: Digits that give a year outside are a number, not a time. 1970 stays in: it is what a recorder
 #: writes after its battery has been empty.
 FIRST_YEAR, LAST_YEAR = 1970, 2199
@@ -27,7 +27,11 @@ class FilenamePattern:
 
 @dataclass(frozen=True, slots=True)
 class ParsedName:
-    """What one name said. ``recorded_at`` is the recorder's own time, made UTC, never corrected."""
+    """What one name said.
+
+    ``officer`` and ``recorder`` are in their normal form (`custody.codes`). ``recorded_at`` is the
+    recorder's own time, made UTC, never corrected.
+    """
 
     pattern: str
     officer: str | None
@@ -98,6 +102,7 @@ def parse_filename(
 
     ``zone`` is where the recorders' clocks are set. A pattern whose time is no date of the
     calendar, or whose codes can't be printed or are too long, does not fit; the next is tried.
+    What stands in the place of a code and may be several (a space in it) names nobody.
     """
     if len(name) > MAX_NAME_CHARACTERS:
         return None
@@ -121,8 +126,8 @@ def _read(pattern: str, groups: dict[str, str | None], zone: tzinfo) -> ParsedNa
     sequence = groups.get("seq")
     return ParsedName(
         pattern=pattern,
-        officer=officer,
-        recorder=recorder,
+        officer=None if officer is None else find_code(officer),
+        recorder=None if recorder is None else find_code(recorder),
         recorded_at=recorded_at,
         sequence=int(sequence) if sequence else None,
         # Where the mark is a number (gat_index), "00" says that the key was not pressed.

@@ -1,7 +1,7 @@
 """Whose recordings clips are, as people say it, and the list of those of which nobody has yet."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from api.dependencies import Person, PersonDep, ServicesDep, may_submit
 from api.errors import Answer, answer_for
 from api.services import Services
+from api.web.code_fields import WrongCode, wrong_codes
 from api.web.moments import MomentError, read_moment
 from api.web.pages import Pages, address, go_back
 from api.web.trace import build_trace
@@ -34,12 +35,16 @@ ROW_GAP = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A form for many that could not be carried out: why, and what was ticked and typed."""
+    """A form for many that could not be carried out: why, and what was ticked and typed.
+
+    ``wrong``: by field, what is wrong with the codes.
+    """
 
     key: str
     clip_ids: Sequence[str]
     officer: str
     recorder: str
+    wrong: Mapping[str, WrongCode] = field(default_factory=dict)
 
 
 @router.get("/unassigned")
@@ -68,6 +73,10 @@ def assign_many(
     said = (officer.strip(), recorder.strip())
     if not clip_id or not any(said):
         refused = Refused("nobody_named" if clip_id else "nothing_ticked", clip_id, *said)
+        return _unassigned_page(request, services, person, offset, refused)
+    wrong = wrong_codes({"officer": officer, "recorder": recorder})
+    if wrong:
+        refused = Refused("wrong_code", clip_id, *said, wrong)
         return _unassigned_page(request, services, person, offset, refused)
     with services.database.write() as tx:
         changed = assign_unassigned(
@@ -134,16 +143,21 @@ def assign(
     back: Annotated[str, Form()] = "",
 ) -> Response:
     """Say by hand whose recording it is and when it was made."""
-    said = (officer.strip() or None, recorder.strip() or None)
+    typed = {"officer": officer, "recorder": recorder, "recorded_at": recorded_at}
+    wrong = wrong_codes({"officer": officer, "recorder": recorder})
+    if wrong:
+        return _ask_again(request, services, person, clip_id, typed, back, wrong=wrong)
     try:
         moment = read_moment(recorded_at, services.config.zone)
         with services.database.write() as tx:
             clip = get_clip(tx, clip_id)
             when = moment or clip.recorded_at
-            assigned = assign_clip(tx, services.ledger, person.actor, clip_id, *said, when)
+            assigned = assign_clip(
+                tx, services.ledger, person.actor, clip_id, officer, recorder, when
+            )
     except (MomentError, RecordingTimeAheadError, RecordingTimeEarlyError) as error:
-        typed = {"officer": officer, "recorder": recorder, "recorded_at": recorded_at}
-        return _ask_again(request, services, person, clip_id, typed, back, answer_for(error))
+        answer = answer_for(error)
+        return _ask_again(request, services, person, clip_id, typed, back, answer=answer)
     done = "assigned_nothing" if assigned == clip else "assigned"
     return go_back(back or f"/clips/{clip_id}", done)
 
@@ -155,9 +169,14 @@ def _ask_again(
     clip_id: str,
     typed: Mapping[str, str],
     back: str,
-    answer: Answer,
+    *,
+    answer: Answer | None = None,
+    wrong: Mapping[str, WrongCode] | None = None,
 ) -> Response:
-    """The form alone, with what was ``typed`` and what is wrong with the time in it."""
+    """The form alone, with what was ``typed``.
+
+    ``answer`` says what is wrong with the time in it, ``wrong`` with its codes.
+    """
     with services.database.read() as tx:
         clip = get_clip(tx, clip_id)
     with services.database.write() as tx:
@@ -166,10 +185,11 @@ def _ask_again(
     return pages.render(
         request,
         "assign.html",
-        status=answer.status,
+        status=answer.status if answer else 422,
         here=f"/clips/{clip_id}",
         clip=clip,
         typed=typed,
         back=back,
         answer=answer,
+        wrong=wrong or {},
     )

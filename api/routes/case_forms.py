@@ -40,6 +40,7 @@ from custody.errors import (
     CaseOfficerCodeError,
     CaseOfficerListError,
     CaseTitleError,
+    CodeHiddenError,
     StaleCaseError,
 )
 from custody.events import case_item
@@ -71,6 +72,7 @@ _REFUSED = (
     CaseTitleError,
     CaseOfficerCodeError,
     CaseOfficerListError,
+    CodeHiddenError,
     CaseExistsError,
     CaseDayAheadError,
     CaseDayError,

@@ -7,15 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from custody.case_fields import names_several
 from custody.case_numbers import normalize_case_number
 from custody.cases import CASE_FIELDS, Case, CaseOfficer, NewCase
+from custody.codes import MAX_CODE_CHARACTERS, find_code, names_several
 from custody.errors import CaseNumberError
 from custody.history import HistoryEvent
 from ingest.filenames import FIRST_YEAR, LAST_YEAR
 
 MAX_OFFICERS = 50
-MAX_CODE_CHARACTERS = 64
 #: Of a code that is too long, as much is named.
 SHOWN_CHARACTERS = 20
 
@@ -126,15 +125,15 @@ def merge(before: Typed | None, theirs: Typed, yours: Typed) -> tuple[Typed, lis
 def read_officers(text: str) -> tuple[CaseOfficer, ...]:
     """One officer a line: the code, then 执法证号 if it is known, parted by spaces.
 
-    A line that only repeats another is left out. Whatever else stands in it stays as it is typed:
-    custody refuses what may name two.
+    A code is in its normal form. A line that only repeats another is left out. Whatever else stands
+    in it stays as it is typed: custody refuses what may name two.
     """
     found: dict[CaseOfficer, None] = {}
     for line in text.splitlines():
         parts = line.split(maxsplit=1)
         if parts:
             certificate = parts[1].strip() if len(parts) > 1 else ""
-            found[CaseOfficer(parts[0], certificate or None)] = None
+            found[CaseOfficer(find_code(parts[0]) or parts[0], certificate or None)] = None
     return tuple(found)
 
 

@@ -62,10 +62,12 @@ def read_officers(officers: Iterable[str]) -> "tuple[CaseOfficer, ...]":
     Raises `click.BadParameter` for a code that is given twice: which of the two would count?
     """
     from custody.cases import CaseOfficer
+    from custody.codes import normalize_code
 
     found: dict[str, CaseOfficer] = {}
     for officer in officers:
         code, _, certificate = (part.strip() for part in officer.partition("="))
+        code = normalize_code(code)
         if code in found:
             raise click.BadParameter(
                 say(spoken(), "usage.twice", code=code), param_hint="--officer"

@@ -67,7 +67,8 @@ def test_import_list_show(liuhen: Liuhen, footage: Path) -> None:
         "recorder",
         "2026-11-20T02:00:00Z",
     )
-    assert len(liuhen("clips", "list", "--officer", "JX0227", "--json").json) == 1
+    for typed in ("JX0227", "jx0227", "ＪＸ０２２７"):
+        assert len(liuhen("clips", "list", "--officer", typed, "--json").json) == 1
     assert len(liuhen("clips", "list", "--from", "2026-11-20T09:50", "--json").json) == 1
 
     table = liuhen("clips", "list").out
@@ -274,9 +275,18 @@ def test_an_officer_given_twice_is_refused(liuhen: Liuhen) -> None:
     assert liuhen("cases", "list", "--json").json == []
     liuhen("cases", "create", NUMBER, "--title", "x")
     assert liuhen("cases", "edit", NUMBER, *twice).code == 64
+    assert liuhen("cases", "edit", NUMBER, "--officer", "JX0227", "--officer", "jx0227").code == 64
+    hidden = liuhen("cases", "edit", NUMBER, "--officer", "JX0227\u202e")
+    assert (hidden.code, "JX0227U+202E" in hidden.err) == (2, True)
     listed = liuhen("cases", "edit", NUMBER, "--officer", "JX0227、JX0311")
     assert (listed.code, "JX0227、JX0311" in listed.err) == (2, True)
     assert liuhen("cases", "show", NUMBER, "--json").json["officers"] == []
+    liuhen("cases", "edit", NUMBER, "--officer", "ｊx0227=0012")
+    for typed in ("jx0227", "JX0227"):
+        found = liuhen("cases", "list", "--officer", typed, "--json").json
+        assert [one["officers"] for one in found] == [
+            [{"officer": "JX0227", "certificate_number": "0012"}]
+        ]
 
 
 def test_a_case_is_edited_field_by_field(liuhen: Liuhen) -> None:

@@ -107,6 +107,20 @@ def test_an_officer_named_twice_is_one_officer(database: Database, ledger: Ledge
         assert get_case(tx, case.id).officers == (CaseOfficer("JX0227", "零A-0012"),)
 
 
+def test_an_officer_is_the_same_however_the_code_is_written(
+    database: Database, ledger: Ledger
+) -> None:
+    officers = (CaseOfficer("ｊｘ０２２７"), CaseOfficer(" jx0227", "零A-0012"))
+    with database.write() as tx:
+        case = create_case(tx, ledger, ALICE, a_case(officers=officers))
+        assert case.officers == (CaseOfficer("JX0227", "零A-0012"),)
+        again = a_case(officers=(CaseOfficer("Jx0227", "零A-0012"),))
+        assert change_case(tx, ledger, ALICE, case.id, again) == (case, ())
+    with database.read() as tx:
+        event = history_of(tx, f"case:{case.id}")[0]
+    assert event.details["officers"] == [{"officer": "JX0227", "certificate_number": "零A-0012"}]
+
+
 def test_a_case_may_have_no_officers_yet(database: Database, ledger: Ledger) -> None:
     with database.write() as tx:
         case = create_case(tx, ledger, ALICE, a_case(officers=()))
@@ -240,6 +254,9 @@ FILTERS: list[tuple[dict[str, Any], set[int]]] = [
     ({"text": "\\"}, set()),
     ({"text": "\x00"}, set()),
     ({"officer": "JX0300"}, {2}),
+    ({"officer": "ｊx0300 "}, {2}),
+    ({"text": " jx0300"}, {2}),
+    ({"text": "ＪＸ０３００"}, {2}),
     ({"officer": "JX0227", "procedure": "general"}, {12, 4, 5}),
     ({"occurred_from": date(2026, 11, 21)}, {5}),
     ({"occurred_to": date(2026, 11, 20)}, {12, 2, 3}),

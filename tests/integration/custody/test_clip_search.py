@@ -57,7 +57,10 @@ def found(database: Database, wanted: ClipFilter, sort: str = "name") -> list[st
 FILTERS: list[tuple[dict[str, Any], set[str]]] = [
     ({}, set(SEEDS)),
     ({"officer": "JX0000"}, {"alpha", "charlie_100%"}),
+    ({"officer": " jx0000"}, {"alpha", "charlie_100%"}),
+    ({"officer": "ＪＸ００００"}, {"alpha", "charlie_100%"}),
     ({"recorder": "TA00003"}, {"delta"}),
+    ({"recorder": "ta００００３"}, {"delta"}),
     ({"state": "ready"}, {"Bravo"}),
     ({"media_kind": "audio"}, {"charlie_100%"}),
     ({"important": True}, {"Bravo"}),
@@ -75,6 +78,8 @@ FILTERS: list[tuple[dict[str, Any], set[str]]] = [
     ({"text": "%"}, {"charlie_100%"}),
     ({"text": "JX0001"}, {"Bravo", "delta"}),
     ({"text": "TA00004"}, {"echo"}),
+    ({"text": "ｊｘ0001"}, {"Bravo", "delta"}),
+    ({"text": "ta00004 "}, {"echo"}),
     ({"text": "'; --"}, set()),
     ({"text": "nul\x00"}, set()),
 ]

@@ -15,6 +15,7 @@ from custody.clips import (
     admitted_details,
     admitted_facts,
     assign_clip,
+    assign_unassigned,
     assigned_details,
     describe_clip,
     find_clip_by_digest,
@@ -25,6 +26,9 @@ from custody.clips import (
 from custody.clock import FixedClock
 from custody.errors import (
     ClipNotFoundError,
+    CodeHiddenError,
+    CodeListError,
+    CodeLongError,
     RecordingTimeAheadError,
     RecordingTimeEarlyError,
 )
@@ -175,6 +179,47 @@ def test_a_clip_is_assigned(database: Database, ledger: Ledger) -> None:
         "actor_name": "alice",
         "was": {"officer": None, "recorder": None, "recorded_at": None},
     }
+
+
+def test_codes_are_kept_in_one_form_however_they_are_typed(
+    database: Database, ledger: Ledger
+) -> None:
+    with database.write() as tx:
+        clip, other = admit_clip(tx, ledger, "a"), admit_clip(tx, ledger, "b", recorder="TA00933")
+        for officer, recorder in ((" jx0227", "ta00716"), ("ＪＸ０２２７", "ＴＡ00716 ")):
+            clip = assign_clip(tx, ledger, ALICE, clip.id, officer, recorder, None)
+        assign_unassigned(tx, ledger, ALICE, [other.id], "jx0227", " ")
+        other = get_clip(tx, other.id)
+    assert (clip.officer, clip.recorder) == ("JX0227", "TA00716")
+    assert (other.officer, other.recorder) == ("JX0227", "TA00933")
+    assert kinds(database, clip) == kinds(database, other) == ["clip.admitted", "clip.assigned"]
+    with database.read() as tx:
+        event = history_of(tx, f"clip:{clip.id}")[1]
+    assert (event.details["officer"], event.details["recorder"]) == ("JX0227", "TA00716")
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ("张三 李四", CodeListError),
+        ("JX0311\u202e", CodeHiddenError),
+        ("\u200b", CodeHiddenError),
+        ("7" * 65, CodeLongError),
+    ],
+)
+def test_what_is_no_code_is_assigned_to_no_clip(
+    database: Database, ledger: Ledger, typed: str, wrong: type[Exception]
+) -> None:
+    with database.write() as tx:
+        clip = admit_clip(tx, ledger, "a")
+    for officer, recorder in ((typed, None), ("JX0227", typed)):
+        with pytest.raises(wrong), database.write() as tx:
+            assign_clip(tx, ledger, ALICE, clip.id, officer, recorder, None)
+        with pytest.raises(wrong), database.write() as tx:
+            assign_unassigned(tx, ledger, ALICE, [clip.id], officer, recorder)
+    with database.read() as tx:
+        assert get_clip(tx, clip.id) == clip
+    assert kinds(database, clip) == ["clip.admitted"]
 
 
 def test_a_time_set_by_hand_stands_beside_the_recorders_own(

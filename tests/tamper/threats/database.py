@@ -38,6 +38,8 @@ EVIDENCE: tuple[Threat, ...] = (
         edited("sm3", "0" * 64),
         edited("size_bytes", 1),
         edited("officer", "JX9999"),
+        # Nobody who asks for JX0227 finds it then.
+        Case(attacks.edit_clip("officer", "jx0227"), {C.CLIP_ROW_ALTERED}, clip=0, name="in_small"),
         edited("recorded_at", None),
         edited("recorder_clock_at", datetime(2026, 11, 1, tzinfo=UTC)),
         edited("state", "quarantined"),
@@ -129,6 +131,11 @@ EVIDENCE: tuple[Threat, ...] = (
         "Changes a case: title, officers, party or number.",
         Case(attacks.edit_case_title, {C.CASE_ALTERED}),
         Case(attacks.edit_case_officer, {C.CASE_ALTERED}),
+        Case(
+            attacks.execute("UPDATE case_officers SET officer = lower(officer)"),
+            {C.CASE_ALTERED},
+            name="case_officers_in_small",
+        ),
         Case(attacks.undo_case_change, {C.CASE_ALTERED}),
         Case(attacks.undo_case_number, {C.CASE_ALTERED}),
         Case(attacks.restore_removed_officer, {C.CASE_ALTERED}),

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 import pytest
 
 from api.web.case_form import (
-    MAX_CODE_CHARACTERS,
     MAX_OFFICERS,
     CaseCodeError,
     CaseDayError,
@@ -17,6 +16,7 @@ from api.web.case_form import (
     write_case,
 )
 from custody.cases import Case, CaseOfficer
+from custody.codes import MAX_CODE_CHARACTERS
 
 FORM = {
     "number": "零城执罚决字〔2026〕第12号",
@@ -55,6 +55,12 @@ def test_what_is_no_day_is_not_taken_for_none(text: str) -> None:
 def test_officers_are_read_however_they_are_parted() -> None:
     text = " JX0227\u30000012 \nJX0228\t零A7\n\nJX0227 0012"
     assert read_officers(text) == (CaseOfficer("JX0227", "0012"), CaseOfficer("JX0228", "零A7"))
+
+
+def test_one_officer_written_twice_is_one_however_the_code_is_written() -> None:
+    assert read_officers("jx0227 0012\nＪＸ０２２７ 0012") == (CaseOfficer("JX0227", "0012"),)
+    with pytest.raises(CaseOfficerError, match="JX0227"):
+        read_case(FORM | {"officers": "JX0227 0012\njx0227"})
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ FAMILIES = {
     ],
     "done.": list(DONE),
     "filter.unreadable.": ["day", "choice", "swapped"],
-    "unassigned.": ["nothing_ticked", "nobody_named"],
+    "unassigned.": ["nothing_ticked", "nobody_named", "wrong_code"],
     "error.": [
         f"{key}.{part}"
         for key in {answer.key for _, answer in ANSWERS}

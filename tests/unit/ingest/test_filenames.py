@@ -47,7 +47,7 @@ def utc(*parts: int) -> datetime:
         (
             "ta00716_000227_20260804_100000_0012_sos.mp4",
             "gat_name",
-            "ta00716",
+            "TA00716",
             "000227",
             utc(2026, 8, 4, 2),
             12,
@@ -132,6 +132,30 @@ def test_each_pattern_is_read(
 )
 def test_what_fits_no_pattern_says_nothing(name: str) -> None:
     assert parse_filename(name, SHANGHAI) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ta00716_jx0227_20261128093000.mp4",
+        "TA00716_Jx0227_20261128093000.MP4",
+        "dcam_ta00716_jx0227_20261128_093000.mp4",
+        "DCAM_ＴＡ００７１６_ｊｘ０２２７_20261128_093000.mp4",
+    ],
+)
+def test_however_a_name_is_written_its_codes_are_the_same(name: str) -> None:
+    parsed = parse_filename(name, SHANGHAI)
+    assert parsed is not None
+    assert (parsed.recorder, parsed.officer) == ("TA00716", "JX0227")
+    assert parsed.recorded_at == utc(2026, 11, 28, 1, 30)
+
+
+@pytest.mark.parametrize("officer", ["张三 李四", "张三、李四", "㍿" * 17])
+def test_what_is_no_code_names_nobody_and_the_rest_counts(officer: str) -> None:
+    parsed = parse_filename(f"DCAM_CAM001_{officer}_20260804_100000.mp4", SHANGHAI)
+    assert parsed is not None
+    assert (parsed.recorder, parsed.officer) == ("CAM001", None)
+    assert parsed.recorded_at == utc(2026, 8, 4, 2)
 
 
 def test_an_impossible_time_leaves_the_name_to_the_next_pattern() -> None:
