@@ -218,7 +218,7 @@ def open_note(
     if len(lines) > MAX_SIGNATURES:
         raise NoteError(f"more than {MAX_SIGNATURES} signatures")
     # 3. Every line has the form of a signature; those of unknown keys are passed over.
-    known = {(verifier.name, verifier.key_hash): verifier for verifier in verifiers}
+    known = _by_name_and_hash(verifiers)
     verified: dict[tuple[str, bytes], tuple[Verifier, bytes]] = {}
     for line in lines:
         name, signature = _parse_signature(line)
@@ -235,6 +235,15 @@ def open_note(
     if not verified:
         raise NoteError("no signature of a known key")
     return OpenedNote(text, tuple(verified.values()))
+
+
+def _by_name_and_hash(verifiers: Sequence[Verifier]) -> dict[tuple[str, bytes], Verifier]:
+    """Four bytes can be made to collide: which of two keys a line means must not be left open."""
+    known: dict[tuple[str, bytes], Verifier] = {}
+    for verifier in verifiers:
+        if known.setdefault((verifier.name, verifier.key_hash), verifier) != verifier:
+            raise NoteError(f"two keys of {verifier.name} with one short hash")
+    return known
 
 
 def _parse_signature(line: str) -> tuple[str, bytes]:
