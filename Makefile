@@ -12,7 +12,7 @@ WORKERS ?= 3
 TESTED_WITH = api/web/static/vendor/.stamp tests/tus_js/node_modules/.stamp verifiers
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check format lint types contracts unit verifiers bench lock clean
+.PHONY: help run test test-long check format lint types contracts unit verifiers bench threat-model lock clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ verifiers: $(VENV)/verifiers/log-check tests/verifiers/js/node_modules/.stamp ##
 
 bench: $(VENV)/.dev ## every benchmark, a table with ratios
 	$(BIN)/python -m benchmarks
+
+threat-model: $(VENV)/.dev ## write docs/threat-model.md anew out of the tests' table of attacks
+	$(BIN)/python -m tests.tamper.threat_model
 
 lock: $(VENV)/.dev ## pin the dependencies anew (needs uv on the PATH)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -U pyproject.toml -o requirements/station.txt

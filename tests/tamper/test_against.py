@@ -8,26 +8,17 @@ import pytest
 import sqlalchemy as sa
 
 from api.cli.main import run
-from custody.events import EventKind
-from custody.ledger import Event
 from custody.object_keys import CHECKPOINT_KEY
 from custody.tables import receipts
 from custody.verification.against import SUBJECT
 from tests.tamper import attacks
-from tests.tamper.worlds import LEGAL, World
+from tests.tamper.later_attacks import go_on
+from tests.tamper.worlds import World
 
 
 def keep_checkpoint(world: World, file: Path) -> Path:
     file.write_bytes(world.services.store.read_bytes(CHECKPOINT_KEY))
     return file
-
-
-def go_on(world: World, reason: str) -> None:
-    """Something more happens and is published."""
-    read = Event(EventKind.LOG_READ, f"user:{LEGAL.id}", {"first": 0}, {"filter": reason})
-    with world.services.database.write() as tx:
-        world.services.ledger.append(tx, LEGAL, read)
-    world.publish()
 
 
 def verify(

@@ -1,0 +1,144 @@
+"""The database administrator with the server's keys: may write and sign everything."""
+
+from custody.verification import FindingCode as C
+from tests.tamper import attacks, key_attacks
+from tests.tamper.outsiders import KEPT, MIRROR, STATION, WITNESS
+from tests.tamper.threats.table import Case, Threat, outside, told, verified
+
+_SMALLER = {
+    KEPT: C.CHECKPOINT_ROLLED_BACK,
+    MIRROR: "SplitViewError",
+    WITNESS: "HTTP 400",
+    STATION: "alarm",
+}
+
+THREATS: tuple[Threat, ...] = (
+    outside(
+        "Rewrites history: changes who looked at a recording and makes every hash, chain, tile, "
+        "checkpoint and receipt anew.",
+        key_attacks.rewrite_history,
+        outsiders={
+            KEPT: C.CHECKPOINT_INCONSISTENT,
+            MIRROR: "SplitViewError",
+            WITNESS: "HTTP 409",
+            STATION: "alarm",
+        },
+    ),
+    outside(
+        "Rewrites history and lets the log grow past what anybody has seen.",
+        key_attacks.rewrite_history_and_go_on,
+        outsiders={
+            KEPT: C.CHECKPOINT_INCONSISTENT,
+            MIRROR: "SplitViewError",
+            WITNESS: "HTTP 422",
+            STATION: "alarm",
+        },
+    ),
+    outside(
+        "Cuts the tail off in every place, the signer's memory too.",
+        key_attacks.cut_the_tail,
+        outsiders=_SMALLER,
+    ),
+    outside(
+        "Puts everything back to last week: database, objects and signer.",
+        key_attacks.put_everything_back,
+        outsiders=_SMALLER,
+    ),
+    outside(
+        "Puts everything back to last week and goes on another way.",
+        key_attacks.put_everything_back_and_go_on,
+        outsiders={
+            KEPT: C.CHECKPOINT_INCONSISTENT,
+            MIRROR: "SplitViewError",
+            WITNESS: "HTTP 422",
+            STATION: "alarm",
+        },
+    ),
+    told(
+        "Shows two readers two different logs, each sound in itself.",
+        "not by either alone; `liuhen-verify pair` over both mirrors, and a witness, which "
+        "cosigns the first and refuses the second",
+        "ProofError HTTP_409",
+        "test_outsiders.py::test_two_logs_for_two_readers",
+    ),
+    told(
+        "Dates a new entry back by ten years.",
+        "not by anything inside; a mirror's older checkpoint, or a witness's cosignature with its "
+        "time, covers fewer entries than the index says",
+        "",
+        "test_outsiders.py::test_an_entry_dated_back_stands_behind_what_was_seen_later",
+    ),
+    told(
+        "Makes up a receipt under a signed tree of its own.",
+        "not by the receipt alone; a station raises the alarm, `liuhen-verify pair` finds two "
+        "histories",
+        "LogForkedError ProofError",
+        "test_outsiders.py::test_a_receipt_under_a_tree_of_its_own",
+    ),
+    verified(
+        "Puts a made-up receipt into the database.",
+        Case(
+            key_attacks.put_a_made_up_receipt,
+            {C.RECEIPT_ALTERED},
+            clip=0,
+            entry="clip.admitted",
+        ),
+    ),
+    verified(
+        "Signs another tree for a size that is in the archive.",
+        Case(attacks.sign_another_tree, {C.CHECKPOINT_INCONSISTENT}),
+    ),
+    told(
+        "Issues a receipt whose entry is not in the log, or of another clip, size or digest.",
+        "whoever opens it: the station, `liuhen-verify receipt`",
+        "LogError",
+        "tests/unit/custody/log/test_receipt.py"
+        "::test_what_does_not_hold_is_refused_though_the_archive_signed_it",
+    ),
+    told(
+        "Asks the signer for a tree that does not continue what it signed.",
+        "the signer, which refuses",
+        "SigningRefusedError",
+        "tests/unit/custody/test_signer.py::test_it_refuses_every_other_tree",
+    ),
+    told(
+        "Lets the publisher go on from a database that is too old.",
+        "the publisher, which signs nothing",
+        "SigningRefusedError",
+        "tests/integration/custody/test_publisher.py::test_a_database_behind_the_signer_never_signs",
+    ),
+    told(
+        "Shows a station a log that is older than before.",
+        "the station: an alarm that stays, with both checkpoints kept",
+        "log_rolled_back",
+        "tests/integration/station_agent/test_reporting.py"
+        "::test_a_log_that_is_older_than_before_raises_a_lasting_alarm",
+    ),
+    told(
+        "Shows a station another history, and receipts out of it.",
+        "the station: an alarm that stays; it believes no receipt any more",
+        "alarm",
+        "tests/integration/station_agent/test_agent.py"
+        "::test_a_rewritten_log_raises_an_alarm_and_ends_trust",
+    ),
+    told(
+        "Replaces the log's key by a new one.",
+        "everybody who has the old public key: no checkpoint opens",
+        "TamperedLogError",
+        "tests/unit/custody/outside/test_mirror.py::test_a_checkpoint_of_another_key_is_none",
+    ),
+    told(
+        "Has two histories cosigned at the same moment.",
+        "the witness: of many requests at once it cosigns one history",
+        "",
+        "tests/unit/custody/outside/test_witness_server.py"
+        "::test_of_many_at_once_one_history_is_cosigned",
+    ),
+    told(
+        "Leaves entries out of an item's history in a tree that is sound.",
+        "`liuhen-verify mirror`, with the entry at which the item's chain breaks",
+        "",
+        "tests/unit/custody/outside/test_checks.py"
+        "::test_entries_that_do_not_follow_one_another_are_found",
+    ),
+)
