@@ -40,6 +40,8 @@ __all__ = [
 
 MAX_MANIFEST_BYTES = 32 << 20
 MAX_MANIFEST_FILES = 100_000
+#: Commas and opening brackets: a list of so many files has half of it, the rest is for its texts.
+MAX_MANIFEST_MARKS = 1_000_000
 MAX_PATH_BYTES = 4096
 
 _MANIFEST_TITLE = "liuhen manifest v1"
@@ -158,13 +160,25 @@ def sign_manifest(manifest: Manifest, signer: NoteSigner) -> str:
         ],
     }
     _check_station(_read_manifest(value), signer.name)
-    return sign_statement(_MANIFEST_TITLE, value, signer, max_bytes=MAX_MANIFEST_BYTES)
+    return sign_statement(
+        _MANIFEST_TITLE,
+        value,
+        signer,
+        max_bytes=MAX_MANIFEST_BYTES,
+        max_marks=MAX_MANIFEST_MARKS,
+    )
 
 
 def open_manifest(note: str | bytes, verifier: NoteVerifier) -> Manifest:
     """The manifest of the station that ``verifier`` stands for. Raises `LogError`."""
     # 1. The station's key has signed it.
-    value = open_statement(note, _MANIFEST_TITLE, verifier, max_bytes=MAX_MANIFEST_BYTES)
+    value = open_statement(
+        note,
+        _MANIFEST_TITLE,
+        verifier,
+        max_bytes=MAX_MANIFEST_BYTES,
+        max_marks=MAX_MANIFEST_MARKS,
+    )
     # 2. It is a manifest, in the one form there is.
     manifest = _read_manifest(value)
     # 3. It is this station's own.
