@@ -8,11 +8,12 @@ HOME_DIR ?= var
 FOOTAGE ?=
 # More than cores: a test often waits for a disk, a browser or another process.
 WORKERS ?= 3
+FUZZ_SECONDS ?= 60
 # What the tests need beside the dev environment: the page's scripts and other people's programs.
 TESTED_WITH = api/web/static/vendor/.stamp tests/tus_js/node_modules/.stamp verifiers
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check format lint types contracts unit verifiers bench threat-model lock clean
+.PHONY: help run test test-long check format lint types contracts unit verifiers bench fuzz threat-model lock clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +51,9 @@ verifiers: $(VENV)/verifiers/log-check tests/verifiers/js/node_modules/.stamp ##
 bench: $(VENV)/.dev ## every benchmark, a table with ratios
 	$(BIN)/python -m benchmarks
 
+fuzz: $(VENV)/.fuzz ## every parser of the log for FUZZ_SECONDS each, by coverage (Linux)
+	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
+
 threat-model: $(VENV)/.dev ## write docs/threat-model.md anew out of the tests' table of attacks
 	$(BIN)/python -m tests.tamper.threat_model
 
@@ -57,6 +61,7 @@ lock: $(VENV)/.dev ## pin the dependencies anew (needs uv on the PATH)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -U pyproject.toml -o requirements/station.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -U pyproject.toml requirements/build.in --extra server -o requirements/server.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -U pyproject.toml requirements/build.in --extra server --group dev -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -U --group fuzz -o requirements/fuzz.txt
 
 clean: ## remove what set-up made (never the home folder)
 	rm -rf $(VENV) api/web/node_modules api/web/static/vendor tests/tus_js/node_modules tests/verifiers/js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -80,6 +85,10 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m pip check -q
 	@touch $@ $(VENV)/.server
+
+$(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.dev
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/fuzz.txt
+	@touch $@
 
 # The page's scripts come from npm, pinned by a lock file. Where there is no npm,
 # the wheel that carries Node brings one.
