@@ -13,21 +13,12 @@ from custody.log.receipt import MAX_RECEIPT_BYTES, sign_receipt
 from custody.log.tiles import WIDTH
 from custody.log.witness import MAX_REQUEST_BYTES
 from station_agent.wire import MAX_MANIFEST_BYTES, sign_manifest
-from tests.fuzz import checks
-from tests.fuzz.checks import (
-    ALICE,
-    BOB,
-    CHECKPOINTS,
-    LOG,
-    RECEIPT,
-    STATION,
-    TEXTS,
-    WITNESSES,
-    Check,
-)
+from tests.fuzz import checks, known, spellings
+from tests.fuzz.checks import Check
+from tests.fuzz.known import ALICE, BOB, CHECKPOINTS, LOG, RECEIPT, STATION, TEXTS, WITNESSES
 from tests.unit.custody.log.samples import LOG_KEY, RECEIPT_KEY
 
-_MANIFEST = sign_manifest(checks.MANIFEST, STATION)
+_MANIFEST = sign_manifest(known.MANIFEST, STATION)
 _POLICY = (
     f"# who counts\nlog {LOG_KEY.verifier.vkey} https://log.example/\n"
     f"witness one {WITNESSES[0].verifier.vkey}\n"
@@ -60,25 +51,25 @@ TARGETS: tuple[Target, ...] = (
         ),
         MAX_NOTE_BYTES,
     ),
-    Target("verifier_key", checks.verifier_key, (ALICE.verifier.vkey.encode(),)),
-    Target("signer_key", checks.signer_key, (ALICE.secret_text().encode(),)),
+    Target("verifier_key", spellings.verifier_key, (ALICE.verifier.vkey.encode(),)),
+    Target("signer_key", spellings.signer_key, (ALICE.secret_text().encode(),)),
     Target(
         "cosigner_key",
-        checks.cosigner_key,
+        spellings.cosigner_key,
         tuple(one.verifier.vkey.encode() for one in WITNESSES),
     ),
     Target(
         "cosigner_secret",
-        checks.cosigner_secret,
+        spellings.cosigner_secret,
         tuple(one.secret_text().encode() for one in WITNESSES),
     ),
     Target(
         "checkpoint",
-        checks.checkpoint,
+        spellings.checkpoint,
         (CHECKPOINTS[300].encode().encode(), CHECKPOINTS[1].encode().encode() + b"more\n"),
     ),
     Target("checkpoint_note", checks.checkpoint_note, (LOG.note().encode(),), MAX_CHECKPOINT_BYTES),
-    Target("cosigned", checks.cosigned, (checks.cosigned_note().encode(),), MAX_CHECKPOINT_BYTES),
+    Target("cosigned", checks.cosigned, (known.cosigned_note().encode(),), MAX_CHECKPOINT_BYTES),
     Target("policy", checks.policy, (_POLICY.encode(), b"quorum none\n"), MAX_POLICY_BYTES),
     Target("statement_body", checks.statement_body, (b'{"a":[1,null,"x"]}', _body(_MANIFEST))),
     Target(
@@ -95,10 +86,10 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target("manifest_note", checks.manifest_note, (_MANIFEST.encode(),), MAX_MANIFEST_BYTES),
     Target("manifest_body", checks.manifest_body, (_body(_MANIFEST),), MAX_MANIFEST_BYTES),
-    Target("tile_path", checks.path_of_tile, (b"tile/0/000", b"tile/7/x001/x067/002.p/255")),
+    Target("tile_path", spellings.path_of_tile, (b"tile/0/000", b"tile/7/x001/x067/002.p/255")),
     Target(
         "bundle_path",
-        checks.path_of_bundle,
+        spellings.path_of_bundle,
         (b"tile/entries/000", b"tile/entries/x001/067.p/9"),
     ),
     Target("tile", checks.tile, (LOG.files["tile/0/000"],), 32 * WIDTH),
@@ -109,22 +100,22 @@ TARGETS: tuple[Target, ...] = (
         WIDTH * (2 + MAX_ENTRY_BYTES),
     ),
     Target("served_entry", checks.served_entry, (LOG.files["tile/entries/000"],)),
-    Target("proof", checks.proof, (checks.PROOF.encode().encode(),), 4 * MAX_PROOF_BYTES),
+    Target("proof", checks.proof, (known.PROOF.encode().encode(),), 4 * MAX_PROOF_BYTES),
     Target(
         "witness_request",
         checks.witness_request,
-        (checks.request(5, 300), checks.request(5, 5)),
+        (known.request(5, 300), known.request(5, 5)),
         MAX_REQUEST_BYTES,
     ),
-    Target("entry", checks.entry, (LOG.entries[0], LOG.entries[checks.INDEX]), MAX_ENTRY_BYTES),
+    Target("entry", checks.entry, (LOG.entries[0], LOG.entries[known.INDEX]), MAX_ENTRY_BYTES),
     Target(
         "canonical",
         checks.canonical,
         (canonical_json({"a": [1, None, True, "文\n"], "b": {"c": -1}}), b"[]"),
     ),
     Target("json_object", checks.json_object, (json.dumps({"a": [1.5, None]}).encode(),)),
-    Target("time", checks.time, (b"2026-11-22T09:21:38.123Z", b"0002-01-01T00:00:00.000Z")),
-    Target("base64", checks.base64, (b"AAEC", b"/+8=", b"")),
-    Target("decimal", checks.decimal, (b"0", b"9007199254740991")),
+    Target("time", spellings.time, (b"2026-11-22T09:21:38.123Z", b"0002-01-01T00:00:00.000Z")),
+    Target("base64", spellings.base64, (b"AAEC", b"/+8=", b"")),
+    Target("decimal", spellings.decimal, (b"0", b"9007199254740991")),
 )
 BY_NAME: dict[str, Target] = {target.name: target for target in TARGETS}

@@ -11,7 +11,7 @@ from custody.log.canonical import Json, canonical_json
 from custody.log.errors import NoteError
 from custody.log.statement import open_statement, sign_statement
 from station_agent import wire
-from tests.fuzz.checks import ALICE, STATION
+from tests.fuzz.known import ALICE, STATION
 from tests.fuzz.targets import BY_NAME, TARGETS, Target
 from tests.unit.custody.log.samples import START
 from tests.unit.custody.log.strategies import values
