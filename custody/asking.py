@@ -12,6 +12,7 @@ from http import HTTPStatus
 
 from custody import cosignatures
 from custody.clock import Clock
+from custody.cosignatures import KeptCosignature
 from custody.errors import WitnessAwayError, WitnessContradictsError, WitnessRefusesError
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError
@@ -101,7 +102,9 @@ class Asker:
         keys = {cosignatures.key_id(one) for one in self._asked.verifiers}
         with self._log.database.read() as tx:
             newest = newest_checkpoint(tx)
-            signed = {key: one.size for key, one in cosignatures.newest_of(tx, keys).items()}
+            kept = cosignatures.newest_of(tx, keys)
+        # A row that was altered is nothing to go on from.
+        signed = {key: one.size for key, one in kept.items() if self._holds(one)}
         if newest is None or newest.size == self._answered:
             return False
         if keys == {key for key, size in signed.items() if size == newest.size}:
@@ -120,6 +123,13 @@ class Asker:
             answer = self._send(newest, self._known)
         self._check(answer, newest)
         return self._keep(answer, checkpoint)
+
+    def _holds(self, kept: KeptCosignature) -> bool:
+        try:
+            cosignatures.open_kept(kept, self._log.origin)
+        except LogError:
+            return False
+        return True
 
     def _send(self, newest: PublishedCheckpoint, old: int) -> Answer:
         read = tile_reader(self._log.store, newest.size).read

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from api.cli.main import run
+from api.verification_runs import context_of
 from custody import cosignatures
 from custody.asking import Asker, LogAsked
 from custody.cosigned import CosignaturePublisher
@@ -24,13 +25,16 @@ from custody.object_keys import COSIGNATURE_PREFIX
 from custody.published import newest_checkpoint
 from custody.tables import checkpoints, log_entries, log_state
 from custody.tables import cosignatures as table
-from custody.verification import FindingCode
+from custody.verification import FindingCode, Report
+from custody.verification.cosignatures import check_cosignatures
+from custody.witnessing import read_witnessing
 from ingest import stations
 from ingest.station_cosignatures import take_cosignature
 from ingest.stations import create_enrolment_token, enrol
 from tests.services.station_client import new_station_key
 from tests.services.witnesses import NearWitness, near_witness, policy_of
 from tests.tamper import attacks
+from tests.tamper.test_any_cell import altered, changes_of
 from tests.tamper.worlds import ADMIN, World
 
 C = FindingCode
@@ -305,4 +309,34 @@ def test_what_waits_for_its_copy_is_no_finding(watched: Watched) -> None:
     assert watched.ask()
     assert watched.found() == []
     watched.archive()
+    assert watched.found() == []
+
+
+def test_a_row_of_another_size_is_nothing_to_go_on_from(watched: Watched) -> None:
+    for size in (-1, 2**40):
+        watched.execute(f"UPDATE cosignatures SET size = :size WHERE {W1}", size=size)
+        assert watched.ask()  # anew, on the newest checkpoint
+        watched.execute("DELETE FROM cosignatures WHERE size = :size", size=size)
+
+
+def test_no_cell_breaks_what_reads_them(watched: Watched) -> None:
+    """The log page, the loops and a verification, whatever stands in any cell."""
+    services = watched.world.services
+    engine = "sqlite" if services.database.is_sqlite else "postgresql"
+    context = context_of(services)
+    tried = 0
+    for change in changes_of(table, engine):
+        with altered(watched.world, change, ("", "")) as done:
+            if not done:
+                continue
+            tried += 1
+            with services.database.read() as tx:
+                found = read_witnessing(tx, services.policy, services.config.origin)
+            assert len(found.witnesses) == 2
+            services.cosignatures.run_once()
+            if change.column not in {"size", "key_id"}:  # there another row would take its place
+                for number in (0, 1):
+                    watched.ask(number)
+            check_cosignatures(context, Report())
+    assert tried > 20
     assert watched.found() == []
