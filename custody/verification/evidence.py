@@ -212,11 +212,15 @@ def _compare(
     times: Iterable[str],
     clip_id: str | None,
 ) -> None:
-    """One finding for each column that differs; ``times`` were taken beside the entry's own."""
+    """One finding for each column that differs, naming the entry that says what it must hold.
+
+    ``times`` were taken beside the first entry's own.
+    """
     for column, expected in logged.columns.items():
         found = as_logged(column, row[column])
         if isinstance(found, Misfit) or (expected is not ANYTHING and found != expected):
-            _report_column(report, code, subject, column, expected, found, logged.index, clip_id)
+            index = logged.index_of(column)
+            _report_column(report, code, subject, column, expected, found, index, clip_id)
     for column in times:
         moment = row[column]
         if not isinstance(moment, datetime) or abs(moment - logged.at) > SAME_TRANSACTION:

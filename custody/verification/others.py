@@ -65,6 +65,6 @@ class LoggedTable:
                     said("log_row", column=column, expected=wanted, found=there),
                     expected=said("column", column=column, value=wanted),
                     found=said("column", column=column, value=there),
-                    entry_index=logged.index,
+                    entry_index=logged.index_of(column),
                 )
             )
