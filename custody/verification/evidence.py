@@ -104,6 +104,7 @@ def _check_links(report: Report, clip_id: str, expected: ExpectedClip, links: li
                 f"link:{link_id}",
                 said("link_gone", standing=_standing(link.removed)),
                 expected=said("case_stage", case=made["case_id"], stage=made["stage"]),
+                found=said("nothing"),
                 clip_id=clip_id,
                 entry_index=link.made.index,
             )
@@ -197,6 +198,7 @@ def _report_missing(
             subject,
             said(text, entry=entry, rendition=rendition),
             expected=None if sha256 is None else str(sha256),
+            found=said("nothing"),
             clip_id=clip_id,
             entry_index=index,
         )
