@@ -149,6 +149,8 @@ _STORE = {
     "stored_size": "The stored {stored} of clip {clip} has another size than the log says.",
     "stored_bytes": "The stored {stored} of clip {clip} has other bytes than the log says.",
     "stored_sm3": "The stored {stored} of clip {clip} has another SM3 digest than the log says.",
+    "stored_sm3_too": "The SM3 digest of the stored {stored} of clip {clip} differs too: it is "
+    "taken of the same bytes.",
     "stored_gone": "The stored {stored} of clip {clip} is gone.",
     "stored_replaced": "The stored {stored} of clip {clip} is gone; {found} stands in its place.",
     "bytes": "{size} bytes",

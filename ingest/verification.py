@@ -42,7 +42,7 @@ class StationRows:
             columns = {"name": name, "verifier_key": facts.get("key"), "revoked_at": False}
             self._stations.rows.setdefault(station_id, Logged(columns, index, entry.at))
         elif entry.kind == EventKind.STATION_REVOKED and station_id in self._stations.rows:
-            self._stations.rows[station_id].columns["revoked_at"] = True
+            self._stations.rows[station_id].change({"revoked_at": True}, index)
         elif entry.kind == EventKind.DOCK_SESSION_OPENED:
             columns = {
                 "station_id": station_id,

@@ -44,11 +44,11 @@ class UserRows:
             self._users.rows.setdefault(user_id, Logged(columns, index, entry.at))
         elif entry.kind == EventKind.USER_CHANGED and user_id in self._users.rows:
             what = entry.facts.get("what")
-            columns = self._users.rows[user_id].columns
+            user = self._users.rows[user_id]
             if what in (DISABLED, ENABLED):
-                columns["disabled_at"] = what == DISABLED
+                user.change({"disabled_at": what == DISABLED}, index)
             elif what == PASSWORD or what in ISSUES:
-                columns["must_change_password"] = what != PASSWORD
+                user.change({"must_change_password": what != PASSWORD}, index)
 
     def finish(self, tx: Connection, report: Report) -> None:
         self._users.finish(tx, report)

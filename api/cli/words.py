@@ -213,6 +213,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "head.kind": ("事件", "kind"),
     "head.item": ("对象", "item"),
     "head.actor": ("操作者", "actor"),
+    "head.purpose": ("事由", "purpose"),
     "head.outcome": ("结果", "outcome"),
     "head.account": ("用户名", "account"),
     "head.station": ("采集站", "station"),

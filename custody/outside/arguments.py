@@ -1,21 +1,63 @@
 """Reading the command lines of the programs for outsiders; wrong usage ends with 64."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from custody.outside.texts import LANGUAGES
+from custody.outside.texts import LANGUAGES, say
 
 USAGE = 64
 
+#: What argparse says of a command line, by its form.
+_WRONG = (
+    (r"the following arguments are required: (.*)", r"缺少：\1"),
+    (r"unrecognized arguments: (.*)", r"不认识的参数：\1"),
+    (r"argument (.*?): invalid choice: (.*) \(choose from (.*)\)", r"\1 不能是 \2，只能是 \3"),
+    (r"argument (.*?): expected one argument", r"\1 后面要有值"),
+    (r"argument (.*?): ignored explicit argument (.*)", r"\1 后面不能有值：\2"),
+    (r"ambiguous option: (.*) could match (.*)", r"\1 可能是 \2，请写全"),
+)
+
 
 class Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong."""
+    """Speaks ``language``, and says in one line what is wrong.
+
+    What a command is about goes into ``arguments``, what can be chosen into ``options``.
+    """
+
+    def __init__(self, *, language: str, **named: Any) -> None:
+        super().__init__(add_help=False, formatter_class=_FORMATTERS[language], **named)
+        self.language = language
+        self.arguments = self.add_argument_group(say(language, "help.arguments"))
+        self.options = self.add_argument_group(say(language, "help.options"))
+        self.options.add_argument("-h", "--help", action="help", help=say(language, "help.help"))
+        self.options.add_argument(
+            "--lang", choices=LANGUAGES, default=language, help=say(language, "help.lang")
+        )
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(USAGE, f"{self.prog}: {message}\n")
+        self.exit(USAGE, f"{self.prog}: {usage_error(message, self.language)}\n")
+
+
+class _Chinese(argparse.HelpFormatter):
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, "用法：" if prefix is None else prefix)
+
+
+_FORMATTERS = {"zh": _Chinese, "en": argparse.HelpFormatter}
+
+
+def usage_error(message: str, language: str) -> str:
+    """What is wrong with a command line; what argparse says in no known form as it is."""
+    if language == "zh":
+        for form, chinese in _WRONG:
+            found = re.fullmatch(form, message, re.DOTALL)
+            if found is not None:
+                return found.expand(chinese)
+    return message
 
 
 def language_of(arguments: Sequence[str]) -> str:

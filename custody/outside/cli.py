@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from custody.errors import CustodyError
 from custody.log.errors import LogError, NoteError, PolicyError
@@ -17,7 +18,7 @@ from custody.outside.arguments import USAGE, Parser, language_of
 from custody.outside.checks import check_mirror, check_pair, check_proof, check_receipt
 from custody.outside.errors import OutsideError
 from custody.outside.explanations import explain
-from custody.outside.texts import LANGUAGES, say
+from custody.outside.texts import say
 from storage.regular_files import read_small_file
 
 GOOD, DOES_NOT_HOLD, NOT_CHECKED = 0, 1, 2
@@ -29,7 +30,12 @@ Answer = tuple[list[str], dict[str, object], bool]
 
 
 class _UsageError(Exception):
-    """A key or policy that can't be read."""
+    """A key or policy that can't be read: what it is, and why not."""
+
+    def __init__(self, what: str, reason: Exception) -> None:
+        super().__init__(what, reason)
+        self.what = what
+        self.reason = reason
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         lines, value, good = _CHECKS[options.command](options)
     except _UsageError as error:
-        sys.stderr.write(f"{error}\n")
+        told = f"{error.what}: {explain(error.reason, language)}"
+        sys.stderr.write(f"{_visible(told)}\n")
         return USAGE
     except LogError as error:
         lines, value, good = [explain(error, language)], {"problem": str(error)}, False
@@ -139,41 +146,49 @@ _CHECKS: dict[str, Callable[[argparse.Namespace], Answer]] = {
 }
 
 
-def _parser(language: str) -> argparse.ArgumentParser:
+def _parser(language: str) -> Parser:
     parser = Parser(
+        language=language,
         prog="liuhen-verify",
         description=say(language, "about"),
         epilog=say(language, "epilog"),
     )
-    shared = Parser(add_help=False)
-    shared.add_argument("--log", required=True, metavar="VKEY", help=say(language, "help.log"))
-    shared.add_argument("--json", action="store_true", help=say(language, "help.json"))
-    shared.add_argument(
-        "--lang", choices=LANGUAGES, default=language, help=say(language, "help.lang")
+    commands = parser.add_subparsers(
+        dest="command",
+        required=True,
+        metavar="COMMAND",
+        title=say(language, "help.commands"),
+        parser_class=Parser,
     )
-    policy = Parser(add_help=False)
-    policy.add_argument("--policy", type=Path, metavar="FILE", help=say(language, "help.policy"))
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    mirror = commands.add_parser(
-        "mirror", parents=[shared, policy], help=say(language, "help.mirror")
-    )
-    mirror.add_argument("folder", type=Path, metavar="DIR", help=say(language, "help.folder"))
-    proof = commands.add_parser("proof", parents=[shared, policy], help=say(language, "help.proof"))
-    proof.add_argument("file", type=Path, metavar="FILE.tlog-proof")
-    proof.add_argument(
-        "--entry", type=Path, required=True, metavar="FILE", help=say(language, "help.entry")
-    )
-    receipt = commands.add_parser("receipt", parents=[shared], help=say(language, "help.receipt"))
-    receipt.add_argument("file", type=Path, metavar="RECEIPT")
-    receipt.add_argument(
-        "--receipts", required=True, metavar="VKEY", help=say(language, "help.receipts")
-    )
-    receipt.add_argument(
-        "--recording", type=Path, metavar="FILE", help=say(language, "help.recording")
-    )
-    pair = commands.add_parser("pair", parents=[shared], help=say(language, "help.pair"))
-    pair.add_argument("files", type=Path, nargs=2, metavar="CHECKPOINT")
-    pair.add_argument("--mirror", type=Path, metavar="DIR", help=say(language, "help.folder"))
+
+    def text(key: str) -> str:
+        return say(language, f"help.{key}")
+
+    def add(name: str) -> Parser:
+        command = commands.add_parser(
+            name, language=language, help=text(name), description=text(name)
+        )
+        command.options.add_argument("--log", required=True, metavar="VKEY", help=text("log"))
+        command.options.add_argument("--json", action="store_true", help=text("json"))
+        return command
+
+    def add_file(to: argparse._ArgumentGroup, name: str, *, key: str, **named: Any) -> None:
+        to.add_argument(name, type=Path, help=text(key), **{"metavar": "FILE"} | named)
+
+    mirror = add("mirror")
+    add_file(mirror.arguments, "folder", key="folder", metavar="DIR")
+    proof = add("proof")
+    add_file(proof.arguments, "file", key="proof_file", metavar="FILE.tlog-proof")
+    add_file(proof.options, "--entry", key="entry", required=True)
+    for command in (mirror, proof):
+        add_file(command.options, "--policy", key="policy")
+    receipt = add("receipt")
+    add_file(receipt.arguments, "file", key="receipt_file", metavar="RECEIPT")
+    receipt.options.add_argument("--receipts", required=True, metavar="VKEY", help=text("receipts"))
+    add_file(receipt.options, "--recording", key="recording")
+    pair = add("pair")
+    add_file(pair.arguments, "files", key="checkpoint_files", metavar="CHECKPOINT", nargs=2)
+    add_file(pair.options, "--mirror", key="folder", metavar="DIR")
     return parser
 
 
@@ -183,7 +198,7 @@ def _key(text: str) -> NoteVerifier:
             text = read_small_file(Path(text)).decode().strip()
         return NoteVerifier.parse(text)
     except (OSError, UnicodeDecodeError, NoteError) as error:
-        raise _UsageError(f"{text[:80]}: {error}") from error
+        raise _UsageError(text[:80], error) from error
 
 
 def _policy(path: Path | None) -> Policy | None:
@@ -192,7 +207,7 @@ def _policy(path: Path | None) -> Policy | None:
     try:
         return read_policy(read_small_file(path))
     except (OSError, PolicyError) as error:
-        raise _UsageError(f"{path}: {error}") from error
+        raise _UsageError(str(path), error) from error
 
 
 def _visible(text: str) -> str:

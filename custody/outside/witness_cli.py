@@ -3,7 +3,6 @@
 Exit codes: 0 good; 2 it can't be done now; 64 wrong usage or configuration.
 """
 
-import argparse
 import logging
 import signal
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 from custody.errors import CustodyError
 from custody.outside.arguments import USAGE, Parser, language_of
 from custody.outside.explanations import explain
-from custody.outside.texts import LANGUAGES, say
+from custody.outside.texts import say
 from custody.outside.witness_config import (
     DEFAULT_LISTEN,
     WitnessConfigError,
@@ -64,18 +63,30 @@ def _serve(folder: Path) -> int:
     return GOOD
 
 
-def _parser(language: str) -> argparse.ArgumentParser:
-    parser = Parser(prog="liuhen-witness", description=say(language, "witness.about"))
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    shared = Parser(add_help=False)
-    shared.add_argument(
-        "--lang", choices=LANGUAGES, default=language, help=say(language, "help.lang")
+def _parser(language: str) -> Parser:
+    parser = Parser(
+        language=language, prog="liuhen-witness", description=say(language, "witness.about")
     )
-    shared.add_argument(
-        "folder", type=Path, metavar="DIR", help=say(language, "help.witness.folder")
+    commands = parser.add_subparsers(
+        dest="command",
+        required=True,
+        metavar="COMMAND",
+        title=say(language, "help.commands"),
+        parser_class=Parser,
     )
-    init = commands.add_parser("init", parents=[shared], help=say(language, "help.witness.init"))
-    init.add_argument("--name", required=True, help=say(language, "help.witness.name"))
+
+    def text(key: str) -> str:
+        return say(language, f"help.witness.{key}")
+
+    def add(name: str) -> Parser:
+        command = commands.add_parser(
+            name, language=language, help=text(name), description=text(name)
+        )
+        command.arguments.add_argument("folder", type=Path, metavar="DIR", help=text("folder"))
+        return command
+
+    init = add("init").options
+    init.add_argument("--name", required=True, help=text("name"))
     init.add_argument(
         "--log",
         dest="logs",
@@ -84,9 +95,9 @@ def _parser(language: str) -> argparse.ArgumentParser:
         metavar="VKEY",
         help=say(language, "help.log"),
     )
-    init.add_argument("--listen", default=DEFAULT_LISTEN, metavar="HOST:PORT")
-    commands.add_parser("vkey", parents=[shared], help=say(language, "help.witness.vkey"))
-    commands.add_parser("serve", parents=[shared], help=say(language, "help.witness.serve"))
+    init.add_argument("--listen", default=DEFAULT_LISTEN, metavar="HOST:PORT", help=text("listen"))
+    add("vkey")
+    add("serve")
     return parser
 
 

@@ -9,7 +9,7 @@ from custody.object_keys import checkpoint_archive_key
 from custody.said import said
 from custody.verification.context import ProgressCallback, VerificationContext
 from custody.verification.findings import Finding, FindingCode, Progress, Report
-from custody.verification.heads import Heads, size_of_key
+from custody.verification.heads import Heads, beginning, size_of_key
 from custody.verification.objects import LogObjects, UnreadableError
 
 
@@ -73,6 +73,8 @@ class ArchiveWalk:
                 key,
                 filed.size,
                 said("archived_gone", size=filed.size),
+                said("checkpoint_of", size=filed.size),
+                said("nothing"),
             )
         if filed.row is not None:
             self._check_row(filed.size, *filed.row, root)
@@ -82,6 +84,8 @@ class ArchiveWalk:
                 f"checkpoint:{filed.size}",
                 filed.size,
                 said("checkpoint_row_gone", size=filed.size),
+                said("checkpoint_of", size=filed.size),
+                said("nothing"),
             )
 
     def finish(self) -> None:
@@ -112,7 +116,14 @@ class ArchiveWalk:
         except UnreadableError:
             return
         if note is None:  # removed since it was listed
-            self._find(FindingCode.CHECKPOINT_MISSING, key, size, said("archived_now_gone"))
+            self._find(
+                FindingCode.CHECKPOINT_MISSING,
+                key,
+                size,
+                said("archived_now_gone"),
+                said("checkpoint_of", size=size),
+                said("nothing"),
+            )
             return
         self._check_note(note, size, key, root)
 
@@ -142,6 +153,7 @@ class ArchiveWalk:
                 size,
                 said("no_checkpoint", error=error),
                 said("signed_by", verifier=verifier.vkey),
+                beginning(note),
             )
             return None
         if checkpoint.size != size:

@@ -85,6 +85,7 @@ def tell_apart(
                 name,
                 said("no_row", index=difference.index),
                 difference.published.hex(),
+                said("nothing"),
             )
     _report_mislabelled(report, scan, check, items)
     return corrections

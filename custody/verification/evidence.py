@@ -104,6 +104,7 @@ def _check_links(report: Report, clip_id: str, expected: ExpectedClip, links: li
                 f"link:{link_id}",
                 said("link_gone", standing=_standing(link.removed)),
                 expected=said("case_stage", case=made["case_id"], stage=made["stage"]),
+                found=said("nothing"),
                 clip_id=clip_id,
                 entry_index=link.made.index,
             )
@@ -197,6 +198,7 @@ def _report_missing(
             subject,
             said(text, entry=entry, rendition=rendition),
             expected=None if sha256 is None else str(sha256),
+            found=said("nothing"),
             clip_id=clip_id,
             entry_index=index,
         )
@@ -212,11 +214,15 @@ def _compare(
     times: Iterable[str],
     clip_id: str | None,
 ) -> None:
-    """One finding for each column that differs; ``times`` were taken beside the entry's own."""
+    """One finding for each column that differs, naming the entry that says what it must hold.
+
+    ``times`` were taken beside the first entry's own.
+    """
     for column, expected in logged.columns.items():
         found = as_logged(column, row[column])
         if isinstance(found, Misfit) or (expected is not ANYTHING and found != expected):
-            _report_column(report, code, subject, column, expected, found, logged.index, clip_id)
+            index = logged.index_of(column)
+            _report_column(report, code, subject, column, expected, found, index, clip_id)
     for column in times:
         moment = row[column]
         if not isinstance(moment, datetime) or abs(moment - logged.at) > SAME_TRANSACTION:

@@ -37,11 +37,25 @@ CASE = {name: name for name in ("number", "title", "party", "occurred_on", "offi
 
 @dataclass(slots=True)
 class Logged:
-    """A row the log speaks of: its columns, the index of its first entry, when that was written."""
+    """A row the log speaks of: its columns, the index of its first entry, when that was written.
+
+    An index is None while its entry has none.
+    """
 
     columns: Columns
     index: int | None
     at: datetime
+    #: The index of the last entry that said what stands in a column, where the first is not that.
+    later: dict[str, int | None] = field(default_factory=dict)
+
+    def change(self, columns: Columns, index: int | None) -> None:
+        """Take what a later entry, that of ``index``, says the columns hold now."""
+        self.columns |= columns
+        self.later |= dict.fromkeys(columns, index)
+
+    def index_of(self, column: str) -> int | None:
+        """The index of the entry that says what ``column`` must hold."""
+        return self.later.get(column, self.index)
 
 
 @dataclass(slots=True)
@@ -74,13 +88,13 @@ class ExpectedClip:
                 if self.clip is None:
                     self.clip = Logged(_admitted(facts, details), index, entry.at)
             case EventKind.CLIP_DESCRIBED:
-                self._change(_facts(facts, "media_kind", "duration_ms"))
-                self._change(_details(details, {"media": "media_sha256"}))
+                described = _facts(facts, "media_kind", "duration_ms")
+                self._change(described | _details(details, {"media": "media_sha256"}), index)
             case EventKind.CLIP_STATE_CHANGED:
-                self._change(_facts(facts, "state"))
-                self._change(_details(details, {"reason": "reason"}))
+                state = _facts(facts, "state") | _details(details, {"reason": "reason"})
+                self._change(state, index)
             case EventKind.CLIP_ASSIGNED:
-                self._change(_details(details, ASSIGNED))
+                self._change(_details(details, ASSIGNED), index)
             case EventKind.CLIP_NAMED:
                 named = _named(details) | {"named_by": entry.actor.id}
                 self.names[str(facts.get("naming"))] = Logged(named, index, entry.at)
@@ -107,9 +121,9 @@ class ExpectedClip:
             case _:
                 return
 
-    def _change(self, columns: Columns) -> None:
+    def _change(self, columns: Columns, index: int | None) -> None:
         if self.clip is not None:
-            self.clip.columns |= columns
+            self.clip.change(columns, index)
 
 
 @dataclass(slots=True)
@@ -134,7 +148,8 @@ class ExpectedCase:
                 changed = names if isinstance(names, list) else []
                 said = _case(entry.facts, details)
                 if self.case is not None:
-                    self.case.columns |= {name: said[name] for name in said if name in changed}
+                    new = {name: said[name] for name in said if name in changed}
+                    self.case.change(new, index)
             case _:
                 return
 

@@ -209,7 +209,10 @@ class Report:
     unchecked: list[Unchecked] = field(default_factory=list)
     #: Findings beyond `MAX_FINDINGS`, only counted.
     more_findings: int = 0
-    #: How many findings each clip has of its own, those beyond `MAX_FINDINGS` too.
+    #: Findings that say again of the same bytes, by their other digest, that they are others.
+    said_again: int = 0
+    #: How many findings each clip has of its own, those beyond `MAX_FINDINGS` too; not those that
+    #: are `said_again`.
     by_clip: dict[str, int] = field(default_factory=dict)
     #: The same, of those that are about a rendition.
     of_renditions: dict[str, int] = field(default_factory=dict)
@@ -229,9 +232,15 @@ class Report:
     #: What somebody outside kept, where that was asked for, and whether the log continues it.
     against: Checkpoint | None = None
     continues: bool = False
+    #: The stored object of which it was said last that its bytes are others.
+    _other_bytes: str | None = None
 
     def add(self, finding: Finding) -> None:
-        if finding.clip_id is not None:
+        if finding.code == FindingCode.CLIP_OBJECT_DIGEST:
+            self._other_bytes = finding.subject
+        again = finding.code == FindingCode.CLIP_SM3 and finding.subject == self._other_bytes
+        self.said_again += again
+        if finding.clip_id is not None and not again:
             self.by_clip[finding.clip_id] = self.by_clip.get(finding.clip_id, 0) + 1
             if finding.code in OF_RENDITIONS:
                 count = self.of_renditions.get(finding.clip_id, 0) + 1
@@ -250,7 +259,9 @@ class Report:
 
     @property
     def finding_count(self) -> int:
-        return len(self.findings) + self.more_findings
+        """How many things are wrong, as people count: an original with other bytes is one, whether
+        one of its digests says so or both."""
+        return len(self.findings) + self.more_findings - self.said_again
 
     @property
     def good(self) -> bool:
@@ -274,6 +285,7 @@ class Report:
             "good": self.good,
             "findings": [asdict(finding) for finding in self.findings],
             "more_findings": self.more_findings,
+            "finding_count": self.finding_count,
             "unchecked": [asdict(item) for item in self.unchecked],
             "clips_checked": self.clips_checked,
             "renditions_checked": self.renditions_checked,

@@ -245,7 +245,8 @@ def _compare(wanted: StoredObject, size: int, sha256: str, sm3: str | None) -> l
         code = FindingCode.CLIP_OBJECT_DIGEST if original else FindingCode.RENDITION_OBJECT_DIGEST
         findings.append(_finding(code, wanted, "stored_bytes", wanted.sha256, sha256))
     if sm3 is not None and sm3 != wanted.sm3:
-        findings.append(_finding(FindingCode.CLIP_SM3, wanted, "stored_sm3", wanted.sm3, sm3))
+        text = "stored_sm3_too" if findings else "stored_sm3"
+        findings.append(_finding(FindingCode.CLIP_SM3, wanted, text, wanted.sm3, sm3))
     return findings
 
 
@@ -263,8 +264,9 @@ def _in_its_place(error: BaseException) -> str | None:
 def _missing(wanted: StoredObject, found: str | None) -> Finding:
     original = wanted.kind is None
     code = FindingCode.CLIP_OBJECT_MISSING if original else FindingCode.RENDITION_OBJECT_MISSING
-    text = "stored_gone" if found is None else "stored_replaced"
-    return _finding(code, wanted, text, wanted.sha256, found)
+    if found is None:
+        return _finding(code, wanted, "stored_gone", wanted.sha256, said("nothing"))
+    return _finding(code, wanted, "stored_replaced", wanted.sha256, found)
 
 
 def _finding(

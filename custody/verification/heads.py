@@ -26,6 +26,8 @@ from custody.verification.spools import RecordSpool
 
 #: Seconds between two looks at a memory that is behind.
 SIGNER_PAUSE_S = 0.2
+#: Characters, or bytes, that a finding shows of a note that is no checkpoint.
+SHOWN_CHARS = 200
 ARCHIVE_PREFIX = "log/checkpoints/"
 _SIZE = re.compile(r"[0-9]{12}")
 
@@ -155,6 +157,7 @@ def check_pointer(pointer: Checkpoint | None, newest_row: int, report: Report) -
                 CHECKPOINT_KEY,
                 said("pointer_gone"),
                 expected=said("checkpoint_from", size=newest_row),
+                found=said("nothing"),
             )
         )
     elif pointer is not None and pointer.size < newest_row:
@@ -189,6 +192,13 @@ def largest_within(
         if opened is not None and opened.size == size_of_key(fitting[-1]):
             found = Head(opened.size, opened.root, fitting[-1])
     return found
+
+
+def beginning(note: str | bytes) -> str:
+    """As much of what stands where a checkpoint should as a finding shows."""
+    begun = note[:SHOWN_CHARS]
+    text = begun if isinstance(begun, str) else begun.decode(errors="replace")
+    return text or said("nothing")
 
 
 def opened_or_none(note: str | bytes, context: VerificationContext) -> Checkpoint | None:
@@ -227,7 +237,7 @@ def open_pointer(
                 CHECKPOINT_KEY,
                 said("pointer_foreign", error=error),
                 expected=said("signed_by", verifier=context.log_verifier.vkey),
-                found=note[:200].decode(errors="replace"),
+                found=beginning(note),
             )
         )
         return None, True

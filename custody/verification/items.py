@@ -213,6 +213,7 @@ class _Chain:
                 row,
                 said("details_gone", kind=entry.kind),
                 entry.commitment,
+                said("nothing"),
             )
         return details
 

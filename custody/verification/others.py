@@ -42,7 +42,10 @@ class LoggedTable:
         for row_id, logged in unseen.items():
             message = said("row_of_known", thing=self.what)
             subject = f"{self.what}:{row_id}"
-            report.add(Finding(self.missing, subject, message, subject, entry_index=logged.index))
+            nothing = said("nothing")
+            report.add(
+                Finding(self.missing, subject, message, subject, nothing, entry_index=logged.index)
+            )
 
     def _compare(
         self, report: Report, subject: str, logged: Logged, row: dict[str, object]
@@ -65,6 +68,6 @@ class LoggedTable:
                     said("log_row", column=column, expected=wanted, found=there),
                     expected=said("column", column=column, value=wanted),
                     found=said("column", column=column, value=there),
-                    entry_index=logged.index,
+                    entry_index=logged.index_of(column),
                 )
             )

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from api.cli.main import run
 from api.verification_runs import record
 from api.web.locale import translate
 from custody.history import HistoryEvent, history_of
@@ -24,13 +25,29 @@ def test_each_broken_clip_counts_its_own_findings(world: World) -> None:
     attacks.original(world, 1).unlink()
     report = world.verify()
     assert record(world.services, OPERATOR, EVERYTHING, report) == ""
-    run = last(world, "log")
-    assert run.facts["findings"] == 4
-    assert run.outcome == "failed"
-    assert last(world, f"clip:{first}").facts["findings"] == 3
+    recorded = last(world, "log")
+    # Both digests of the first are listed, and are one thing that is wrong.
+    assert (len(report.findings), recorded.facts["findings"]) == (4, 3)
+    assert recorded.outcome == "failed"
+    assert last(world, f"clip:{first}").facts["findings"] == 2
     assert last(world, f"clip:{second}").facts["findings"] == 1
-    assert last(world, f"clip:{second}").facts["run"] == run.leaf_hash
+    assert last(world, f"clip:{second}").facts["run"] == recorded.leaf_hash
     assert last(world, f"clip:{third}").kind != "verification.run"
+
+
+def test_one_original_counts_the_same_however_it_is_verified(
+    world: World, clerk: httpx.Client, capsys: pytest.CaptureFixture[str], home: list[str]
+) -> None:
+    first = world.clip_ids[0]
+    attacks.flip_a_byte(world)
+    shown = clerk.post(f"/clips/{first}/verify", data={"csrf": clerk.headers["X-Form"]}).text
+    assert translate("zh", "verdict.bad", count=1) in shown
+    assert (shown.count("SM3 也与"), shown.count("内容与日志不符")) == (1, 1)
+    assert last(world, f"clip:{first}").facts["findings"] == 1
+    for options in ([], ["--sm3"], ["--clip", first], ["--clip", first, "--sm3"]):
+        assert run(["verify", *home, "--lang", "en", *options]) == 1
+        assert "\n1 finding, 0 could not be checked\n" in capsys.readouterr().out
+        assert last(world, f"clip:{first}").facts["findings"] == 1
 
 
 def test_what_could_not_be_checked_is_no_failure(world: World) -> None:

@@ -9,9 +9,11 @@ import sqlalchemy as sa
 
 from api.cli.main import run
 from api.web.locale import LANGUAGES, translate
+from api.web.telling import Teller
+from custody.verification import FindingCode
 from tests.tamper import attacks
 from tests.tamper.test_database_file import hide_in_index
-from tests.tamper.worlds import World
+from tests.tamper.worlds import ZONE, World
 
 #: What an entry's row may say it is of.
 ITEMS = [
@@ -25,6 +27,51 @@ ITEMS = [
     ("postgresql", "''"),
 ]
 RUN_S = 60
+
+
+def found_of(world: World, code: FindingCode) -> list[str | None]:
+    """What every finding of this code found, told to whoever reads Chinese."""
+    teller = Teller("zh", ZONE)
+    said = [one.found for one in world.verify().findings if one.code == code]
+    assert said
+    return [None if one is None else teller.tell(one) for one in said]
+
+
+@pytest.mark.parametrize(
+    ("attack", "code"),
+    [
+        (attacks.delete_entry, FindingCode.ENTRY_MISSING),
+        (attacks.delete_the_original, FindingCode.CLIP_OBJECT_MISSING),
+        (attacks.execute("DELETE FROM users"), FindingCode.USER_MISSING),
+        (attacks.delete_rendition_row, FindingCode.RENDITION_ROW_MISSING),
+        (attacks.delete_details, FindingCode.DETAILS_MISSING),
+    ],
+    ids=lambda value: str(value) if isinstance(value, FindingCode) else "",
+)
+def test_of_what_is_gone_it_is_said_that_nothing_is_there(
+    world: World, attack: attacks.Attack, code: FindingCode
+) -> None:
+    attack(world)
+    assert set(found_of(world, code)) == {"无"}
+
+
+def test_of_an_archived_checkpoint_that_is_none_it_is_shown_what_stands_there(
+    world: World,
+) -> None:
+    older, oldest = sorted((world.objects / "log" / "checkpoints").iterdir())[1::-1]
+    attacks.overwrite(older, b"forged\n" * 100)
+    attacks.overwrite(oldest, b"")
+    assert found_of(world, FindingCode.CHECKPOINT_SIGNATURE) == ["无", ("forged\n" * 100)[:200]]
+
+
+def test_a_tail_of_the_log_itself_is_told_in_a_sentence(
+    world: World, capsys: pytest.CaptureFixture[str], home: list[str]
+) -> None:
+    attacks.cut_rows(world)
+    assert run(["verify", *home, "--read-only", "--lang", "zh"]) == 1
+    told = capsys.readouterr().out
+    assert "；缺的条目涉及：" in told
+    assert "日志本身。" in told
 
 
 def run_everything(clerk: httpx.Client) -> str:

@@ -13,13 +13,13 @@ from api.sizes import size_text
 @click.argument("clip")
 def command(shell: Shell, clip: str) -> None:
     """Show CLIP (its id, or eight or more digits of its SHA-256): facts, links, custody history."""
+    from api.cli.histories import EntryLines
     from api.cli.queries import clip_json, clip_recorded, clip_state, event_json, find_clip
     from custody.access import Right
     from custody.cases import links_of_clip
     from custody.clip_names import names_of_clips
     from custody.events import EventKind, clip_item
     from custody.history import history_of
-    from custody.item_names import names_in
     from custody.recording_times import TimeSource
     from custody.renditions import renditions_of
 
@@ -34,7 +34,7 @@ def command(shell: Shell, clip: str) -> None:
             links = links_of_clip(tx, found.id)
             names = names_of_clips(tx, [found.id])[found.id]
             events = history_of(tx, item)
-            named = names_in(tx, events)
+            lines = EntryLines.look_up(tx, shell.language, services.config.zone, events)
         if shell.as_json:
             print_json(
                 clip_json(found)
@@ -82,18 +82,8 @@ def command(shell: Shell, clip: str) -> None:
             rows.append([kind, f"{one.sha256} {size_text(one.size_bytes)}"])
         print_table([shell.word("head.field"), shell.word("head.value")], rows)
         click.echo()
-        heads = ("index", "at", "kind", "case", "actor", "outcome")
+        heads = ("index", "at", "kind", "case", "actor", "purpose", "outcome")
         print_table(
             [shell.word(f"head.{name}") for name in heads],
-            [
-                [
-                    "–" if event.idx is None else str(event.idx),
-                    local(event.at, zone),
-                    say_word(shell.language, "event", event.kind),
-                    named.get(f"case:{event.facts.get('case')}", ""),
-                    event.actor_name or event.actor_id,
-                    say_word(shell.language, "outcome", event.outcome),
-                ]
-                for event in events
-            ],
+            [lines.cells(event, lines.case_of(event)) for event in events],
         )

@@ -2,9 +2,8 @@
 
 import click
 
-from api.cli.output import local, print_json, print_table
+from api.cli.output import print_json, print_table
 from api.cli.shell import Shell, with_shell
-from api.cli.words import say_word
 
 
 @click.command("show")
@@ -17,6 +16,7 @@ def command(
     shell: Shell, before: int | None, limit: int, kind: str | None, item: str | None
 ) -> None:
     """Show entries, the newest first (one item: in its order). Reading the log is an entry too."""
+    from api.cli.histories import EntryLines
     from api.cli.queries import event_json
     from custody.access import Right
     from custody.event_filters import EventFilter, count_events
@@ -42,22 +42,13 @@ def command(
                     events = (pending_events(tx, wanted, limit) + events)[:limit]
                     total += count_events(tx, wanted, pending=True)
                 events.reverse()
+            lines = EntryLines.look_up(tx, shell.language, services.config.zone, events)
         if shell.as_json:
             print_json([event_json(event) for event in events])
             return
-        names = ("index", "at", "kind", "item", "actor", "outcome")
+        names = ("index", "at", "kind", "item", "actor", "purpose", "outcome")
         print_table(
             [shell.word(f"head.{name}") for name in names],
-            [
-                [
-                    "–" if event.idx is None else str(event.idx),
-                    local(event.at, services.config.zone),
-                    say_word(shell.language, "event", event.kind),
-                    event.item,
-                    event.actor_name or event.actor_id,
-                    say_word(shell.language, "outcome", event.outcome),
-                ]
-                for event in events
-            ],
+            [lines.cells(event, lines.item(event.item)) for event in events],
         )
         shell.say_total("entries_total", len(events), total)

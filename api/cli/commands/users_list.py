@@ -20,7 +20,7 @@ def command(shell: Shell) -> None:
             users = list_users(tx)
         shell.print_list(
             users,
-            ("name", "role", "state"),
+            ("account", "role", "state"),
             lambda user: {
                 "id": user.id,
                 "name": user.name,

@@ -18,7 +18,7 @@ from api.cli.shell import READ_ONLY_HELP, Shell, with_shell
     metavar="FILE",
     help="Prove that the log continues a checkpoint or receipt that was kept elsewhere.",
 )
-@click.option("--sm3", is_flag=True, help="Recompute SM3 too (four times slower than SHA-256).")
+@click.option("--sm3", is_flag=True, help="Recompute SM3 too: same bytes, four times slower.")
 @click.option("--read-only", is_flag=True, help=READ_ONLY_HELP)
 @click.option("--threads", type=click.IntRange(1, 64), help="Default: one for each core.")
 def command(
@@ -31,7 +31,7 @@ def command(
     read_only: bool,
     threads: int | None,
 ) -> int:
-    """Re-read bytes, recompute digests, follow proofs, tree and signatures.
+    """Re-read bytes, recompute SHA-256 (SM3 only with --sm3), follow proofs, tree and signatures.
 
     Findings go to standard output, progress to standard error. Exit code 0: all good; 1: something
     does not verify; 2: something could not be checked.

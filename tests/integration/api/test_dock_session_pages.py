@@ -291,6 +291,12 @@ def test_an_entry_has_a_word_for_each_key_and_readable_values(dock: Dock) -> Non
     page = dock.http.get(f"/log/entries/{session.idx}").text
     assert f'href="/stations/{dock.station.id}/sessions/{dock.session_id}"' in page
     assert "上一份清单" in page
+    # A key or code that is its word once more is not printed twice.
+    dock.http.cookies.set("liuhen_language", "en")
+    english = dock.http.get(f"/log/entries/{admitted}").text
+    for word in ("clip", "officer", "recorded at"):
+        assert f"<dt>{word}</dt>" in english
+    assert 'size <code class="raw"><bdi class="name">size_<wbr>bytes</bdi></code>' in english
 
 
 def test_a_clip_from_a_folder_is_traced_from_its_admission(dock: Dock, tmp_path: Path) -> None:

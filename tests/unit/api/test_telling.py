@@ -131,7 +131,7 @@ def test_the_items_of_what_is_missing_are_named() -> None:
     finding = Finding(FindingCode.ENTRY_TAIL_MISSING, "log", tail)
     assert {"clip:c1", "clip:c2"} <= items_in(finding)
     told = Teller("zh", ZONE, {"clip:c1": "a.mp4"}).tell(tail)
-    assert told.endswith("缺的属于 本系统、日志、a.mp4 (clip:c1)、clip:c2。")
+    assert told.endswith("缺的条目涉及：本系统、日志本身、a.mp4 (clip:c1)、clip:c2。")
 
 
 def test_what_an_altered_row_holds_makes_no_text_of_its_own(teller: Teller) -> None:

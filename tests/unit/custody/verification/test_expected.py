@@ -40,6 +40,8 @@ def test_later_entries_change_what_the_row_must_be() -> None:
     columns = expected.clip.columns
     assert (columns["state"], columns["reason"]) == ("damaged", "no index")
     assert (columns["officer"], columns["recorder"]) == ("JX0300", None)
+    said_by = {name: expected.clip.index_of(name) for name in ("name", "reason", "officer")}
+    assert said_by == {"name": 5, "reason": 6, "officer": 7}
 
 
 def test_no_assignment_changes_what_the_recorders_clock_said() -> None:
@@ -100,6 +102,8 @@ def test_case_is_as_it_was_last_changed() -> None:
     case.apply(entry("case.changed", facts | {"changed": ["party", "new"]}), None, 6)
     assert columns["party"] is ANYTHING
     assert columns["title"] == "t"
+    said_by = {name: case.case.index_of(name) for name in ("title", "number", "party")}
+    assert said_by == {"title": 3, "number": 5, "party": 6}
 
 
 def test_case_is_as_it_was_created() -> None:

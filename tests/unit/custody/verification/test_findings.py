@@ -29,6 +29,19 @@ def test_report_counts_what_it_no_longer_keeps() -> None:
     assert not report.good
 
 
+def test_both_digests_of_other_bytes_are_one_thing_that_is_wrong() -> None:
+    report = Report()
+    for clip in "ab":
+        for code in (FindingCode.CLIP_OBJECT_DIGEST, FindingCode.CLIP_SM3):
+            report.add(Finding(code, f"originals/{clip}", "others", clip_id=clip))
+    report.add(Finding(FindingCode.CLIP_SM3, "originals/c", "an entry lies", clip_id="c"))
+    assert len(report.findings) == 5
+    assert report.finding_count == report.as_json()["finding_count"] == 3
+    assert report.by_clip == {"a": 1, "b": 1, "c": 1}
+    report.clips_checked = 3
+    assert not any(map(report.original_held, "abc"))
+
+
 def test_what_could_not_be_checked_is_not_good() -> None:
     report = Report()
     assert report.good
