@@ -211,8 +211,7 @@ class Report:
     more_findings: int = 0
     #: Findings that say again of the same bytes, by their other digest, that they are others.
     said_again: int = 0
-    #: How many findings each clip has of its own, those beyond `MAX_FINDINGS` too; not those that
-    #: are `said_again`.
+    #: How many each clip has of its own, those beyond `MAX_FINDINGS` too, without `said_again`.
     by_clip: dict[str, int] = field(default_factory=dict)
     #: The same, of those that are about a rendition.
     of_renditions: dict[str, int] = field(default_factory=dict)
@@ -259,8 +258,7 @@ class Report:
 
     @property
     def finding_count(self) -> int:
-        """How many things are wrong, as people count: an original with other bytes is one, whether
-        one of its digests says so or both."""
+        """How many things are wrong: an original with other bytes is one, though twice listed."""
         return len(self.findings) + self.more_findings - self.said_again
 
     @property
