@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ from custody.asking import Asker, LogAsked, Trouble
 from custody.clock import Clock, SystemClock
 from custody.cosigned import CosignaturePublisher
 from custody.errors import KeyMissingError
-from custody.keys import LogKeys, load_keys, load_or_create_keys
+from custody.keys import LogKeys, load_keys, load_or_create_keys, load_public_halves
 from custody.ledger import Ledger
 from custody.publisher import Publisher
 from custody.signer import Signer
@@ -65,6 +66,8 @@ class Services:
     publish_soon: threading.Event = field(default_factory=threading.Event)
     #: The worker's threads while it runs in this process; none of them ends by itself.
     threads: list[threading.Thread] = field(default_factory=list)
+    #: Loops of the worker that keep failing, by name, and since when; each says when it is well.
+    failing: dict[str, datetime] = field(default_factory=dict)
 
     def witness_troubles(self) -> dict[str, Trouble]:
         """Why the last turn of a witness failed in this process, by what the policy calls it."""
@@ -174,16 +177,15 @@ def _keys_of(config: Config, database: Database, store: ObjectStore) -> LogKeys:
     """The keys of this home; made at its first start, and never again.
 
     A new key in the place of a lost one could sign nothing that the published log, the stations and
-    the receipts would go on from. Raises `KeyMissingError`.
+    the receipts would go on from. What is only looked at can do with the public halves. Raises
+    `KeyMissingError`.
     """
     try:
         return load_keys(config.keys_folder, config.origin)
     except KeyMissingError:
-        if (
-            database.read_only
-            or (config.keys_folder / SIGNER_STATE).exists()
-            or not is_unused(database, store)
-        ):
+        if database.read_only:
+            return load_public_halves(config.keys_folder, config.origin)
+        if (config.keys_folder / SIGNER_STATE).exists() or not is_unused(database, store):
             raise
     return load_or_create_keys(config.keys_folder, config.origin)
 

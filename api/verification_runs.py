@@ -76,7 +76,7 @@ def context_of(services: Services) -> VerificationContext:
         log_verifier=services.keys.log.verifier,
         receipt_verifier=services.keys.receipts.verifier,
         origin=services.config.origin,
-        signer=remembered,
+        signer=remembered if services.signer.is_at_hand else None,
         cosigners=(
             {}
             if services.policy is None

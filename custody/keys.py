@@ -11,7 +11,7 @@ from pathlib import Path
 
 from custody.errors import KeyFileError, KeyMissingError
 from custody.log.errors import NoteError
-from custody.log.note import NoteSigner, generate
+from custody.log.note import NoteSigner, NoteVerifier, generate
 from storage.durable import make_folder, new_file, sync_folder, write_all, write_file
 from storage.regular_files import read_small_file
 
@@ -36,6 +36,47 @@ def load_keys(folder: Path, origin: str) -> LogKeys:
         if not path.exists() and not path.is_symlink():
             raise KeyMissingError(str(path))
     return LogKeys(log=_load_named(*log), receipts=_load_named(*receipts))
+
+
+class PublicHalf(NoteSigner):
+    """A key of which only the verifier key is at hand: it verifies, and signs nothing."""
+
+    def __init__(self, verifier: NoteVerifier, path: Path) -> None:
+        self.name = verifier.name
+        self.verifier = verifier
+        self._path = path
+
+    def sign(self, text: str) -> str:
+        """Raises `KeyMissingError`."""
+        del text
+        raise KeyMissingError(str(self._path))
+
+    def secret_text(self) -> str:
+        """Raises `KeyMissingError`."""
+        raise KeyMissingError(str(self._path))
+
+
+def load_public_halves(folder: Path, origin: str) -> LogKeys:
+    """The keys in ``folder`` for somebody who only verifies; nothing is written.
+
+    The private keys are not looked at, so that a copy can go without them. Raises `KeyMissingError`
+    where a verifier key is not there either, and `KeyFileError`.
+    """
+    log, receipts = (_load_public(*place) for place in _places(folder, origin))
+    return LogKeys(log=log, receipts=receipts)
+
+
+def _load_public(path: Path, name: str) -> PublicHalf:
+    public = path.with_suffix(".pub")
+    if not public.exists() and not public.is_symlink():
+        raise KeyMissingError(str(path))
+    try:
+        verifier = NoteVerifier.parse(_read(public).strip())
+    except NoteError as error:
+        raise KeyFileError(f"{public}: {error}") from error
+    if verifier.name != name:
+        raise KeyFileError(f"{public}: the key of {verifier.name!r}, expected {name!r}")
+    return PublicHalf(verifier, path)
 
 
 def load_or_create_keys(folder: Path, origin: str) -> LogKeys:

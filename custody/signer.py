@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from custody.errors import SignerStateError, SigningRefusedError
+from custody.keys import PublicHalf
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError, ProofError
 from custody.log.merkle import EMPTY_ROOT, verify_consistency
@@ -44,6 +45,11 @@ class Signer:
     @property
     def verifier(self) -> NoteVerifier:
         return self._key.verifier
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether there is anything to ask: a copy may carry neither the key nor what it signed."""
+        return not isinstance(self._key, PublicHalf) or self._state_file.exists()
 
     def last(self) -> Signed | None:
         """What was signed last; None for a new log. Raises `SignerStateError`."""

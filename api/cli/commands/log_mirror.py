@@ -40,7 +40,7 @@ def command(shell: Shell, folder: Path, place: str | None, vkey: str | None) -> 
             raise click.BadParameter(str(error), param_hint="--vkey") from error
         mirrored = Mirror(folder, verifier).follow(source_of(place))
     else:
-        with shell.open() as services:
+        with shell.open(migrate=False, read_only=True) as services:
             mirror = Mirror(folder, services.keys.log.verifier, services.config.origin)
             mirrored = mirror.follow(_of_store(services.store))
     if shell.as_json:

@@ -19,7 +19,10 @@ from api.cli.shell import Shell, with_shell
     type=click.Path(dir_okay=False, path_type=Path),
     help="The proof's file, such as 41.tlog-proof; the entry's bytes go beside it.",
 )
-def command(shell: Shell, entry: int, output: Path) -> None:
+@click.option(
+    "--read-only", is_flag=True, help="Note nothing in the log; for a copy or a read-only disk."
+)
+def command(shell: Shell, entry: int, output: Path, read_only: bool) -> None:
     """Prove that an entry is in the signed log, for whoever has its key and not our word.
 
     `liuhen-verify proof` checks it, and so does any program that reads C2SP tlog-proof.
@@ -35,9 +38,10 @@ def command(shell: Shell, entry: int, output: Path) -> None:
     from storage.durable import write_file
     from storage.errors import ObjectNotFoundError
 
-    with shell.open() as services:
+    with shell.open(read_only=shell.reads_only(read_only)) as services:
         services.access.require(shell.actor, Right.READ_LOG, LOG_ITEM)
-        shell.note(services, EventKind.LOG_READ, None, {"index": entry})
+        if not services.database.read_only:
+            shell.note(services, EventKind.LOG_READ, None, {"index": entry})
         verifier = services.keys.log.verifier
         try:
             note = services.store.read_bytes(CHECKPOINT_KEY).decode()

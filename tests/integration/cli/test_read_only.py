@@ -119,9 +119,54 @@ def test_a_log_beside_the_database_is_read_or_its_lack_is_told(
 
 @pytest.mark.usefixtures("filled")
 def test_no_key_is_made_there(liuhen: Liuhen, home: Path) -> None:
-    (home / "keys/log.key").unlink()
+    for name in ("log.key", "log.pub"):
+        (home / "keys" / name).unlink()
     before = everything_in(home)
     done = liuhen("verify", "--read-only")
     assert done.code == 2
     assert "keys/log.key" in done.err
+    assert everything_in(home) == before
+
+
+@pytest.mark.parametrize("memory", [True, False], ids=["with its memory", "without"])
+@pytest.mark.usefixtures("filled")
+def test_whoever_only_reads_needs_the_public_halves_alone(
+    liuhen: Liuhen, home: Path, tmp_path: Path, memory: bool
+) -> None:
+    """A copy for an auditor carries no key that signs."""
+    for name in ("log.key", "receipts.key", *(() if memory else ("signer-state.json",))):
+        (home / "keys" / name).unlink()
+    before = everything_in(home)
+    for command in (*COMMANDS, ("verify", "--all")):
+        done = liuhen(*command, "--read-only")
+        assert done.code == 0, done.err
+    proof = tmp_path / "1.tlog-proof"
+    assert liuhen("log", "prove", "1", "-o", str(proof), "--read-only").code == 0
+    assert proof.exists()
+    assert liuhen("log", "mirror", str(tmp_path / "mirror")).code == 0
+    assert everything_in(home) == before
+    for arguments in (("clips", "list"), ("verify", "--all")):
+        signing = liuhen(*arguments)
+        assert signing.code == 2
+        assert "keys/log.key" in signing.err
+        assert "put the file back" in signing.err
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_public_half_of_another_log_is_refused(liuhen: Liuhen, home: Path) -> None:
+    (home / "keys/log.key").unlink()
+    (home / "keys/log.pub").write_bytes((home / "keys/receipts.pub").read_bytes())
+    done = liuhen("verify", "--read-only")
+    assert done.code == 2
+    assert "keys/log.pub" in done.err
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_proof_is_made_where_nothing_can_be_written(
+    liuhen: Liuhen, home: Path, tmp_path: Path, unwritable: Callable[[], None]
+) -> None:
+    before = everything_in(home)
+    unwritable()
+    assert liuhen("log", "prove", "1", "-o", str(tmp_path / "1.tlog-proof")).code == 0
+    assert liuhen("log", "mirror", str(tmp_path / "mirror")).code == 0
     assert everything_in(home) == before

@@ -110,7 +110,7 @@ FAMILIES = {
             "nothing_selected",
             "stage_unfit",
         }
-        | {"body_slow", "body_large"}
+        | {"body_slow", "body_large", "database_read_only"}
         for part in ("what", "evidence", "do")
     ],
 }
@@ -128,7 +128,7 @@ IN_FINDINGS = {
     "source.": ["checkpoints", "signer"],
     "wanted.": [
         *("time", "date", "JSON", "yes_or_no", "whole_number", "bytes", "text", "index"),
-        "description_of_a_recording",
+        *("description_of_a_recording", "count"),
     ],
 }
 KNOWN = FAMILIES | IN_ENTRIES | IN_FINDINGS

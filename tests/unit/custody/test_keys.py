@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from custody.errors import KeyFileError, KeyMissingError
-from custody.keys import load_keys, load_or_create_keys
+from custody.keys import load_keys, load_or_create_keys, load_public_halves
 from custody.log.note import NoteVerifier
 
 ORIGIN = "test.example/custody"
@@ -93,3 +93,17 @@ def test_keys_that_were_half_made_are_finished(tmp_path: Path) -> None:
     with pytest.raises(KeyMissingError):
         load_keys(tmp_path, ORIGIN)
     assert load_or_create_keys(tmp_path, ORIGIN).log.verifier == made.log.verifier
+
+
+def test_a_public_half_verifies_and_signs_nothing(tmp_path: Path) -> None:
+    whole = load_or_create_keys(tmp_path, ORIGIN)
+    (tmp_path / "log.key").unlink()
+    halves = load_public_halves(tmp_path, ORIGIN)
+    assert halves.log.verifier == whole.log.verifier
+    assert halves.receipts.verifier == whole.receipts.verifier
+    for sign in (lambda: halves.log.sign("text\n"), halves.log.secret_text):
+        with pytest.raises(KeyMissingError, match=r"log\.key"):
+            sign()
+    (tmp_path / "log.pub").unlink()
+    with pytest.raises(KeyMissingError, match=r"log\.key"):
+        load_public_halves(tmp_path, ORIGIN)
