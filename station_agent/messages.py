@@ -32,6 +32,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "the archive's disk has no room for this file; it goes on by itself once there is",
     ),
     "reason.upload_gone": ("服务器上已无此上传", "the server dropped the upload"),
+    "reason.bytes_needed": (
+        "已上传，但服务器上没有；请把记录仪接回，会自动重新上传",
+        "it was sent, but the archive has not got it; dock the recorder again, it is sent anew",
+    ),
     "reason.not_watched": ("所在文件夹已不再监视", "its folder is no longer watched"),
     "reason.receipt_wrong": (
         "回执不能证明已入库，请通知管理员",

@@ -55,17 +55,11 @@ def build_status(
     ]
     # Only so many are named: first those that somebody should look after.
     troubled.sort(key=lambda entry: reasons.code_of(entry["reason"]) == reasons.EMPTY)
-    wrong = next(
-        (
-            entry["reason"]
-            for entry in troubled
-            if reasons.code_of(entry["reason"]) in reasons.ALARMING
-        ),
-        None,
-    )
     skipped = list_skipped(journal)
     waiting = journal.files(State.SEEN, State.SETTLED, State.HASHED, State.SENDING, State.SENT)
     held = [file for file in waiting if file.attempts and file.reason]
+    said = [entry["reason"] for entry in troubled] + [file.reason or "" for file in held]
+    wrong = next((one for one in said if reasons.code_of(one) in reasons.ALARMING), None)
     return {
         "version": version(),
         "station": name,
