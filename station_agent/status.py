@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,14 @@ from station_agent.tallies import archived_before, list_skipped, refused_manifes
 STATUS_FILE = "status.json"
 #: How many files a status names; the counts speak for the rest.
 _NAMED = 50
+
+
+_WAITING = (State.SEEN, State.SETTLED, State.HASHED, State.SENDING, State.SENT)
+
+
+def is_waiting(counts: Mapping[str, int]) -> bool:
+    """Whether any file of these counts by state goes on by itself once somebody is at work."""
+    return any(counts.get(state) for state in (*_WAITING, State.FAILED))
 
 
 def version() -> str:
@@ -56,7 +65,7 @@ def build_status(
     # Only so many are named: first those that somebody should look after.
     troubled.sort(key=lambda entry: reasons.code_of(entry["reason"]) == reasons.EMPTY)
     skipped = list_skipped(journal)
-    waiting = journal.files(State.SEEN, State.SETTLED, State.HASHED, State.SENDING, State.SENT)
+    waiting = journal.files(*_WAITING)
     held = [file for file in waiting if file.attempts and file.reason]
     said = [entry["reason"] for entry in troubled] + [file.reason or "" for file in held]
     wrong = next((one for one in said if reasons.code_of(one) in reasons.ALARMING), None)
@@ -93,7 +102,7 @@ def build_status(
             {"name": reasons.visible(path), "reason": reason}
             for path, reason in live.folders[:_NAMED]
         ],
-        "free_bytes": _free_bytes(home),
+        "free_bytes": free_bytes_of(home),
         "clock": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "last_receipt_at": journal.last_received_at(),
         "alarm": alarm or wrong,
@@ -102,7 +111,8 @@ def build_status(
     }
 
 
-def _free_bytes(folder: Path) -> int | None:
+def free_bytes_of(folder: Path) -> int | None:
+    """The room left on the disk of ``folder``; None where nobody can say."""
     try:
         return shutil.disk_usage(folder).free
     except OSError:
