@@ -63,8 +63,9 @@ def status(config: Config, options: argparse.Namespace) -> int:
     running = is_running(config.home)
     left = load_status(config.home)
     age = age_s(left) if running and left is not None else None
-    stale = running and (age is None or age > config.timeout_s + STALE_S)
-    # What an agent left long ago is no news: the journal may know more.
+    # What an agent left long ago, or before it could write no more, is no news.
+    is_old = age is None or age > config.timeout_s + STALE_S
+    stale = running and (is_old or bool(of_home))
     value = left if running and not stale else None
     if value is None:
         value = _built(config, left, problems)

@@ -84,6 +84,7 @@ def test_status_looks_at_the_home_itself(
         assert value["running"]
         assert words in text
         assert "restart it" not in text
+        assert "server: unknown" in text
     finally:
         home.chmod(0o700)
 
