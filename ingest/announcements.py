@@ -13,6 +13,10 @@ from station_agent.wire import announcement_digest
 #: Room for any file system's name (255 bytes) and for a path of a manifest's kind.
 MAX_NAME_BYTES = 4096
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
+    r"(?:Z|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +86,10 @@ def _digest(name: str, value: bytes) -> str:
 
 def _time(name: str, value: bytes) -> datetime:
     try:
-        moment = datetime.fromisoformat(_text(name, value))
-        if moment.tzinfo is None:
+        text = _text(name, value)
+        if not _TIME.fullmatch(text):  # the library reads much more, weeks for instance
             raise AnnouncementError(f"{name}: a time with its zone (RFC 3339)")
-        moment = moment.astimezone(UTC)
+        moment = datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise AnnouncementError(f"{name}: a time as in RFC 3339") from error
     # Said before a byte comes: a clip with such a time could not be registered.

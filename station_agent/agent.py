@@ -3,8 +3,8 @@
 The main thread looks at the folders, waits until files have settled and makes manifests; worker
 threads (`station_agent.workers`) take one file each through hashing and sending, so that one is
 hashed while another is sent; one thread collects receipts, one watches the archive's log, one
-cosigns it, one tells the archive how we are (`station_agent.reporting`). What is to be done follows
-from the journal alone: after a crash at any point the same loop simply goes on.
+cosigns it, one tells the archive how we are and one the disk (`station_agent.reporting`). What is
+to be done follows from the journal alone: after a crash at any point the same loop simply goes on.
 """
 
 import logging
@@ -128,9 +128,11 @@ class Agent:
             self._sender,
             self._trust,
             self._pauses,
+            self._setbacks,
             self._troubles,
             self._folders,
             listener,
+            self._stop.is_set,
         )
         self._journal_care = JournalCare(config, journal, self._troubles, self._folders, listener)
         self._threads: list[threading.Thread] = []
@@ -257,7 +259,8 @@ class Agent:
         self._start("receipts", self._collect_receipts)
         self._start("log", lambda: self._loop(self._reporter.watch_log, LOG_S))
         self._start("cosignatures", lambda: self._loop(self._cosigning.run_once, COSIGN_S))
-        self._start("status", lambda: self._loop(self._reporter.report, STATUS_S))
+        self._start("status", lambda: self._loop(self._reporter.save_status, STATUS_S))
+        self._start("report", lambda: self._loop(self._reporter.report, STATUS_S))
 
     def _recover(self) -> None:
         """Take up what an earlier run left."""

@@ -26,6 +26,7 @@ from station_agent.errors import (
 )
 from station_agent.explanations import explain, translated, usage_error
 from station_agent.messages import LANGUAGES, say
+from station_agent.reasons import printable
 from station_agent.status import version
 
 LOG_FILE = "station.log"
@@ -205,13 +206,20 @@ def _carry_out(arguments: Sequence[str]) -> int:
         return NOT_NOW
 
 
+class _Printable(logging.Formatter):
+    """Whoever looks at the log sees text from outside as it is shown elsewhere, tracebacks too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(printable(line) for line in super().format(record).split("\n"))
+
+
 def _start_log(config: Config) -> None:
     """The log goes to a file of its own, turned over at 1 MiB: standard output is the display's."""
     config.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     handler = logging.handlers.RotatingFileHandler(
         config.home / LOG_FILE, maxBytes=1024 * 1024, backupCount=4, encoding="utf-8", delay=True
     )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_Printable("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=config.log_level.upper(), handlers=[handler])
     # A full disk must not fill the display with complaints of the log: the agent says it itself.
     logging.raiseExceptions = False

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from station_agent import enrolment as enrolments
-from station_agent import renewal
+from station_agent import reasons, renewal
 from station_agent.agent import Agent, Outcome
 from station_agent.config import Config
 from station_agent.display import listener_for
@@ -23,6 +23,7 @@ from station_agent.errors import (
     StationKeyError,
 )
 from station_agent.events import Event, Listener
+from station_agent.explanations import explain
 from station_agent.journal import Journal, State, open_journal
 from station_agent.journal_care import set_aside
 from station_agent.lock import HomeLock
@@ -126,10 +127,12 @@ def scan(config: Config, options: argparse.Namespace) -> int:
 
 
 def exit_code(outcome: Outcome) -> int:
-    """0: all archived. 2: what is left waits for the server or for our disk. 1: the rest."""
+    """0: all archived. 2: what is left waits for the server or for our disk. 1: the rest, a server
+    that does not accept this station among it."""
     waiting = (State.SETTLED, State.HASHED, State.SENDING, State.SENT)
     bad = (State.SEEN, State.FAILED, State.REFUSED, State.GONE)
-    if outcome.alarm is not None:
+    refused = reasons.code_of(outcome.server or "") == reasons.STATION_REFUSED
+    if outcome.alarm is not None or refused:
         return WRONG
     if outcome.server or outcome.trouble or any(outcome.counts.get(state) for state in waiting):
         return NOT_NOW
@@ -213,7 +216,7 @@ def _opened(config: Config, listener: Listener, patience_s: float | None) -> Jou
                 raise
             if str(error) != said:
                 said = str(error)
-                listener(Event("station", reason=said))
+                listener(Event("station", reason=explain(error, config.language)))
             time.sleep(_AFTER_JOURNAL_TROUBLE_S)
         else:
             if damaged is not None:

@@ -16,12 +16,16 @@ from urllib.parse import urlsplit
 
 from custody.log.plain_json import read_json_object
 from station_agent.errors import RefusedError, ServerAwayError
+from station_agent.reasons import printable
+from station_agent.timed_answers import read_response
 
 #: Answers are small (a receipt is a few kB, a tile 8 KiB); more is an attack or a mistake.
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 #: Longest pause a server may ask for.
 MAX_RETRY_AFTER_S = 3600.0
 _CONNECT_TIMEOUT_S = 10.0
+#: So much of what a server says is shown.
+_SHOWN = 300
 #: Request timeout, conflict by another writer, too early, too many requests: come again.
 _TRY_AGAIN = frozenset({408, 423, 425, 429})
 #: X509_V_FLAG_NO_CHECK_TIME of OpenSSL.
@@ -73,14 +77,14 @@ class Connection:
         """One exchange. A kept-alive connection that turns out dead is replaced once.
 
         Every request of the protocol may be repeated, so that is safe. Raises `ServerAwayError`
-        if there is no whole answer; whatever answer comes is returned.
+        if there is no whole answer in time; whatever answer comes is returned.
         """
         while True:
             kept = self._http is not None
             try:
                 connection = self._connect()
                 connection.request(method, path, body=body or None, headers=dict(headers))
-                return self._read(connection, max_bytes)
+                return self._read(connection, max_bytes, self._timeout_s)
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 if kept and not isinstance(error, TimeoutError) and not self._aborted.is_set():
@@ -99,6 +103,8 @@ class Connection:
     ) -> Answer:
         """One exchange with a large body. An answer that comes early ends the sending.
 
+        Sending may take as long as each part gets through within the time-out.
+
         Raises `ServerAwayError`, and what ``parts`` raises (then the connection is cut, so that
         the server does not wait for the rest).
         """
@@ -110,11 +116,7 @@ class Connection:
             connection.putheader("Content-Length", str(length))
             connection.endheaders()
             whole = self._send_parts(connection, parts)
-            if connection.sock is not None:
-                connection.sock.settimeout(answer_timeout_s)
-            answer = self._read(connection, MAX_ANSWER_BYTES)
-            if connection.sock is not None:
-                connection.sock.settimeout(self._timeout_s)
+            answer = self._read(connection, MAX_ANSWER_BYTES, answer_timeout_s)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise ServerAwayError(_describe(error)) from error
@@ -161,11 +163,14 @@ class Connection:
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 raise ServerAwayError(_describe(error)) from error
-            self._http.sock.settimeout(self._timeout_s)
+        if self._http.sock is not None:
+            self._http.sock.settimeout(self._timeout_s)  # reading an answer leaves another one
         return self._http
 
-    def _read(self, connection: http.client.HTTPConnection, max_bytes: int) -> Answer:
-        response = connection.getresponse()
+    def _read(
+        self, connection: http.client.HTTPConnection, max_bytes: int, timeout_s: float
+    ) -> Answer:
+        response = read_response(connection, timeout_s)
         body = response.read(max_bytes + 1)
         if len(body) > max_bytes:
             raise http.client.HTTPException(f"an answer of more than {max_bytes} bytes")
@@ -224,14 +229,14 @@ def _is_own(answer: Answer) -> bool:
 
 
 def _excerpt(answer: Answer) -> str:
-    text = answer.body[:300].decode("utf-8", "replace")
+    text = answer.body[:_SHOWN].decode("utf-8", "replace")
     # Our own archive answers {"detail": …}.
     with suppress(ValueError, KeyError):
-        text = str(read_json_object(answer.body)["detail"])[:300]
+        text = str(read_json_object(answer.body)["detail"])[:_SHOWN]
     return "".join(character if character.isprintable() else " " for character in text).strip()
 
 
 def _describe(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error) or type(error).__name__
+    return printable(str(error)[:_SHOWN]) or type(error).__name__

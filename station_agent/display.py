@@ -9,9 +9,11 @@ from typing import TextIO
 
 from station_agent.events import Event, Listener
 from station_agent.messages import say, say_reason
-from station_agent.reasons import base_name, visible
+from station_agent.reasons import base_name, printable, visible
 
 _BAR = 20
+#: The states that are worth a line.
+_TOLD = frozenset({"received", "refused", "sent", "gone"})
 _REDRAW_S = 0.1
 #: A program gets progress of each file at most so often.
 _JSON_PROGRESS_S = 0.2
@@ -43,11 +45,16 @@ def size_text(size_bytes: int) -> str:
 
 
 def line_of(event: Event, language: str) -> str | None:
-    """What an event is in one line; None where it is not worth one."""
+    """What an event is in one printable line; None where it is not worth one."""
+    line = _line_of(event, language)
+    return None if line is None else printable(line)
+
+
+def _line_of(event: Event, language: str) -> str | None:
     name = visible(base_name(event.path))
     reason = say_reason(language, event.reason)
     if event.event in {"state", "trouble"}:
-        if event.event == "state" and event.state not in {"received", "refused", "sent"}:
+        if event.event == "state" and event.state not in _TOLD:
             return None
         words = say(language, f"state.{event.state}")
         if event.state == "received":

@@ -1,8 +1,17 @@
-"""What can go wrong on a station; the docstring is the message, the argument the detail."""
+"""What can go wrong on a station; the docstring is the message, the argument the detail.
+
+The detail is often text from outside: whoever prints, stores or logs it gets it in one printable
+line.
+"""
+
+from station_agent.reasons import printable
 
 
 class StationError(Exception):
     """The station could not do what was asked."""
+
+    def __init__(self, *details: object) -> None:
+        super().__init__(*(printable(one) if isinstance(one, str) else one for one in details))
 
     def __str__(self) -> str:
         message = (type(self).__doc__ or "").strip()
@@ -24,7 +33,7 @@ class EnrolmentRefusedError(StationError):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         #: What the archive said of it.
-        self.detail = detail
+        self.detail = printable(detail)
 
 
 class StationKeyError(StationError):
@@ -45,6 +54,10 @@ class JournalError(StationError):
 
 class JournalFullError(JournalError):
     """There is no room left on the disk that holds the journal; nothing is lost, make room."""
+
+
+class JournalReadOnlyError(JournalError):
+    """The journal or its folder is read-only; let the station's account write it."""
 
 
 class JournalDamagedError(JournalError):
@@ -80,6 +93,10 @@ class ServerAwayError(StationError):
         self.status = status
 
 
+class NotAcceptedError(ServerAwayError):
+    """The server is there and does not accept this station: it was revoked, or is not known."""
+
+
 class RefusedError(StationError):
     """The server refuses this for good (a 4xx other than 408, 423 and 429)."""
 
@@ -93,7 +110,7 @@ class RefusedError(StationError):
     ) -> None:
         super().__init__(f"{status} {detail}".strip())
         self.status = status
-        self.detail = detail
+        self.detail = printable(detail)
         #: In the archive's own words, not those of something in between.
         self.is_own = is_own
         #: Lower-case names.

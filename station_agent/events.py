@@ -16,7 +16,7 @@ class Event:
     ``state``: the file reached ``state``;
     ``progress``: ``bytes`` of ``total`` are hashed or sent (``state`` says which);
     ``trouble``: a try failed for ``reason``, there will be another;
-    ``server``: ``state`` is ``away`` (for ``reason``) or ``back``;
+    ``server``: ``state`` is ``away`` or ``refuses`` (for ``reason``), or ``back``;
     ``skipped``: ``path`` is no file to take, for ``reason``;
     ``folder``: ``path`` can't be listed, for ``reason``;
     ``alarm``: the archive can't be believed, for ``reason``;

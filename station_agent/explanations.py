@@ -47,6 +47,9 @@ _CHINESE = {
     "There is no room left on the disk that holds the journal; nothing is lost, make room.": (
         "采集记录所在的磁盘满了；没有丢失什么，请腾出空间。"
     ),
+    "The journal or its folder is read-only; let the station's account write it.": (
+        "采集记录或其文件夹是只读的；请给采集站的账户写权限。"
+    ),
     "The journal is damaged.": "采集记录损坏。",
     "The journal was written by a newer version of this program.": (
         "采集记录是由更新版本的程序写的。"
@@ -56,6 +59,9 @@ _CHINESE = {
     ),
     "A file can't be read as it should.": "文件读不出来。",
     "The server can't be reached or asks for a pause.": "服务器连不上，或要求稍后再试。",
+    "The server is there and does not accept this station: it was revoked, or is not known.": (
+        "服务器在线，但不接受本采集站：已被停用，或服务器不认识它。"
+    ),
     "The server refuses this for good (a 4xx other than 408, 423 and 429).": "服务器拒绝了。",
     "The agent was asked to stop.": "采集站程序正在停止。",
     "The archive did not take the manifest; it is handed in again after a pause.": (

@@ -10,7 +10,7 @@ from station_agent.reasons import SEPARATOR, is_marked
 from station_agent.settle import Identity
 from station_agent.watch import Found, Scan
 
-#: The id of what is done, by path, identity and medium.
+#: The id of what needs no bytes any more, by path, identity and medium.
 Done = dict[tuple[bytes, Identity, str], int]
 #: The path it is about, a statement and its parameters.
 Change = tuple[bytes, str, tuple[object, ...]]
@@ -59,9 +59,11 @@ def take_in(journal: Journal, scan: Scan) -> Intake:
     upload, which goes on if the digest turns out the same). A file that is missing is `gone`,
     unless a folder could not be listed, or the file was empty: nothing is lost with it.
 
-    A file that was received is believed to lie there still if it has lain there, the same and on
-    the same medium, at every look since. Otherwise it is a new file, and its bytes are read: what
-    has the name, size and times of a recording may be another one.
+    A file that was sent needs no bytes any more, only its receipt: whatever became of it, its row
+    stays, and what lies at its path now is a file of its own.
+    A file that was sent or received is believed to lie there still if it has lain there, the same
+    and on the same medium, at every look since. Otherwise it is a new file, and its bytes are read:
+    what has the name, size and times of a recording may be another one.
     What is wrong with one file holds back that file only.
     """
     on_their_way, done = _known(journal, scan.root)
@@ -156,19 +158,23 @@ def _was_empty(file: File) -> bool:
 
 
 def _known(journal: Journal, root: bytes) -> tuple[dict[bytes, File], Done]:
-    """The files on their way by path, and what is done and has not been away since."""
+    """The files on their way by path, and what was sent or is done and has not been away since.
+
+    Of a path whose file is gone, what lies there now speaks.
+    """
     on_their_way: dict[bytes, File] = {}
     done: Done = {}
     for row in journal.read(
         f"SELECT id, path, medium, {IDENTITY} FROM files"  # noqa: S608
-        " WHERE root = ? AND state IN ('received', 'released') AND away = 0",
+        " WHERE root = ? AND state IN ('sent', 'received', 'released') AND away = 0",
         (root,),
     ):
         file_id, path, medium, *identity = row
         done[path, identity_in(*identity), medium] = file_id  # type: ignore[index, assignment]
     for row in journal.read(
         f"SELECT {COLUMNS} FROM files"  # noqa: S608
-        " WHERE root = ? AND state NOT IN ('received', 'released')",
+        " WHERE root = ? AND state NOT IN ('sent', 'received', 'released')"
+        " ORDER BY state != 'gone', id",
         (root,),
     ):
         file = file_of(row)

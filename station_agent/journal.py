@@ -42,9 +42,9 @@ DONE = frozenset({State.RECEIVED, State.RELEASED})
 
 COLUMNS = (
     f"id, root, path, {IDENTITY}, medium, important, state, reason, attempts, sha256, sm3,"
-    " upload_path, upload_sha256, manifest_id, clip_id"
+    " upload_path, upload_sha256, manifest_id, clip_id, away"
 )
-_SAME = " AND ".join(f"{column} = ?" for column in IDENTITY.split(", "))
+_SAME = " AND ".join(f"{column} = ?" for column in f"{IDENTITY}, away".split(", "))
 
 _ORDER = "attempts, important DESC, mtime_ns"
 _QUEUE_TO_SEND = (
@@ -61,6 +61,7 @@ _EARLIER = (
 )
 _FORGET_RECEIPTS = f"DELETE FROM receipts WHERE file_id IN (SELECT id {_EARLIER})"  # noqa: S608
 _FORGET_FILES = f"DELETE {_EARLIER}"
+_FORGET_GONE = "DELETE FROM files WHERE state = 'gone' AND path = ? AND id != ? AND sha256 = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ class File:
     upload_sha256: str | None
     manifest_id: int | None
     clip_id: str | None
+    #: Of one that was sent: it did not lie there at some look since.
+    away: bool
 
     @property
     def resume_state(self) -> State:
@@ -94,6 +97,7 @@ class File:
 def file_of(row: tuple[object, ...]) -> File:
     """The `File` in a row of `COLUMNS`. Raises `JournalDamagedError` for what can be none."""
     id_, root, path, size, mtime, ctime, inode, device, medium, important, state, *rest = row
+    rest[-1] = bool(rest[-1])
     identity = identity_in(size, mtime, ctime, inode, device)
     try:
         state = State(str(state))
@@ -224,7 +228,8 @@ class Journal:
     def receive(self, file: File, note: str, clip_id: str, received_at: str) -> File:
         """Bring ``file`` to `RECEIVED` and keep the receipt that proves it. Raises as `advance`.
 
-        Where the same bytes were received from the same path before, this takes the place of that.
+        Where the same bytes were received from the same path before, or are said to be gone from
+        there, this takes the place of that.
         """
         values = {"state": State.RECEIVED, "reason": None, "attempts": 0, "clip_id": clip_id}
         with self.transaction() as connection:
@@ -232,7 +237,7 @@ class Journal:
             connection.execute(
                 "INSERT OR REPLACE INTO receipts (file_id, note) VALUES (?, ?)", (file.id, note)
             )
-            for forget in (_FORGET_RECEIPTS, _FORGET_FILES):
+            for forget in (_FORGET_RECEIPTS, _FORGET_FILES, _FORGET_GONE):
                 connection.execute(forget, (file.path, file.id, file.sha256))
             return received
 
@@ -261,7 +266,7 @@ def _update(connection: sqlite3.Connection, file: File, values: Mapping[str, obj
     changed = connection.execute(
         f"UPDATE files SET {settings}"  # noqa: S608
         f" WHERE id = ? AND state = ? AND {_SAME}",
-        (*values.values(), file.id, file.state, *cells_of(file.identity)),
+        (*values.values(), file.id, file.state, *cells_of(file.identity), int(file.away)),
     )
     if changed.rowcount != 1:
         raise StaleFileError

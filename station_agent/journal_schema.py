@@ -79,8 +79,20 @@ CREATE INDEX files_there ON files (root) WHERE state IN ('received', 'released')
 CREATE INDEX files_done ON files (path) WHERE state IN ('received', 'released');
 """
 
+#: What was sent needs no bytes any more: another file may lie at its path, and be on its way there,
+#: while its receipt is still to come. ``away`` says of it, too, that it did not lie there at some
+#: look since. What is gone keeps its row whatever lies at its path since.
+_VERSION_4 = """
+DROP INDEX files_on_their_way;
+CREATE UNIQUE INDEX files_on_their_way ON files (path)
+  WHERE state NOT IN ('sent', 'received', 'released', 'gone');
+DROP INDEX files_there;
+CREATE INDEX files_there ON files (root)
+  WHERE state IN ('sent', 'received', 'released') AND away = 0;
+"""
+
 #: Position n brings version n to n + 1. Append; never change what was released.
-STEPS = (_VERSION_1, _VERSION_2, _VERSION_3)
+STEPS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 VERSION = len(STEPS)
 
 

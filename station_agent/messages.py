@@ -32,6 +32,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "the archive's disk has no room for this file; it goes on by itself once there is",
     ),
     "reason.upload_gone": ("服务器上已无此上传", "the server dropped the upload"),
+    "reason.bytes_needed": (
+        "已上传，但服务器上没有；请把记录仪接回，会自动重新上传",
+        "it was sent, but the archive has not got it; dock the recorder again, it is sent anew",
+    ),
     "reason.not_watched": ("所在文件夹已不再监视", "its folder is no longer watched"),
     "reason.receipt_wrong": (
         "回执不能证明已入库，请通知管理员",
@@ -62,6 +66,17 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "采集站尚未登记：请向管理员要一个登记码，执行 liuhen-station enrol --token",
         "not enrolled: ask the administrator for a token, then liuhen-station enrol --token",
     ),
+    "reason.station_refused": (
+        "服务器拒绝本采集站；请联系管理员，已被停用的，用新的登记码重新登记，文件不会丢失",
+        (
+            "the server refuses this station; ask the administrator, and if it was revoked, enrol "
+            "anew with a new token; nothing is lost"
+        ),
+    ),
+    "reason.not_running": (
+        "还有文件没有入库，但采集站程序没有运行；请启动它（liuhen-station run）",
+        "files wait to be archived and the agent does not run; start it (liuhen-station run)",
+    ),
     "reason.key_unusable": (
         "采集站密钥不能用；放回完好的一份，或用新的登记码重新登记",
         "the station's key can't be used; put a good copy back, or enrol anew with a new token",
@@ -81,6 +96,27 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "采集记录读不出来；启动采集站程序，它会自行处理，文件不会丢失",
         "the journal can't be read; start the agent, which deals with it, nothing is lost",
     ),
+    "reason.journal_blocked": (
+        "采集记录的位置被别的东西占了；请把它移开，程序会重新建立采集记录，文件不会丢失",
+        (
+            "something else stands in the place of the journal; move it away, the agent begins the "
+            "journal anew, nothing is lost"
+        ),
+    ),
+    "reason.journal_read_only": (
+        "采集记录是只读的；请给采集站的账户写权限，程序会自动继续，文件不会丢失",
+        (
+            "the journal is read-only; let the station's account write it, the agent goes on by "
+            "itself, nothing is lost"
+        ),
+    ),
+    "reason.home_read_only": (
+        "采集站的文件夹是只读的；请给采集站的账户写权限，程序会自动继续，文件不会丢失",
+        (
+            "the station's folder is read-only; let its account write it, the agent goes on by "
+            "itself, nothing is lost"
+        ),
+    ),
     "reason.disk_full": (
         "本机磁盘已满，请腾出空间；文件不会丢失",
         "the disk of this station is full, make room; nothing is lost",
@@ -95,6 +131,16 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "server.away": (
         "服务器暂不可用（{reason}）；会继续重试，文件不会丢失",
         "the server is away ({reason}); trying on, nothing is lost",
+    ),
+    "server.refuses": (
+        (
+            "服务器在线，但拒绝本采集站（{reason}）；文件不会丢失。请联系管理员；"
+            "已被停用的，用新的登记码重新登记（liuhen-station enrol --token）"
+        ),
+        (
+            "the server is there, but refuses this station ({reason}); nothing is lost. Ask the "
+            "administrator; if it was revoked, enrol anew (liuhen-station enrol --token)"
+        ),
     ),
     "server.back": ("服务器已恢复", "the server is back"),
     "alarm": (
@@ -167,6 +213,7 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "status.free": ("磁盘剩余", "free disk"),
     "status.last_receipt": ("最近回执", "last receipt"),
     "status.server": ("服务器", "server"),
+    "status.refuses": ("拒绝本采集站", "refuses this station"),
     "status.answers": ("正常", "answers"),
     "status.trouble": ("本机故障", "trouble of the station"),
     "status.alarm": ("警报", "ALARM"),

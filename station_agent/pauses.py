@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from station_agent.reasons import STATION_REFUSED, code_of
+
 
 def backoff(attempt: int, first_s: float, longest_s: float, jitter: float) -> float:
     """The pause after failure number ``attempt`` (from 1): doubled each time, up to ``longest_s``.
@@ -18,6 +20,10 @@ def backoff(attempt: int, first_s: float, longest_s: float, jitter: float) -> fl
     """
     pause = min(first_s * 2.0 ** min(attempt - 1, 30), longest_s)
     return pause * (1.0 - jitter / 2)
+
+
+def _is_refusal(trouble: str) -> bool:
+    return code_of(trouble) == STATION_REFUSED
 
 
 class Pauses:
@@ -39,6 +45,7 @@ class Pauses:
         self._files: dict[int, float] = {}
         self._server_until = 0.0
         self._server_failures = 0
+        self._is_answer = False
         #: What the server's absence looks like, for people; None while it answers.
         self.trouble: str | None = None
 
@@ -63,15 +70,19 @@ class Pauses:
             ends = [end for end in (*self._files.values(), self._server_until) if end > now]
             return min(ends) - now if ends else None
 
-    def server_failed(self, trouble: str, retry_after_s: float | None = None) -> bool:
-        """The server is away or asks for a pause; whether that is news.
+    def server_failed(
+        self, trouble: str, retry_after_s: float | None = None, *, is_answer: bool = False
+    ) -> bool:
+        """The server is away, refuses us or asks for a pause; whether that is news.
 
+        ``is_answer``: it was there, and this is what it answered to a request of one kind.
         Failures that come in during a pause are of the same event and don't lengthen it.
         """
         now = self._now()
         with self._lock:
-            news = self.trouble is None
+            news = self.trouble is None or _is_refusal(self.trouble) != _is_refusal(trouble)
             self.trouble = trouble
+            self._is_answer = is_answer
             if now >= self._server_until:
                 self._server_failures += 1
                 pause = backoff(self._server_failures, *self._server_s, self._jitter())
@@ -88,6 +99,16 @@ class Pauses:
             self._server_failures = 0
             self._server_until = 0.0
             return news
+
+    def server_reached(self, *, is_idle: bool) -> bool:
+        """The server took a word about us; whether that ends a trouble.
+
+        What it answered to a file the next file has to see mended, unless none waits (``is_idle``).
+        """
+        with self._lock:
+            if self._is_answer and not is_idle:
+                return False
+        return self.server_answered()
 
     def server_wait_s(self) -> float:
         """How long nothing is to be asked of the server."""

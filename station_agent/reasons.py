@@ -16,8 +16,10 @@ SERVER_ERROR = "server_error"
 SERVER_FULL = "server_full"
 NOT_WATCHED = "not_watched"
 UPLOAD_GONE = "upload_gone"
+BYTES_NEEDED = "bytes_needed"
 RECEIPT_WRONG = "receipt_wrong"
 MISNAMED = "misnamed"
+STATION_REFUSED = "station_refused"
 MANIFEST_LOST = "manifest_lost"
 LOG_ROLLED_BACK = "log_rolled_back"
 UNFORESEEN = "unforeseen"
@@ -62,6 +64,17 @@ def visible(name: bytes) -> str:
             continue
     else:
         text = name.decode("utf-8", "backslashreplace")
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """What others said (the server, a file that anybody may have written), as one line in which
+    nothing moves the cursor of a terminal; the characters become what `visible` makes of them.
+
+    Everything from outside passes here before it is printed, stored or logged.
+    """
+    if text.isprintable():
+        return text
     return "".join(_visible_character(character) for character in text)
 
 
@@ -76,12 +89,12 @@ def _visible_character(character: str) -> str:
 
 def compose(reason: str, detail: str = "") -> str:
     """The one string the journal keeps: the code, and what the system or the server said."""
-    return f"{reason}: {detail}" if detail else reason
+    return f"{reason}: {printable(detail)}" if detail else reason
 
 
 def described(error: Exception) -> str:
     """An error that nobody foresaw, for the reason it becomes."""
-    return f"{type(error).__name__}: {error}"
+    return printable(f"{type(error).__name__}: {error}")
 
 
 def code_of(reason: str) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from station_agent import reasons
 from station_agent.admitted_as import check_name
+from station_agent.announcing import LostUploads
 from station_agent.errors import (
     LogForkedError,
     ManifestWaitsError,
@@ -51,6 +52,7 @@ class ReceiptCollector:
         self._pauses = pauses
         self._setbacks = setbacks
         self._listener = listener
+        self._lost = LostUploads(journal, transport, manifests, pauses, listener)
 
     def run_once(self) -> int:
         """Ask for what is due now; how many files were received. Raises `JournalError`."""
@@ -88,7 +90,10 @@ class ReceiptCollector:
                 return False
             if note is None:
                 # The upload is known no more; announcing the same bytes finds the clip.
-                self._setbacks.announce_again(file)
+                if file.away:
+                    self._lost.ask_after(file)
+                else:
+                    self._setbacks.announce_again(file)
                 return False
             digests = Digests(file.sha256, file.sm3, file.identity.size_bytes)
             receipt = self._trust.accept(note, digests)
@@ -99,7 +104,10 @@ class ReceiptCollector:
             # Loud, and tried again: the bytes stay unproved and are never called received.
             code = reasons.MISNAMED if isinstance(error, MisnamedError) else reasons.RECEIPT_WRONG
             reason = reasons.compose(code, str(error.args[0]))
-            self._setbacks.fail(file, reason)
+            if file.away:  # it can't be sent again, only its receipt asked for
+                self._setbacks.put_back(file, reason)
+            else:
+                self._setbacks.fail(file, reason)
             self._listener(Event("alarm", file.path, State.FAILED, reason=reason))
             return False
         except (RefusedError, ServerAwayError) as error:

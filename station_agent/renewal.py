@@ -15,10 +15,14 @@ from station_agent.errors import StationKeyError
 from station_agent.journal import Journal
 from station_agent.trust import forget
 
-#: The digests stay: the bytes are the same whoever sends them.
+#: The digests stay: the bytes are the same whoever sends them. Those of a file that was sent and is
+#: away have to come once more, since nobody answers for the old upload.
 _ANNOUNCE_ANEW = """
 UPDATE files SET manifest_id = NULL, upload_path = NULL, upload_sha256 = NULL, known = 0,
-  attempts = 0, state = CASE WHEN state IN ('sending', 'sent') THEN 'hashed' ELSE state END
+  attempts = 0, away = 0,
+  reason = CASE WHEN state = 'sent' AND away = 1 THEN 'bytes_needed' ELSE reason END,
+  state = CASE WHEN state = 'sent' AND away = 1 THEN 'gone'
+    WHEN state IN ('sending', 'sent') THEN 'hashed' ELSE state END
 WHERE state NOT IN ('received', 'released')
 """
 #: Signed by a key that is ours no more: kept as they are, and handed in no more.

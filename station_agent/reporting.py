@@ -1,20 +1,26 @@
 """What passes between station and archive beside the files: its log watched, our status told."""
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from station_agent.config import Config
-from station_agent.errors import LogForkedError, RefusedError, ServerAwayError
+from station_agent.errors import LogForkedError, NotAcceptedError, RefusedError, ServerAwayError
 from station_agent.events import Event, Listener
 from station_agent.folders import Folders
 from station_agent.journal import Journal
 from station_agent.pauses import Pauses
 from station_agent.sending import Sender
-from station_agent.status import Live, build_status, save_status
+from station_agent.setbacks import Setbacks
+from station_agent.status import Live, build_status, is_waiting, save_status
 from station_agent.transport import Transport
 from station_agent.troubles import Troubles
 from station_agent.trust import Trust
 
 logger = logging.getLogger(__name__)
+
+#: No answer at all, or a proxy that has nobody behind it.
+_NOBODY_THERE = frozenset({0, 502, 503, 504})
 
 
 class Reporter:
@@ -28,9 +34,11 @@ class Reporter:
         sender: Sender,
         trust: Trust,
         pauses: Pauses,
+        setbacks: Setbacks,
         troubles: Troubles,
         folders: Folders,
         listener: Listener,
+        stopped: Callable[[], bool],
     ) -> None:
         self._config = config
         self._journal = journal
@@ -38,9 +46,11 @@ class Reporter:
         self._sender = sender
         self._trust = trust
         self._pauses = pauses
+        self._setbacks = setbacks
         self._troubles = troubles
         self._folders = folders
         self._listener = listener
+        self._stopped = stopped
 
     def watch_log(self) -> None:
         """See whether the archive's log still goes on from what we saw of it."""
@@ -58,16 +68,29 @@ class Reporter:
             logger.info("the log's newest checkpoint can't be read: %s", error)
 
     def report(self) -> None:
-        """Leave our status on the disk and tell it to the archive."""
-        status = self.save_status()
-        if self._pauses.server_wait_s() == 0:
-            try:
-                self._transport.post_status(status)
-            except (ServerAwayError, RefusedError) as error:
-                logger.info("the archive does not hear how we are: %s", error)
+        """Tell the archive how we are, and so know whether it is there while no file is on its way.
 
-    def save_status(self) -> dict[str, object]:
-        """Leave our status on the disk, and give it."""
+        What is about this one request (refused, stumbled over) holds nothing else back.
+        """
+        if self._pauses.server_wait_s() > 0:
+            return
+        status = self._status()
+        try:
+            self._transport.post_status(status)
+            self._setbacks.server_reached(is_idle=not is_waiting(status["files"]))
+        except ServerAwayError as error:
+            logger.info("the archive does not hear how we are: %s", error)
+            is_about_us = isinstance(error, NotAcceptedError)
+            if (is_about_us or error.status in _NOBODY_THERE) and not self._stopped():
+                self._setbacks.server_away(error)
+        except RefusedError as error:
+            logger.info("the archive does not hear how we are: %s", error)
+
+    def save_status(self) -> None:
+        """Leave our status on the disk. It waits for no server."""
+        save_status(self._config.home, self._status())
+
+    def _status(self) -> dict[str, Any]:
         live = Live(
             tuple(self._sender.current()),
             self._pauses.trouble,
@@ -75,6 +98,4 @@ class Reporter:
             tuple(self._folders.troubles()),
         )
         alarm = None if self._trust.alarm is None else self._trust.alarm.text
-        status = build_status(self._journal, self._config.home, self._config.name, alarm, live)
-        save_status(self._config.home, status)
-        return status
+        return build_status(self._journal, self._config.home, self._config.name, alarm, live)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from station_agent import reasons
+from station_agent.announcing import REFUSES_FILE, announcement_of
 from station_agent.answers import true_offset
 from station_agent.errors import (
     FileProblemError,
@@ -24,10 +25,10 @@ from station_agent.errors import (
 from station_agent.events import Event, Listener
 from station_agent.hashing import file_problem, hash_file, identity_of, opened
 from station_agent.journal import File, Journal, State
-from station_agent.manifests import Manifests, moment
+from station_agent.manifests import Manifests
 from station_agent.pauses import Pauses
 from station_agent.setbacks import STUMBLES, Setbacks
-from station_agent.transport import Announcement, Transport
+from station_agent.transport import Transport
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +39,6 @@ PART_BYTES = 1024 * 1024
 _PROGRESS_BYTES = 64 * 1024 * 1024
 #: So many times a 409 may put us right before the file steps aside.
 _CORRECTIONS = 3
-#: What the server says about the file itself; other refusals are about the station.
-_REFUSES_FILE = frozenset({400, 413, 415, 422})
 
 
 @dataclass(slots=True)
@@ -147,18 +146,7 @@ class Sender:
         file = current.file
         if file.upload_path is not None and file.upload_sha256 != file.sha256:
             self._transport.terminate(file.upload_path)
-        assert file.sha256 is not None  # noqa: S101 - hashed, or the journal's schema is broken
-        assert file.sm3 is not None  # noqa: S101
-        upload = self._transport.announce(
-            Announcement(
-                name=reasons.base_name(file.path),
-                size_bytes=file.identity.size_bytes,
-                sha256=file.sha256,
-                sm3=file.sm3,
-                modified_at=moment(file.identity.mtime_ns),
-                dock_session=session,
-            )
-        )
+        upload = self._transport.announce(announcement_of(file, session))
         self._advance(
             current,
             State.SENDING,
@@ -240,7 +228,7 @@ class Sender:
             self._setbacks.put_back(file, reasons.compose(reasons.SERVER_ERROR, str(error.args[0])))
         elif error.status in {404, 410} and file.state is State.SENDING:
             self._setbacks.announce_again(file)
-        elif error.status in _REFUSES_FILE:
+        elif error.status in REFUSES_FILE:
             self._setbacks.refused_by_archive(file, error)
         else:
             self._setbacks.server_refuses(error)

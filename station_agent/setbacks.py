@@ -8,7 +8,12 @@ import logging
 import threading
 
 from station_agent import reasons
-from station_agent.errors import RefusedError, ServerAwayError, StaleFileError
+from station_agent.errors import (
+    NotAcceptedError,
+    RefusedError,
+    ServerAwayError,
+    StaleFileError,
+)
 from station_agent.events import Event, Listener
 from station_agent.journal import File, Journal, State
 from station_agent.pauses import Pauses
@@ -85,19 +90,34 @@ class Setbacks:
 
     def server_away(self, error: ServerAwayError) -> None:
         """Nothing is asked of the server for a while."""
-        self._server_away(str(error.args[0]), error.retry_after_s)
+        detail = str(error.args[0])
+        if isinstance(error, NotAcceptedError):
+            self._refused(detail, is_answer=False)
+            return
+        if self._pauses.server_failed(detail, error.retry_after_s, is_answer=error.status != 0):
+            logger.warning("the server is away: %s", detail)
+            self._listener(Event("server", state="away", reason=detail))
 
     def server_refuses(self, error: RefusedError) -> None:
         """It answers, but not to us: revoked, or not the server we think. A matter for people."""
-        self._server_away(f"refused: {error.status} {error.detail}".strip(), None)
+        self._refused(f"{error.status} {error.detail}".strip(), is_answer=True)
 
-    def _server_away(self, detail: str, retry_after_s: float | None) -> None:
-        if self._pauses.server_failed(detail, retry_after_s):
-            logger.warning("the server is away: %s", detail)
-            self._listener(Event("server", state="away", reason=detail))
+    def _refused(self, detail: str, *, is_answer: bool) -> None:
+        trouble = reasons.compose(reasons.STATION_REFUSED, detail)
+        if self._pauses.server_failed(trouble, is_answer=is_answer):
+            logger.error("the server refuses this station: %s", detail)
+            self._listener(Event("server", state="refuses", reason=detail))
 
     def server_answered(self) -> None:
         """The server did what it was asked."""
         if self._pauses.server_answered():
-            logger.info("the server is back")
-            self._listener(Event("server", state="back"))
+            self._say_back()
+
+    def server_reached(self, *, is_idle: bool) -> None:
+        """The server took a word about us, and no file waits for it where we are idle."""
+        if self._pauses.server_reached(is_idle=is_idle):
+            self._say_back()
+
+    def _say_back(self) -> None:
+        logger.info("the server is back")
+        self._listener(Event("server", state="back"))

@@ -13,9 +13,12 @@ class Identity:
     """What tells a file from a later one of the same name, as the system's ``stat`` gives it.
 
     ``mtime_ns`` is anybody's to set; ``ctime_ns`` is not, and tells bytes that were written over in
-    place. Renaming sets it too, as does any other change to the inode: then the file is read once
-    more. Windows gives the time of creation instead, FAT and exFAT the ``mtime_ns`` once more:
-    there it says nothing new, and `station_agent.media` what may be believed all the same.
+    place once the system has them: what a program changes through a memory mapping moves neither
+    until it is written back. Whoever releases a recorder must read its bytes once more
+    (ARCHITECTURE.md, known gaps). Renaming sets it too, as does any other change to the inode: then
+    the file is read once more. Windows gives the time of creation instead, FAT and exFAT the
+    ``mtime_ns`` once more: there it says nothing new, and `station_agent.media` what may be
+    believed all the same.
     """
 
     size_bytes: int

@@ -23,6 +23,9 @@ STATUS_FILE = "status.json"
 _NAMED = 50
 
 
+_WAITING = (State.SEEN, State.SETTLED, State.HASHED, State.SENDING, State.SENT)
+
+
 def needs_somebody(entry: Mapping[str, Any]) -> bool:
     """Whether a file that the status names as ``refused`` is to be looked after.
 
@@ -30,6 +33,11 @@ def needs_somebody(entry: Mapping[str, Any]) -> bool:
     """
     settled = (State.REFUSED, reasons.EMPTY)
     return (entry["state"], reasons.code_of(entry["reason"])) != settled
+
+
+def is_waiting(counts: Mapping[str, int]) -> bool:
+    """Whether any file of these counts by state goes on by itself once somebody is at work."""
+    return any(counts.get(state) for state in (*_WAITING, State.FAILED))
 
 
 def version() -> str:
@@ -65,17 +73,11 @@ def build_status(
     ]
     # Only so many are named: first those that somebody should look after.
     troubled.sort(key=needs_somebody, reverse=True)
-    wrong = next(
-        (
-            entry["reason"]
-            for entry in troubled
-            if reasons.code_of(entry["reason"]) in reasons.ALARMING
-        ),
-        None,
-    )
     skipped = list_skipped(journal)
-    waiting = journal.files(State.SEEN, State.SETTLED, State.HASHED, State.SENDING, State.SENT)
+    waiting = journal.files(*_WAITING)
     held = [file for file in waiting if file.attempts and file.reason]
+    said = [entry["reason"] for entry in troubled] + [file.reason or "" for file in held]
+    wrong = next((one for one in said if reasons.code_of(one) in reasons.ALARMING), None)
     return {
         "version": version(),
         "station": name,
@@ -109,7 +111,7 @@ def build_status(
             {"name": reasons.visible(path), "reason": reason}
             for path, reason in live.folders[:_NAMED]
         ],
-        "free_bytes": _free_bytes(home),
+        "free_bytes": free_bytes_of(home),
         "clock": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "last_receipt_at": journal.last_received_at(),
         "alarm": alarm or wrong,
@@ -118,7 +120,8 @@ def build_status(
     }
 
 
-def _free_bytes(folder: Path) -> int | None:
+def free_bytes_of(folder: Path) -> int | None:
+    """The room left on the disk of ``folder``; None where nobody can say."""
     try:
         return shutil.disk_usage(folder).free
     except OSError:

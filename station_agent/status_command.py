@@ -23,11 +23,20 @@ from station_agent.errors import (
     TrustUnreadableError,
 )
 from station_agent.events import Event
+from station_agent.home_health import JOURNAL_UNUSABLE, look_at_home
 from station_agent.journal import DONE, Journal
 from station_agent.journal_reading import empty_journal, read_journal
 from station_agent.lock import is_running
 from station_agent.messages import say, say_reason
-from station_agent.status import Live, age_s, build_status, load_status, needs_somebody
+from station_agent.status import (
+    Live,
+    age_s,
+    build_status,
+    free_bytes_of,
+    is_waiting,
+    load_status,
+    needs_somebody,
+)
 from station_agent.trust import TRUST_FILE, read_alarm
 
 #: The agent says how it is every three seconds, and tells the server in between, which may take as
@@ -41,27 +50,36 @@ NOT_ENROLLED = "not_enrolled"
 KEY_UNUSABLE = "key_unusable"
 ENROLMENT_UNUSABLE = "enrolment_unusable"
 TRUST_UNUSABLE = "trust_unusable"
-JOURNAL_UNUSABLE = "journal_unusable"
 DISK_FULL = "disk_full"
 STALE = "stale"
+NOT_RUNNING = "not_running"
 
 Problem = dict[str, str]
 
 
 def status(config: Config, options: argparse.Namespace) -> int:
     """How the station is doing; 1 where somebody should look."""
-    running = is_running(config.home)
     problems = _problems_of_the_enrolment(config)
+    of_home = _problems_of_the_home(config)
+    running = is_running(config.home)
     left = load_status(config.home)
-    value = left if running else None
+    age = age_s(left) if running and left is not None else None
+    # What an agent left long ago, or before it could write no more, is no news.
+    is_old = age is None or age > config.timeout_s + STALE_S
+    stale = running and (is_old or bool(of_home))
+    value = left if running and not stale else None
     if value is None:
         value = _built(config, left, problems)
-    age = age_s(value) if running else None
-    stale = running and (age is None or age > config.timeout_s + STALE_S)
-    if stale:
+        if stale and left is not None:
+            value["clock"] = left["clock"]
+    value["free_bytes"] = free_bytes_of(config.home)  # now, whatever was left
+    if stale and not of_home:
         problems.insert(0, {"name": value["station"], "reason": STALE})
-    if value["free_bytes"] is not None and value["free_bytes"] < _FULL_BYTES:
-        problems.append({"name": str(config.home), "reason": DISK_FULL})
+    if not running and is_waiting(value["files"]):
+        problems.insert(0, {"name": value["station"], "reason": NOT_RUNNING})
+    if running and reasons.code_of(value["server"] or "") == reasons.STATION_REFUSED:
+        problems.insert(0, {"name": value["station"], "reason": value["server"]})
+    problems += of_home
     value |= {"running": running, "age_s": age, "stale": stale, "problems": problems}
     if options.json:
         print(json.dumps(value, ensure_ascii=False, indent=1))
@@ -82,9 +100,8 @@ def _built(config: Config, left: dict[str, Any] | None, problems: list[Problem])
     journal: Journal
     try:
         journal = read_journal(config.journal_file)
-    except JournalError as error:
-        problems.append(_problem(config.journal_file, JOURNAL_UNUSABLE, error))
-        journal = empty_journal()
+    except JournalError:
+        journal = empty_journal()  # said by `look_at_home`
     try:
         value = build_status(journal, config.home, config.name, alarm, Live())
     except JournalError as error:
@@ -132,6 +149,18 @@ def _problems_of_the_enrolment(config: Config) -> list[Problem]:
     return found
 
 
+def _problems_of_the_home(config: Config) -> list[Problem]:
+    """What keeps the agent from writing, and so from saying it."""
+    found = [
+        _problem(path, reason, Exception(detail))
+        for path, reason, detail in look_at_home(config.home, config.journal_file)
+    ]
+    free_bytes = free_bytes_of(config.home)
+    if free_bytes is not None and free_bytes < _FULL_BYTES:
+        found.append({"name": str(config.home), "reason": DISK_FULL})
+    return found
+
+
 def _problem(path: Path, reason: str, error: Exception) -> Problem:
     detail = str(error.args[0]) if error.args else ""
     return {
@@ -165,7 +194,7 @@ def _text(value: dict[str, Any], language: str) -> str:
     lines += _listed("status.manifests_refused", value["manifests_refused"], None, language)
     for kind in ("held", "folders", "skipped"):
         lines += _listed(f"status.{kind}", value[kind], value[f"{kind}_count"], language)
-    return "\n".join(lines)
+    return "\n".join(reasons.printable(line) for line in lines)
 
 
 def _rows(value: dict[str, Any], language: str) -> list[tuple[str, str]]:
@@ -177,7 +206,11 @@ def _rows(value: dict[str, Any], language: str) -> list[tuple[str, str]]:
         rows.append((say(language, "status.alive"), say(language, "status.age", **at)))
     if value["running"]:
         answers = say(language, "status.unknown" if value["stale"] else "status.answers")
-        rows.append((say(language, "status.server"), value["server"] or answers))
+        if reasons.code_of(value["server"] or "") == reasons.STATION_REFUSED:
+            answers = say(language, "status.refuses")
+        elif value["server"]:
+            answers = value["server"]
+        rows.append((say(language, "status.server"), answers))
     rows.append(
         (say(language, "status.last_receipt"), local_time(value["last_receipt_at"]) or none)
     )

@@ -20,7 +20,12 @@ from custody.log.note import NoteSigner
 from station_agent.answers import is_upload_path, object_in, offset_in, text_in, upload_path_in
 from station_agent.connection import Answer, Connection, checked, retry_after
 from station_agent.enrolment import Enrolment
-from station_agent.errors import NotEnrolledError, RefusedError, ServerAwayError
+from station_agent.errors import (
+    NotAcceptedError,
+    NotEnrolledError,
+    RefusedError,
+    ServerAwayError,
+)
 from station_agent.wire import announcement_digest, challenge_message
 
 _TUS = {"Tus-Resumable": "1.0.0"}
@@ -237,7 +242,7 @@ class Transport:
             if answer.status != 401:
                 return answer
             self._forget_bearer(authorization["Authorization"])
-        raise ServerAwayError("the server does not accept this station", status=401)
+        raise NotAcceptedError("401", status=401)
 
     def _authorization(self) -> dict[str, str]:
         with self._session_lock:
@@ -264,10 +269,8 @@ class Transport:
             )
         except RefusedError as error:
             # Revoked, or a server that does not know us: a matter for people, and for later.
-            raise ServerAwayError(
-                f"the server does not accept this station: {error.status} {error.detail}",
-                status=error.status,
-            ) from error
+            detail = f"{error.status} {error.detail}".strip()
+            raise NotAcceptedError(detail, status=error.status) from error
         except LogError as error:
             raise ServerAwayError(f"the server's challenge: {error}") from error
         return text_in(answer, "token")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from station_agent import reasons
 from station_agent.errors import JournalDamagedError, JournalError
 from station_agent.events import Event, Listener
 
@@ -42,10 +43,10 @@ class Troubles:
             logger.exception("the journal is damaged")
             self.journal_is_damaged = True  # said once, by whoever begins it anew
         except (JournalError, OSError) as error:
-            self._note(str(error))
+            self._note(reasons.printable(str(error)))
         except Exception as error:
             logger.exception("this should not happen")
-            self._note(f"{type(error).__name__}: {error}")
+            self._note(reasons.described(error))
         return None
 
     def _note(self, trouble: str) -> None:

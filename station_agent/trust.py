@@ -187,6 +187,7 @@ class Trust:
         return root
 
     def _raise_alarm(self, text: str, note: str) -> None:
+        text = reasons.printable(text)
         self.alarm = Alarm(text, self._note or "", note)
         self._save(self._note, self.alarm)
         raise LogForkedError(text)
@@ -214,7 +215,7 @@ def read_alarm(home: Path) -> str | None:
     path = home / TRUST_FILE
     try:
         alarm = read_json_object(read_small_file(path))["alarm"]
-        return None if alarm is None else str(alarm["text"])
+        return None if alarm is None else reasons.printable(str(alarm["text"]))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:

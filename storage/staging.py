@@ -166,7 +166,7 @@ class Staging:
         Nothing is set aside for them: of two that fit one by one the second may still find it full.
         """
         disk = shutil.disk_usage(self.folder)
-        kept = min(keep_bytes, disk.total // 20)
+        kept = min(keep_bytes, disk.total // 20)  # the one rule, for uploads and for `/healthz`
         if size_bytes > disk.free - kept:
             raise StoreFullError(f"{size_bytes} bytes, {disk.free} free, {kept} must stay free")
 

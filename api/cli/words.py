@@ -41,6 +41,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "import.known": ("已有    {name}  {id}", "known     {name}  {id}"),
     "import.refused": ("未接收  {name}  {reason}", "refused   {name}  {reason}"),
     "import.skipped": ("跳过    {name}  {reason}", "skipped   {name}  {reason}"),
+    "import.nothing": (
+        "给出的路径都被跳过了，什么也没有接收；请给出文件本身，或文件夹",
+        "all that was named was skipped, nothing was taken in; name the files, or a folder",
+    ),
     "import.done": (
         "文件 {files}：入库 {new}，此前已入库（内容相同）{known}，未接收 {refused}；跳过 {skipped}",
         (

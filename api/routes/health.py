@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.dependencies import ServicesDep
+from api.services import Services
 from custody.asking import Trouble
 from custody.cells import raw, read_cell
 from custody.clock import Clock
@@ -17,11 +18,12 @@ from custody.log.canonical import format_time
 from custody.published import has_altered_checkpoints, newest_checkpoint
 from custody.tables import log_entries
 from custody.witnessing import read_witnessing
-from storage.errors import StorageError
+from storage.errors import StorageError, StoreFullError
 
 router = APIRouter()
 
-#: Below this no upload worth the name fits; the stations are told to wait (507).
+#: So much stays free, or less on a small disk (`Staging.require_room`): what does not fit beside it
+#: is told to wait (507).
 MIN_FREE_BYTES = 512 * 1024 * 1024
 #: Entries are published every second; an entry that waits this long has been forgotten.
 MAX_MERGE_LAG = timedelta(seconds=60)
@@ -69,7 +71,7 @@ def check_health(services: ServicesDep) -> JSONResponse:
         problems.append(f"store: {_what(error)}")
     try:
         body["free_bytes"] = services.staging.free_bytes()
-        if body["free_bytes"] < MIN_FREE_BYTES:
+        if not _has_room(services):
             problems.append("disk: no room for uploads")
         services.staging.check()
     except StorageError as error:
@@ -78,6 +80,15 @@ def check_health(services: ServicesDep) -> JSONResponse:
         problems.append("disk: the staging folder is gone or can't be written")
     body |= {"status": "failing", "problems": problems} if problems else {"status": "ok"}
     return JSONResponse(body, 503 if problems else 200, headers={"Cache-Control": "no-store"})
+
+
+def _has_room(services: Services) -> bool:
+    """Whether an upload of one byte would be let in."""
+    try:
+        services.staging.require_room(1, keep_bytes=MIN_FREE_BYTES)
+    except StoreFullError:
+        return False
+    return True
 
 
 def _what(error: StorageError) -> str:

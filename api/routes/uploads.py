@@ -135,6 +135,8 @@ async def create(request: Request, services: ServicesDep, actor: StationActor) -
     """
     if "upload-concat" in request.headers:
         raise tus.TusHeaderError("Upload-Concat: uploads are not put together here")
+    if "upload-defer-length" in request.headers:
+        raise tus.TusHeaderError("Upload-Defer-Length: the length has to be said at once")
     size_bytes = tus.read_number("Upload-Length", tus.field_of(request.headers, "Upload-Length"))
     metadata = tus.read_metadata(tus.field_of(request.headers, "Upload-Metadata"))
     announcement = read_announcement(size_bytes, metadata)

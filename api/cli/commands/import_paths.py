@@ -25,18 +25,20 @@ if TYPE_CHECKING:
 def command(shell: Shell, paths: tuple[Path, ...]) -> int:
     """Archive files and whole folders. Bytes that are in the archive already are not taken twice.
 
-    Exit code 2 if a file could not be taken; each says why, and the others are archived.
+    Exit code 2 if a file could not be taken, or nothing that was named is to be taken at all; each
+    says why, and the others are archived.
     """
     from api.cli.main import EXIT_FAILED, EXIT_GOOD
     from custody.access import Right
     from ingest.folder_import import Outcome, import_paths
 
+    # Absolute, because a name that begins with a dash or dots must not mean anything else.
+    named = [path.absolute() for path in paths]
     results: list[ImportResult] = []
     try:
         with shell.open() as services:
             services.access.require(shell.actor, Right.UPLOAD, "clips")
             config = services.config
-            # Absolute, because a name that begins with a dash or dots must not mean anything else.
             found = import_paths(
                 services.database,
                 services.store,
@@ -44,7 +46,7 @@ def command(shell: Shell, paths: tuple[Path, ...]) -> int:
                 services.ledger,
                 services.clock,
                 shell.actor,
-                [path.absolute() for path in paths],
+                named,
                 _silent,
                 zone=config.zone,
                 lock_days=config.lock_days,
@@ -70,6 +72,10 @@ def command(shell: Shell, paths: tuple[Path, ...]) -> int:
             refused=counts[Outcome.REFUSED],
             skipped=counts[Outcome.SKIPPED],
         )
+    passed_over = {one.path for one in results if one.outcome is Outcome.SKIPPED}
+    if passed_over.issuperset(named):
+        shell.say("import.nothing", error=True)
+        return EXIT_FAILED
     return EXIT_FAILED if counts[Outcome.REFUSED] else EXIT_GOOD
 
 

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ from custody.actors import service_actor
 from custody.events import EventKind
 from custody.ledger import Event
 from custody.tables import log_entries
-from storage.errors import DatabaseReplacedError, StoreUnavailableError
+from storage.errors import DatabaseReplacedError, StoreFullError, StoreUnavailableError
 from storage.memory import MemoryStore
 from tests.services.custody import append_events
 from tests.services.http_server import client_of
@@ -46,7 +47,7 @@ def test_health_names_what_is_wrong(
             raise StoreUnavailableError("/secret/path")
 
     memory_store.faults = fail
-    monkeypatch.setattr(health, "MIN_FREE_BYTES", 1 << 62)
+    size_up_disk(monkeypatch, total=120 << 20, free=5 << 20)
     monkeypatch.setattr(health, "MAX_MERGE_LAG", timedelta(0))
     with services.database.write() as tx:
         event = Event(EventKind.SERVICE_STARTED, "service")
@@ -55,6 +56,30 @@ def test_health_names_what_is_wrong(
     assert (ill.status_code, ill.json()["status"]) == (503, "failing")
     assert [problem.split(":")[0] for problem in ill.json()["problems"]] == ["log", "store", "disk"]
     assert "/secret" not in ill.text
+
+
+def size_up_disk(monkeypatch: pytest.MonkeyPatch, *, total: int, free: int) -> None:
+    usage = SimpleNamespace(total=total, used=total - free, free=free)
+    monkeypatch.setattr("storage.staging.shutil.disk_usage", lambda _folder: usage)
+
+
+@pytest.mark.parametrize("free_bytes", [6 << 20, (6 << 20) + 1, 100 << 20])
+def test_health_and_uploads_agree_on_a_small_disk(
+    services: Services, http: httpx.Client, monkeypatch: pytest.MonkeyPatch, free_bytes: int
+) -> None:
+    """A twentieth of it stays free: 6 MiB."""
+    with services.database.write() as tx:
+        append_events(tx, services.ledger, ["service"])
+    services.publisher.run_once()
+    size_up_disk(monkeypatch, total=120 << 20, free=free_bytes)
+    found = http.get("/healthz")
+    if free_bytes > 6 << 20:
+        services.staging.require_room(1, keep_bytes=health.MIN_FREE_BYTES)
+        assert found.status_code == 200
+    else:
+        with pytest.raises(StoreFullError):
+            services.staging.require_room(1, keep_bytes=health.MIN_FREE_BYTES)
+        assert (found.status_code, found.json()["problems"]) == (503, ["disk: no room for uploads"])
 
 
 def test_health_says_when_the_database_is_gone(services: Services, http: httpx.Client) -> None:

@@ -307,6 +307,10 @@ def test_what_cant_be_right_is_refused(services: Services, station: StationClien
         headers = TUS | {"Upload-Length": "5", "Upload-Metadata": header}
         answer = station.http.post("/api/uploads", headers=headers)
         assert answer.status_code == 400, header[:80]
+    headers = TUS | {"Upload-Length": "5", "Upload-Defer-Length": "1"}
+    headers["Upload-Metadata"] = f"filename YQ==,sha256 {base64.b64encode(b'1' * 64).decode()}"
+    answer = station.http.post("/api/uploads", headers=headers)
+    assert (answer.status_code, "Upload-Defer-Length" in answer.text) == (400, True)
     assert count(services, uploads) == 0
 
 

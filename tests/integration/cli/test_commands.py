@@ -526,6 +526,18 @@ def test_what_was_imported_before_the_store_failed_is_told_in_one_document(
     assert "no room left" in done.err
 
 
+def test_a_link_named_by_hand_is_not_passed_over_in_silence(liuhen: Liuhen, footage: Path) -> None:
+    link = footage.parent / "link.mp4"
+    link.symlink_to(next(footage.glob("*.mp4")))
+    done = liuhen("import", str(link))
+    assert done.code == 2
+    assert "symbolic link" in done.out
+    assert "all that was named was skipped" in done.err
+    as_json = liuhen("import", str(link), "--json")
+    assert (as_json.code, [one["outcome"] for one in as_json.json]) == (2, ["skipped"])
+    assert liuhen("import", str(link), str(footage)).code == 0
+
+
 def test_the_archive_s_own_home_is_no_evidence(liuhen: Liuhen, home: Path, footage: Path) -> None:
     (home / "footage").symlink_to(footage)
     done = liuhen("import", str(home), str(home / "keys" / "log.key"), str(footage), "--json")

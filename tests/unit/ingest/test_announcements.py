@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,26 @@ def test_any_metadata_is_read_or_refused(metadata: dict[str, bytes]) -> None:
     except AnnouncementError:
         return
     assert announcement.sha256 == ONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-W01-1T10:00:00+08:00",
+        "20260101T100000+0800",
+        "2026-01-01T10+08:00",
+        "2026-01-01T10:00:00,5+08:00",
+        "2026-01-01T24:00:00Z",
+        "2026-01-01T10:00:00+08:00:01",
+        "2026-01-01T10:00:00+08",
+        "2026-01-01T10:00:00",
+        "2026-13-01T10:00:00Z",
+    ],
+)
+def test_a_time_has_the_form_of_rfc_3339(text: str) -> None:
+    metadata = {"filename": b"a", "sha256": ONE.encode(), "modified_at": text.encode()}
+    with pytest.raises(AnnouncementError, match="RFC 3339"):
+        read_announcement(5, metadata)
 
 
 @given(st.datetimes(), st.sampled_from(["+00:00", "Z", "+14:00", "-12:00"]))

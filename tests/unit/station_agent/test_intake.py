@@ -2,7 +2,7 @@
 
 import pytest
 
-from station_agent.errors import JournalError
+from station_agent.errors import JournalError, StaleFileError
 from station_agent.intake import adopt, take_in
 from station_agent.journal import File, Journal, State
 from station_agent.watch import Found, Scan
@@ -117,6 +117,51 @@ def test_a_received_file_may_go(journal: Journal) -> None:
     take_in(journal, scan(found(b"clip")))
     journal.receive(only(journal), "note", "id", "now")
     assert take_in(journal, scan()).gone == 0
+
+
+def test_what_was_sent_is_never_gone(journal: Journal) -> None:
+    take_in(journal, scan(found(b"clip")))
+    journal.advance(only(journal), State.SENT, sha256="a", sm3="b", upload_path="/u")
+    assert take_in(journal, scan(found(b"clip"))).new == []
+    assert take_in(journal, scan()).gone == 0
+    assert (only(journal).state, only(journal).away) == (State.SENT, True)
+    # What lies there now is read: it may be another recording, with its name and times.
+    assert take_in(journal, scan(found(b"clip"))).new == [found(b"clip")]
+    assert journal.counts() == {"seen": 1, "sent": 1}
+    (sent,) = journal.files(State.SENT)
+    journal.receive(sent, "note", "id", "now")
+    assert journal.counts() == {"received": 1, "seen": 1}
+
+
+def test_what_was_sent_and_written_over_stays_beside_the_new_one(journal: Journal) -> None:
+    take_in(journal, scan(found(b"clip")))
+    journal.advance(only(journal), State.SENT, sha256="a", sm3="b", upload_path="/u")
+    changed = found(b"clip", ctime=2)
+    assert take_in(journal, scan(changed)).new == [changed]
+    assert take_in(journal, scan(changed)).new == []
+    assert journal.counts() == {"seen": 1, "sent": 1}
+
+
+def test_a_receipt_says_nothing_of_a_row_that_was_sent_away_meanwhile(journal: Journal) -> None:
+    take_in(journal, scan(found(b"clip")))
+    before = journal.advance(only(journal), State.SENT, sha256="a", sm3="b", upload_path="/u")
+    take_in(journal, scan())
+    with pytest.raises(StaleFileError):
+        journal.advance(before, State.HASHED)
+
+
+def test_what_was_gone_from_there_is_found_by_its_bytes(journal: Journal) -> None:
+    take_in(journal, scan(found(b"clip")))
+    journal.advance(only(journal), State.SENT, sha256="a", sm3="b", upload_path="/u")
+    take_in(journal, scan(found(b"clip", ctime=2)))
+    (sent,) = journal.files(State.SENT)
+    journal.advance(sent, State.GONE, reason="bytes_needed", away=0)
+    assert journal.counts() == {"gone": 1, "seen": 1}
+    # A scan leaves what is gone to the file that lies there now.
+    take_in(journal, scan(found(b"clip", ctime=2)))
+    (seen,) = journal.files(State.SEEN)
+    journal.receive(journal.advance(seen, State.HASHED, sha256="a", sm3="b"), "note", "id", "now")
+    assert journal.counts() == {"received": 1}
 
 
 def test_nothing_is_gone_where_a_folder_could_not_be_listed(journal: Journal) -> None:
