@@ -19,6 +19,9 @@ from custody import viewing_ends
 from custody.actors import service_actor
 from ingest import pipeline, upload_sweep, work
 from ingest.limits import time_limit_s
+from storage.error_lines import line_of
+from storage.errors import StorageError
+from storage.full_disks import is_disk_full
 
 log = logging.getLogger("liuhen.worker")
 
@@ -73,9 +76,13 @@ class Worker:
                 try:
                     busy = turn(name)
                     failures = 0
-                except Exception:
+                except Exception as error:
                     failures += 1
-                    log.exception("%s failed (%d in a row); trying again", name, failures)
+                    if is_disk_full(error) or isinstance(error, StorageError):
+                        what = line_of(error)
+                        log.error("%s failed (%d in a row); trying again: %s", name, failures, what)  # noqa: TRY400 - no mistake of ours
+                    else:
+                        log.exception("%s failed (%d in a row); trying again", name, failures)
                 if not busy:
                     pause(min(pause_s * 2**failures, max(MAX_PAUSE_S, pause_s)))
 
