@@ -28,6 +28,7 @@ from custody import errors as custody
 from custody.verification.findings import VerificationImpossibleError
 from ingest import errors as ingest
 from storage import errors as storage
+from storage.error_lines import line_of
 from storage.full_disks import is_disk_full
 from storage.read_only import is_read_only
 
@@ -157,7 +158,9 @@ def install(app: FastAPI) -> None:
 
 def _answer(request: Request, error: Exception) -> Response:
     answer = answer_for(error)
-    if answer.status >= 500:
+    if answer.status == 507:
+        _log_full(request, error)
+    elif answer.status >= 500:
         _logger.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
     # What a database says of itself is a statement with its values: it goes to our log only.
     return respond(request, answer, "" if isinstance(error, SQLAlchemyError) else str(error))
@@ -192,8 +195,19 @@ def _answer_address(request: Request, error: Exception) -> Response:
 
 def _answer_unknown(request: Request, error: Exception) -> Response:
     # The message of an unforeseen error may name paths and secrets: it goes to our log only.
-    _logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return respond(request, answer_for(error), "")
+    answer = answer_for(error)
+    if answer.status == 507:
+        _log_full(request, error)
+    else:
+        _logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return respond(request, answer, "")
+
+
+def _log_full(request: Request, error: Exception) -> None:
+    """A full disk is no mistake of a program: what it was asked, and no traceback."""
+    _logger.error(
+        "%s %s: no room on the disk: %s", request.method, request.url.path, line_of(error)
+    )
 
 
 def _answer_http(request: Request, error: Exception) -> Response:

@@ -21,6 +21,9 @@ from custody.asking import Asker
 from custody.errors import WitnessAwayError, WitnessRefusesError
 from ingest import pipeline, upload_sweep, work
 from ingest.limits import time_limit_s
+from storage.error_lines import line_of
+from storage.errors import StorageError
+from storage.full_disks import is_disk_full
 
 log = logging.getLogger("liuhen.worker")
 
@@ -93,12 +96,16 @@ class Worker:
                     # It is somebody else's program: what it did wrong is in the message.
                     failures += 1
                     log.warning("%s: %s (%d in a row); trying again", name, error, failures)
-                except Exception:
+                except Exception as error:
                     failures += 1
                     first = self._services.clock.now() if failures == 1 else first
                     if failures >= MANY_FAILURES:
                         failing[name] = first
-                    log.exception("%s failed (%d in a row); trying again", name, failures)
+                    if is_disk_full(error) or isinstance(error, StorageError):
+                        what = line_of(error)
+                        log.error("%s failed (%d in a row); trying again: %s", name, failures, what)  # noqa: TRY400 - no mistake of ours
+                    else:
+                        log.exception("%s failed (%d in a row); trying again", name, failures)
                 if not busy:
                     pause(min(pause_s * 2**failures, max(MAX_PAUSE_S, pause_s)))
 

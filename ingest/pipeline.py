@@ -27,6 +27,7 @@ from custody.renditions import NewRendition, add_rendition
 from ingest import work as queue
 from ingest.errors import (
     FfmpegMissingError,
+    IngestError,
     LeaseLostError,
     MediaInterruptedError,
     MediaTimeLimitError,
@@ -43,6 +44,7 @@ from ingest.verdicts import Reason, Verdict, after_transcoding, before_transcodi
 from ingest.work import Work
 from storage.database import Database
 from storage.durable import make_folder, sync_file
+from storage.error_lines import line_of
 from storage.errors import ObjectExistsError, StorageError
 from storage.objects import ObjectStore
 
@@ -126,9 +128,12 @@ class _Job:
             with self.database.write() as tx:
                 queue.release(tx, self.work)
         except (StorageError, FfmpegMissingError, OSError) as error:
-            log.exception("clip %s waits for an outage to end", self.work.clip_id)
+            log.warning("clip %s waits for an outage to end: %s", self.work.clip_id, line_of(error))
             with self.database.write() as tx:
                 queue.postpone(tx, self.clock, self.work, _describe(error))
+        except IngestError as error:  # the file's own doing
+            log.warning("clip %s failed: %s", self.work.clip_id, line_of(error))
+            self._fail(error, found)
         except Exception as error:
             log.exception("clip %s failed", self.work.clip_id)
             self._fail(error, found)

@@ -26,7 +26,9 @@ def fill_disk(house: House) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_pages_say_that_the_disk_is_full(house: House, legal: httpx.Client) -> None:
+def test_pages_say_that_the_disk_is_full(
+    house: House, legal: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
     fill_disk(house)
     form = {"name": "bob", "password": PASSWORD}
     answers = []
@@ -36,6 +38,10 @@ def test_pages_say_that_the_disk_is_full(house: House, legal: httpx.Client) -> N
     page = answers[-1].text
     assert translate("zh", "error.disk_full.what") in page
     assert "INSERT" not in page
+    said = [one for one in caplog.records if one.name == "api.errors"]
+    assert said
+    assert all(one.exc_info is None for one in said)
+    assert all(one.getMessage().count("\n") == 0 for one in said)
     assert legal.get("/healthz").status_code == 200  # that it may yet read
 
 

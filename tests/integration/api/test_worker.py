@@ -9,6 +9,7 @@ import pytest
 from api import worker as worker_module
 from api.services import Services
 from api.worker import Worker
+from storage.errors import StoreFullError
 from tests.services.station_client import StationClient
 
 DATA = b"moving pictures" * 4096
@@ -118,3 +119,24 @@ def test_a_loop_that_keeps_failing_shows_in_the_health(
         assert station.http.get("/healthz").json()["status"] == "ok"
     finally:
         failing.stop()
+
+
+def test_a_full_disk_is_one_line_of_the_log(
+    services: Services,
+    worker: Worker,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    turns = threading.Semaphore(0)
+
+    def fail() -> None:
+        turns.release()
+        raise StoreFullError("no room\nat all")
+
+    monkeypatch.setattr(services.publisher, "run_once", fail)
+    worker.start()
+    assert turns.acquire(timeout=20)
+    worker.stop()  # after the turn, with what was said of it
+    said = [one for one in caplog.records if "StoreFullError" in one.getMessage()]
+    assert said
+    assert all(one.exc_info is None and "\n" not in one.getMessage() for one in said)

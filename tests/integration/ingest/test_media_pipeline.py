@@ -222,7 +222,7 @@ def test_a_bomb_is_quarantined_unopened(archive: Archive) -> None:
 
 
 def test_a_poisoned_file_ends_in_quarantine_and_lets_the_others_pass(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     poisoned = archive.archived(media("plain.mp4"))
     real = pipeline.make_renditions
@@ -236,6 +236,9 @@ def test_a_poisoned_file_ends_in_quarantine_and_lets_the_others_pass(
     assert archive.process()
     assert archive.clip(poisoned).state == "archived"
     assert archive.work_rows()[0].attempts == 1
+    (said,) = [one for one in caplog.records if one.name == pipeline.log.name]
+    assert said.exc_info is None
+    assert "exit status 139" in said.getMessage()
     healthy = judged_beside(archive, media("sound.wav"))
     assert healthy.state == "ready"
     for _ in range(2):
