@@ -1,6 +1,6 @@
 """What the service does by itself: publish the log, make renditions, tidy up.
 
-Three kinds of thread, each a loop of small independent turns. A turn that fails is told to the
+Some threads, each a loop of small independent turns. A turn that fails is told to the
 log file and tried again after a pause; it never stops the others. Everything a turn does follows
 from rows and objects, so a killed worker leaves nothing that the next turn, here or on another
 host, doesn't finish.
@@ -26,6 +26,8 @@ log = logging.getLogger("liuhen.worker")
 IDLE_S = 0.5
 #: How often rows are swept: ended viewings, complete or stale uploads, clips nobody works on.
 SWEEP_S = 5.0
+#: After so many failures in a row `/healthz` says so: one may be a moment's.
+MANY_FAILURES = 3
 #: The longest pause after failures in a row.
 MAX_PAUSE_S = 30.0
 #: An upload nobody has continued for this long is given up; the station announces it anew.
@@ -42,7 +44,8 @@ class Worker:
         self._may_publish_soon = False
         interval, pause = services.config.publish_interval_s, self._stopping.wait
         self._threads = [self._thread("publisher", self._publish, interval, self._until_wanted)]
-        self._threads.append(self._thread("sweep", self._sweep, SWEEP_S, pause))
+        for name, sweep in self._sweeps().items():
+            self._threads.append(self._thread(name, sweep, SWEEP_S, pause))
         for number in range(services.config.media_workers):
             self._threads.append(self._thread(f"media-{number}", self._media, IDLE_S, pause))
 
@@ -58,6 +61,7 @@ class Worker:
         self._services.publish_soon.set()
         for thread in self._threads:
             thread.join(timeout_s)
+        self._services.failing.clear()
 
     def _thread(
         self,
@@ -67,14 +71,19 @@ class Worker:
         pause: Callable[[float], object],
     ) -> threading.Thread:
         def loop() -> None:
-            failures = 0
+            failures, first = 0, self._services.clock.now()
+            failing = self._services.failing
             while not self._stopping.is_set():
                 busy = False
                 try:
                     busy = turn(name)
                     failures = 0
+                    failing.pop(name, None)
                 except Exception:
                     failures += 1
+                    first = self._services.clock.now() if failures == 1 else first
+                    if failures >= MANY_FAILURES:
+                        failing[name] = first
                     log.exception("%s failed (%d in a row); trying again", name, failures)
                 if not busy:
                     pause(min(pause_s * 2**failures, max(MAX_PAUSE_S, pause_s)))
@@ -112,11 +121,27 @@ class Worker:
             ),
         )
 
-    def _sweep(self, _name: str) -> bool:
+    def _sweeps(self) -> dict[str, Callable[[str], bool]]:
+        """A thread each, so that rows on which one fails stop no other."""
+        return {
+            "viewings": self._close_viewings,
+            "work": self._find_work,
+            "uploads": self._sweep_uploads,
+        }
+
+    def _close_viewings(self, _name: str) -> bool:
         services = self._services
         with services.database.write() as tx:
             viewing_ends.close_expired(tx, services.ledger, services.clock)
-            work.sweep(tx, services.clock)
+        return False
+
+    def _find_work(self, _name: str) -> bool:
+        with self._services.database.write() as tx:
+            work.sweep(tx, self._services.clock)
+        return False
+
+    def _sweep_uploads(self, _name: str) -> bool:
+        services = self._services
         upload_sweep.sweep(
             services.receiver,
             services.database,

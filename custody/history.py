@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,8 +29,8 @@ class HistoryEvent:
 
     ``published``: covered by a checkpoint that is out. ``intact``: the stored bytes are the entry
     that was appended and the details those it commits to; where it is False, the rest is what the
-    row claims, or the epoch, zero, nothing where it holds no such thing. ``details`` is empty where
-    they were destroyed (``details_destroyed``).
+    row claims, or the epoch, zero, nothing where it holds no such thing. ``details`` and what is
+    read from them are empty where the row holds others than the entry commits to.
     """
 
     item: str
@@ -46,7 +46,6 @@ class HistoryEvent:
     outcome: str
     facts: dict[str, Json]
     details: dict[str, Json]
-    details_destroyed: bool
     leaf_hash: str
     published: bool
     intact: bool
@@ -183,8 +182,12 @@ def pending_events(tx: Connection, wanted: EventFilter, limit: int) -> list[Hist
 
 def find_event(tx: Connection, idx: int) -> HistoryEvent | None:
     """The event at one index of the log."""
-    row = tx.execute(_select(tx).where(log_entries.c.idx == idx)).mappings().one_or_none()
-    return None if row is None else _to_event(row)
+    rows = tx.execute(_select(tx).where(log_entries.c.idx == idx).limit(2)).mappings().all()
+    if not rows:
+        return None
+    event = _to_event(rows[0])
+    # Two at one index, where somebody took the key away: which was published, a page can't tell.
+    return event if len(rows) == 1 else replace(event, intact=False)
 
 
 def find_item_event(tx: Connection, item: str, item_seq: int) -> HistoryEvent | None:
@@ -236,19 +239,22 @@ def _to_event(row: RowMapping) -> HistoryEvent:
     cells = read_row(log_entries, row)
     stored, leaf_hash = as_bytes(cells["entry"]), as_bytes(cells["leaf_hash"])
     details, readable = _read_details(cells["details"])
-    destroyed = cells["details_destroyed_at"] is not None
     try:
         entry: Entry | None = Entry.decode(stored)
     except LogError:
         entry = None  # the row was tampered with; `intact` says so
+    agree = readable and entry is not None and _agrees(entry, details, cells["salt"])
+    if not agree:
+        details = {}  # somebody else's words
     intact = (
-        readable
+        agree
         and entry is not None
         and not any(isinstance(cell, Misfit) for cell in cells.values())
         and hash_leaf(stored) == leaf_hash
         and (entry.kind, entry.item, entry.item_seq)
         == (cells["kind"], cells["item"], cells["item_seq"])
-        and (destroyed or _agrees(entry, details, cells["salt"]))
+        # Nothing destroys details yet, and no entry says so: a row alone is not believed.
+        and (cells["details_destroyed_at"], cells["details_destroyed_under"]) == (None, None)
     )
     name = details.get("actor_name", "")
     idx = None if isinstance(cells["idx"], Misfit) else cells["idx"]
@@ -266,7 +272,6 @@ def _to_event(row: RowMapping) -> HistoryEvent:
         outcome="failed" if entry is None else entry.outcome,
         facts={} if entry is None else dict(entry.facts),
         details=details,
-        details_destroyed=destroyed,
         leaf_hash=leaf_hash.hex(),
         published=idx is not None and idx < (row["published_size"] or 0),
         intact=intact,

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from custody.errors import EntryLostError, HistoryAlteredError
+from custody.log.canonical import MAX_INTEGER
 from custody.log.merkle import HASH_BYTES
 
 #: Item sequence and leaf hash of an item's last entry.
@@ -194,9 +195,13 @@ def _require_all(rows: Sequence[NewRow], written: int) -> None:
 
 
 def _head(item: str, item_seq: object, leaf_hash: object) -> Head:
-    """Raises `HistoryAlteredError` where these are no number and no hash: what could follow?"""
+    """Raises `HistoryAlteredError` where these are no hash and no number that another one follows:
+    what could?"""
     if not (
-        isinstance(item_seq, int) and isinstance(leaf_hash, bytes) and len(leaf_hash) == HASH_BYTES
+        isinstance(item_seq, int)
+        and 0 <= item_seq < MAX_INTEGER
+        and isinstance(leaf_hash, bytes)
+        and len(leaf_hash) == HASH_BYTES
     ):
         raise HistoryAlteredError(item)
     return item_seq, leaf_hash

@@ -95,8 +95,7 @@ def _differences(clip: Clip, events: Iterable[HistoryEvent]) -> list[str]:
         elif "sha256" not in said:
             said |= {name: facts.get(name) for name in ("sha256", "sm3", "size_bytes")}
             said["object_key"] = original_key(str(facts.get("sha256")))
-            if not event.details_destroyed:
-                said["name"] = event.details.get("name")
+            said["name"] = event.details.get("name")
     if "sha256" not in said:
         return ["sha256"]
     return [name for name, value in said.items() if getattr(clip, name) != value]

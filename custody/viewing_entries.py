@@ -39,7 +39,7 @@ def has_entry(
     """
     item = actor_item(actor) if kind is EventKind.CLIPS_LISTED else clip_item(clip_id)
     table = log_entries
-    newest = sa.select(sa.func.max(table.c.item_seq)).where(table.c.item == item).scalar_subquery()
+    newest = _newest(item)
     rows = tx.execute(
         sa.select(table.c.entry, table.c.leaf_hash, table.c.salt, table.c.details).where(
             table.c.item == item,
@@ -66,7 +66,7 @@ def has_listed(tx: Connection, actor: Actor, query: str, since: datetime) -> boo
     """Whether an entry says that ``actor`` read what ``query`` names, at ``since`` or later."""
     item = actor_item(actor)
     table = log_entries
-    newest = sa.select(sa.func.max(table.c.item_seq)).where(table.c.item == item).scalar_subquery()
+    newest = _newest(item)
     rows = tx.execute(
         sa.select(table.c.entry, table.c.leaf_hash, table.c.salt, table.c.details).where(
             table.c.item == item,
@@ -87,6 +87,15 @@ def has_listed(tx: Connection, actor: Actor, query: str, since: datetime) -> boo
         ):
             return True
     return False
+
+
+def _newest(item: str) -> sa.ScalarSelect[int]:
+    """The place of an item's newest entry. One below zero is none, and no engine could count back
+    from the lowest there is."""
+    c = log_entries.c
+    return (
+        sa.select(sa.func.max(c.item_seq)).where(c.item == item, c.item_seq >= 0).scalar_subquery()
+    )
 
 
 def _read(stored: bytes, leaf_hash: bytes) -> Entry | None:

@@ -26,7 +26,7 @@ from custody.errors import (
 from custody.events import EventKind, actor_item, clip_item
 from custody.ids import new_id
 from custody.ledger import Event, Ledger
-from custody.log.canonical import format_time
+from custody.log.canonical import MAX_INTEGER, format_time
 from custody.log.entry import Json
 from custody.purposes import read_purpose
 from custody.tables import access_grants, clips
@@ -161,10 +161,19 @@ def get_grant(
 
 
 def count_bytes(tx: Connection, grant_id: str, requests: int, bytes_sent: int) -> None:
-    """Add to what was sent under a grant. Raises `GrantExpiredError` once it is closed."""
+    """Add to what was sent under a grant.
+
+    Raises `GrantExpiredError` once it is closed, and where the row holds what was never counted: no
+    entry could say what is sent from there on.
+    """
     counted = tx.execute(
         access_grants.update()
-        .where(access_grants.c.id == grant_id, access_grants.c.closed_at.is_(None))
+        .where(
+            access_grants.c.id == grant_id,
+            access_grants.c.closed_at.is_(None),
+            access_grants.c.requests.between(0, MAX_INTEGER - requests),
+            access_grants.c.bytes_sent.between(0, MAX_INTEGER - bytes_sent),
+        )
         .values(
             requests=access_grants.c.requests + requests,
             bytes_sent=access_grants.c.bytes_sent + bytes_sent,

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.dependencies import ServicesDep
 from custody.cells import raw, read_cell
 from custody.clock import Clock
+from custody.log.canonical import format_time
 from custody.published import has_altered_checkpoints, newest_checkpoint
 from custody.tables import log_entries
 from storage.errors import StorageError
@@ -43,6 +44,10 @@ def check_health(services: ServicesDep) -> JSONResponse:
     ended = [one.name for one in services.threads if not one.is_alive()]
     if ended:
         problems.append(f"worker: ended, restart the service: {', '.join(ended)}")
+    problems += [
+        f"worker: {name} keeps failing since {format_time(since)}; the log file says why"
+        for name, since in sorted(services.failing.copy().items())
+    ]
     try:
         services.database.check()
     except StorageError as error:

@@ -40,7 +40,7 @@ def time_source(events: Sequence[HistoryEvent], recorded_at: datetime | None) ->
     assigned = [event for event in events if event.kind == EventKind.CLIP_ASSIGNED]
     setting = None
     for event in reversed(assigned):
-        if not event.details_destroyed and event.details.get("recorded_at") != now:
+        if event.details.get("recorded_at") != now:
             break
         setting = event
     return TimeSource(False, setting)

@@ -1,29 +1,20 @@
 """Rows of clips, renditions, links and cases held against what the log says of them."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterable
 
-from custody.cells import Misfit, described, shown
-from custody.log.canonical import format_time
+from custody.cells import shown
 from custody.said import said
 from custody.verification.cells import as_logged
+from custody.verification.comparing import Row, compare
 from custody.verification.expected import ANYTHING, ExpectedCase, ExpectedClip, Logged, LoggedLink
 from custody.verification.findings import Finding, FindingCode, Report
 from custody.verification.unknown_rows import (
     report_case_without_entry,
     report_clip_without_entry,
-    report_grant_without_entry,
     report_link_without_entry,
     report_name_without_entry,
     report_rendition_without_entry,
 )
-
-#: A row's own time is taken in the transaction that appends its entry; a writer may wait that long
-#: for another one in between.
-SAME_TRANSACTION = timedelta(minutes=5)
-
-Row = Mapping[str, Any]
 
 
 def check_clip(
@@ -50,7 +41,7 @@ def check_clip(
         )
     else:
         own, others = _tell_apart(expected.clip, clips)
-        _compare(
+        compare(
             report,
             FindingCode.CLIP_ROW_ALTERED,
             subject,
@@ -74,7 +65,7 @@ def _check_renditions(
         if logged is None:
             report_rendition_without_entry(report, row)
             continue
-        _compare(
+        compare(
             report,
             FindingCode.RENDITION_ROW_ALTERED,
             f"clip:{clip_id}/{row['kind']}",
@@ -113,7 +104,7 @@ def _check_links(report: Report, clip_id: str, expected: ExpectedClip, links: li
 def _compare_link(report: Report, clip_id: str, logged: LoggedLink, row: Row) -> None:
     subject = f"link:{shown(row['id'])}"
     code = FindingCode.LINK_ALTERED
-    _compare(report, code, subject, logged.made, row, ("linked_at",), clip_id)
+    compare(report, code, subject, logged.made, row, ("linked_at",), clip_id)
     if (row["unlinked_at"] is None) != (logged.removed is None):
         standing = _standing(logged.removed)
         report.add(
@@ -128,21 +119,10 @@ def _compare_link(report: Report, clip_id: str, logged: LoggedLink, row: Row) ->
             )
         )
     elif logged.removed is not None:
-        _compare(report, code, subject, logged.removed, row, ("unlinked_at",), clip_id)
-
-
-def check_grants(
-    report: Report, clip_id: str, expected: ExpectedClip, grants: Iterable[Row]
-) -> None:
-    """Each viewing or download of a clip is what its entry says; an ended one may be gone."""
-    unseen = dict(expected.grants)
-    for row in grants:
-        logged = unseen.pop(str(row["id"]), None)
-        if logged is None:
-            report_grant_without_entry(report, row)
-            continue
-        code, subject = FindingCode.GRANT_ALTERED, f"grant:{shown(row['id'])}"
-        _compare(report, code, subject, logged, row, ("opened_at",), clip_id)
+        compare(report, code, subject, logged.removed, row, ("unlinked_at",), clip_id)
+    else:
+        nobody = Logged({"unlinked_by": None}, logged.made.index, logged.made.at)
+        compare(report, code, subject, nobody, row, (), clip_id)
 
 
 def check_names(report: Report, clip_id: str, expected: ExpectedClip, names: Iterable[Row]) -> None:
@@ -154,7 +134,7 @@ def check_names(report: Report, clip_id: str, expected: ExpectedClip, names: Ite
             report_name_without_entry(report, row)
             continue
         code, subject = FindingCode.CLIP_NAME_ALTERED, f"clip:{clip_id}/{shown(row['id'])}"
-        _compare(report, code, subject, logged, row, ("named_at",), clip_id)
+        compare(report, code, subject, logged, row, ("named_at",), clip_id)
     for naming_id, logged in unseen.items():
         code, subject = FindingCode.CLIP_NAME_MISSING, f"clip:{clip_id}/{naming_id}"
         _report_missing(report, code, subject, "name_gone", logged, clip_id)
@@ -173,7 +153,7 @@ def check_case(report: Report, case_id: str, expected: ExpectedCase, cases: list
     else:
         code = FindingCode.CASE_ALTERED
         own, others = _tell_apart(expected.case, cases)
-        _compare(report, code, subject, expected.case, own, ("created_at",), None)
+        compare(report, code, subject, expected.case, own, ("created_at",), None)
         for row in others:
             report_case_without_entry(report, row, again=True)
 
@@ -197,60 +177,6 @@ def _report_missing(
             subject,
             said(text, entry=entry, rendition=rendition),
             expected=None if sha256 is None else str(sha256),
-            clip_id=clip_id,
-            entry_index=index,
-        )
-    )
-
-
-def _compare(
-    report: Report,
-    code: FindingCode,
-    subject: str,
-    logged: Logged,
-    row: Row,
-    times: Iterable[str],
-    clip_id: str | None,
-) -> None:
-    """One finding for each column that differs; ``times`` were taken beside the entry's own."""
-    for column, expected in logged.columns.items():
-        found = as_logged(column, row[column])
-        if isinstance(found, Misfit) or (expected is not ANYTHING and found != expected):
-            _report_column(report, code, subject, column, expected, found, logged.index, clip_id)
-    for column in times:
-        moment = row[column]
-        if not isinstance(moment, datetime) or abs(moment - logged.at) > SAME_TRANSACTION:
-            _report_column(
-                report,
-                code,
-                subject,
-                column,
-                format_time(logged.at),
-                as_logged(column, moment),
-                logged.index,
-                clip_id,
-            )
-
-
-def _report_column(
-    report: Report,
-    code: FindingCode,
-    subject: str,
-    column: str,
-    expected: object,
-    found: object,
-    index: int | None,
-    clip_id: str | None,
-) -> None:
-    known = expected is not ANYTHING
-    wanted = described(expected) if known else said("lost")
-    report.add(
-        Finding(
-            code,
-            subject,
-            said("log_row", column=column, expected=wanted, found=described(found)),
-            expected=said("column", column=column, value=wanted) if known else None,
-            found=said("column", column=column, value=described(found)),
             clip_id=clip_id,
             entry_index=index,
         )

@@ -18,7 +18,8 @@ from custody.tables import (
     receipts,
     renditions,
 )
-from custody.verification import evidence, unknown_rows
+from custody.verification import evidence, grants, unknown_rows
+from custody.verification.comparing import Row
 from custody.verification.context import VerificationContext
 from custody.verification.expected import ExpectedCase, ExpectedClip
 from custody.verification.findings import Report
@@ -89,7 +90,7 @@ class ClipRows:
         evidence.check_names(report, clip_id, expected, self._names.take(clip_id))
         for row in self._grants.before(clip_id):
             unknown_rows.report_grant_without_entry(report, row)
-        evidence.check_grants(report, clip_id, expected, self._grants.take(clip_id))
+        grants.check_grants(report, clip_id, expected, self._grants.take(clip_id))
         for row in self._receipts.before(clip_id):
             report_receipt_without_clip(report, row)
         for number, row in enumerate(self._receipts.take(clip_id)):
@@ -109,9 +110,9 @@ class ClipRows:
     def _report(
         self,
         report: Report,
-        clip_rows: Iterable[evidence.Row],
-        rendition_rows: Iterable[evidence.Row],
-        link_rows: Iterable[evidence.Row],
+        clip_rows: Iterable[Row],
+        rendition_rows: Iterable[Row],
+        link_rows: Iterable[Row],
     ) -> None:
         for row in clip_rows:
             unknown_rows.report_clip_without_entry(report, row)
@@ -133,22 +134,23 @@ class CaseRows:
     def check(self, report: Report, case_id: str, expected: ExpectedCase) -> None:
         for row in self._cases.before(case_id):
             unknown_rows.report_case_without_entry(report, row)
-        for _ in self._officers.before(case_id):
-            pass  # their case has been reported
+        self._report_unknown(report, self._officers.before(case_id))
         officers = [
             {"officer": row["officer"], "certificate_number": row["certificate_number"]}
             for row in self._officers.take(case_id)
         ]
-        found: list[evidence.Row] = [
-            {**row, "officers": officers} for row in self._cases.take(case_id)
-        ]
+        found: list[Row] = [{**row, "officers": officers} for row in self._cases.take(case_id)]
         evidence.check_case(report, case_id, expected, found)
 
     def finish(self, report: Report) -> None:
         for row in self._cases.rest():
             unknown_rows.report_case_without_entry(report, row)
-        for _ in self._officers.rest():
-            pass  # their cases have just been reported
+        self._report_unknown(report, self._officers.rest())
+
+    def _report_unknown(self, report: Report, officers: Iterable[Row]) -> None:
+        """Officers of a case that no entry made; also where there is no row of the case itself."""
+        for row in officers:
+            unknown_rows.report_officer_without_case(report, row)
 
 
 def _grouped(
@@ -158,7 +160,7 @@ def _grouped(
     ids: frozenset[str] | None,
     *then: sa.Column[Any],
     where: sa.ColumnElement[bool] | None = None,
-) -> Grouped[evidence.Row]:
+) -> Grouped[Row]:
     statement = sa.select(*raw_columns(tx, table)).order_by(
         text_order(tx, key), *(text_order(tx, column) for column in then)
     )

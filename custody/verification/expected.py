@@ -61,8 +61,9 @@ class ExpectedClip:
     links: dict[str, LoggedLink] = field(default_factory=dict)
     #: Further names by the id of their row.
     names: dict[str, Logged] = field(default_factory=dict)
-    #: Viewings and downloads by the id of their grant.
+    #: Viewings and downloads by the id of their grant, and what was said when they were closed.
     grants: dict[str, Logged] = field(default_factory=dict)
+    closed_grants: dict[str, Logged] = field(default_factory=dict)
 
     def apply(self, entry: Entry, details: Details, index: int | None) -> None:
         """Take the next entry of the clip's item; one that changes no row changes nothing here."""
@@ -93,6 +94,11 @@ class ExpectedClip:
                 opened |= _details(details, {"purpose": "purpose"})
                 opened["expires_at"] = facts.get("expires_at")
                 self.grants[str(facts.get("grant"))] = Logged(opened, index, entry.at)
+            case EventKind.CLIP_VIEWED:
+                sent = _facts(facts, "requests", "bytes_sent")
+                grant = str(facts.get("grant"))
+                # Whoever opens a row that is closed gets it closed again: the first one counts.
+                self.closed_grants.setdefault(grant, Logged(sent, index, entry.at))
             case EventKind.LINK_MADE:
                 columns: Columns = {
                     "case_id": facts.get("case"),

@@ -194,6 +194,14 @@ class _Chain:
     def _details(self, row: LogRow, entry: Entry) -> Details:
         if row.id < 0:
             return None  # the row is missing, and its details with it
+        for column, cell in row.destroyed:
+            self._find(
+                FindingCode.DETAILS_ALTERED,
+                row,
+                said("details_destroyed", column=column),
+                said("column", column=column, value=said("nothing")),
+                said("column", column=column, value=described(cell)),
+            )
         try:
             details = committed_details(row, entry)
         except LogError as error:

@@ -35,7 +35,11 @@ COLUMNS = (
     "at",
     "salt",
     "details",
+    "details_destroyed_at",
+    "details_destroyed_under",
 )
+#: Those that say that an entry's details were destroyed.
+DESTROYED = COLUMNS[-2:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class LogRow:
     salt: bytes | None
     details: str | None
     misfits: tuple[tuple[str, Misfit], ...] = ()
+    #: What the row says of the destruction of its details, by column, where it says anything.
+    destroyed: tuple[tuple[str, object], ...] = ()
 
 
 @contextmanager
@@ -129,6 +135,8 @@ def rows_by_item(tx: Connection, items: frozenset[str] | None = None) -> Iterato
 
 def _log_row(row: RowMapping) -> LogRow:
     cells = {name: read_cell(log_entries.c[name], row[name]) for name in COLUMNS}
+    said_gone = [(name, cells.pop(name)) for name in DESTROYED]
+    destroyed = tuple((name, cell) for name, cell in said_gone if cell is not None)
     misfits = {name: cell for name, cell in cells.items() if isinstance(cell, Misfit)}
     idx = cells["idx"]
     if isinstance(idx, int) and idx < 0:
@@ -150,6 +158,7 @@ def _log_row(row: RowMapping) -> LogRow:
         salt=None if cells["salt"] is None else as_bytes(cells["salt"]),
         details=fitting("details", ""),
         misfits=tuple(misfits.items()),
+        destroyed=destroyed,
     )
 
 

@@ -87,6 +87,17 @@ def _report_gap(report: Report, first: int, end: int) -> None:
 def _check_counters(tx: Connection, scan: RowScan, signed: int, report: Report) -> None:
     columns = raw_columns(tx, log_state)
     state = tx.execute(sa.select(*columns).where(log_state.c.id == STATE_ID)).first()
+    rows = tx.scalar(sa.select(sa.func.count()).select_from(log_state)) or 0
+    if rows > (state is not None):
+        report.add(
+            Finding(
+                FindingCode.STATE_COUNTER,
+                "log",
+                said("counters_again"),
+                expected=said("rows_of_counters", count=1),
+                found=said("rows_of_counters", count=rows),
+            )
+        )
     sequenced, integrated = (0, 0) if state is None else (state.sequenced, state.integrated)
     if not isinstance(sequenced, int) or not isinstance(integrated, int):
         report.add(

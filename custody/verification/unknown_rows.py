@@ -53,6 +53,12 @@ def report_case_without_entry(report: Report, row: Row, *, again: bool = False) 
     _report_unknown(report, code, subject, message, shown(row["number"]), None)
 
 
+def report_officer_without_case(report: Report, row: Row) -> None:
+    """Where somebody took away the key, an officer stands in a case that need not be there."""
+    code, subject = FindingCode.CASE_WITHOUT_ENTRY, f"case:{shown(row['case_id'])}"
+    _report_unknown(report, code, subject, said("officer_unknown"), shown(row["officer"]), None)
+
+
 def _report_unknown(
     report: Report, code: FindingCode, subject: str, message: str, found: str, clip_id: object
 ) -> None:

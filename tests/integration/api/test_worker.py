@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from api import worker as worker_module
 from api.services import Services
 from api.worker import Worker
 from tests.services.station_client import StationClient
@@ -77,3 +78,43 @@ def test_a_thread_that_ended_shows_in_the_health(
     assert answer.json()["problems"] == ["worker: ended, restart the service: liuhen-publisher"]
     worker.stop()
     assert station.http.get("/healthz").json()["status"] == "ok"
+
+
+def test_a_loop_that_keeps_failing_shows_in_the_health(
+    services: Services,
+    station: StationClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    services.publisher.run_once()
+    monkeypatch.setattr(worker_module, "SWEEP_S", 0.01)
+    monkeypatch.setattr(worker_module, "MAX_PAUSE_S", 0.01)
+    turns = threading.Semaphore(0)
+    ill = threading.Event()
+    ill.set()
+
+    def close(*_: object) -> int:
+        turns.release()
+        if ill.is_set():
+            raise OSError("/secret/path")
+        return 0
+
+    monkeypatch.setattr(worker_module.viewing_ends, "close_expired", close)
+    config = replace(services.config, media_workers=0, publish_interval_s=NEVER_S)
+    failing = Worker(replace(services, config=config))
+    failing.start()
+    try:
+        for _ in range(worker_module.MANY_FAILURES + 1):
+            assert turns.acquire(timeout=20)
+        answer = station.http.get("/healthz")
+        assert answer.status_code == 503
+        [problem] = answer.json()["problems"]
+        assert problem.startswith("worker: viewings keeps failing since 20")
+        assert "/secret" not in answer.text
+        ill.clear()
+        while turns.acquire(blocking=False):
+            pass
+        for _ in range(2):
+            assert turns.acquire(timeout=20)
+        assert station.http.get("/healthz").json()["status"] == "ok"
+    finally:
+        failing.stop()

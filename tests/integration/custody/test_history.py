@@ -199,7 +199,7 @@ def test_details_added_to_an_entry_without_any(database: Database, ledger: Ledge
         assert [event.intact for event in history_of(tx, "log")] == [False]
 
 
-def test_destroyed_details_are_not_a_fault(
+def test_details_are_not_destroyed_because_a_row_says_so(
     database: Database, ledger: Ledger, clock: FixedClock
 ) -> None:
     with database.write() as tx:
@@ -213,6 +213,6 @@ def test_destroyed_details_are_not_a_fault(
             )
         )
         [event] = history_of(tx, "log")
-    assert (event.details_destroyed, event.details, event.actor_name) == (True, {}, "")
-    assert event.intact
+    assert (event.details, event.actor_name) == ({}, "")
+    assert not event.intact
     assert isinstance(event, HistoryEvent)

@@ -126,7 +126,7 @@ IN_FINDINGS = {
     "source.": ["checkpoints", "signer"],
     "wanted.": [
         *("time", "date", "JSON", "yes_or_no", "whole_number", "bytes", "text", "index"),
-        "description_of_a_recording",
+        *("description_of_a_recording", "count"),
     ],
 }
 KNOWN = FAMILIES | IN_ENTRIES | IN_FINDINGS

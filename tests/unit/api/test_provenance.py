@@ -22,7 +22,6 @@ EVENT = HistoryEvent(
     outcome="ok",
     facts={},
     details={},
-    details_destroyed=False,
     leaf_hash="00" * 32,
     published=True,
     intact=True,

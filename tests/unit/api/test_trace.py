@@ -40,7 +40,6 @@ def happened(
         outcome=outcome,
         facts={},
         details={},
-        details_destroyed=False,
         leaf_hash="00" * 32,
         published=published,
         intact=intact,
