@@ -11,7 +11,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -29,6 +29,7 @@ from custody.verification.findings import VerificationImpossibleError
 from ingest import errors as ingest
 from storage import errors as storage
 from storage.full_disks import is_disk_full
+from storage.read_only import is_read_only
 
 _logger = logging.getLogger(__name__)
 
@@ -44,12 +45,15 @@ class Answer:
 #: The first class that fits wins, so the particular stands before the general.
 ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (auth.SignInFailedError, Answer(403, "sign_in_failed")),
+    (auth.AccountAlteredError, Answer(403, "account_altered")),
     (auth.OldPasswordError, Answer(403, "old_password")),
     (auth.TooBusyError, Answer(429, "too_busy")),
     (auth.TooManyFailuresError, Answer(429, "too_many_failures")),
     (auth.ForgedRequestError, Answer(403, "forged_request")),
     (auth.WeakPasswordError, Answer(422, "weak_password")),
     (auth.UserNotFoundError, Answer(404, "not_found")),
+    (auth.UserAlikeError, Answer(409, "user_alike")),
+    (auth.UserLettersError, Answer(422, "user_letters")),
     (auth.UserExistsError, Answer(409, "user_exists")),
     (auth.UserNameError, Answer(422, "user_name")),
     (auth.OwnAccountError, Answer(409, "own_account")),
@@ -101,9 +105,11 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     # What the database could not do just now, whatever it was asked.
     (OperationalError, Answer(503, "database_unavailable")),
     (InterfaceError, Answer(503, "database_unavailable")),
+    (InternalError, Answer(503, "database_unavailable")),
     (PoolTimeoutError, Answer(503, "database_unavailable")),
 )
 _DISK_FULL = Answer(507, "disk_full")
+_READ_ONLY = Answer(503, "database_read_only")
 _UNKNOWN = Answer(500, "internal")
 _BY_STATUS = {
     404: Answer(404, "not_found"),
@@ -118,6 +124,8 @@ def answer_for(error: Exception) -> Answer:
     """The row of the table for ``error``."""
     if is_disk_full(error):
         return _DISK_FULL
+    if is_read_only(error):
+        return _READ_ONLY
     for kind, answer in ANSWERS:
         if isinstance(error, kind):
             return answer

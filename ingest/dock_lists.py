@@ -65,7 +65,7 @@ def find_dock_session(tx: Connection, session_id: str) -> DockSession | None:
     if not _ID.fullmatch(session_id):
         return None  # and PostgreSQL is not asked about a NUL
     wanted = sa.select(*session_columns(tx)).where(dock_sessions.c.id == session_id)
-    row = tx.execute(wanted).mappings().one_or_none()
+    row = tx.execute(wanted).mappings().first()
     return None if row is None else read_session(row)
 
 
@@ -137,13 +137,16 @@ def dockings_of(tx: Connection, session_ids: Iterable[str]) -> dict[str, History
 
 def read_manifest(tx: Connection, session: DockSession) -> wire.Manifest:
     """The list as its station signed it. Raises `ManifestError` where it no longer is."""
-    row = tx.execute(
+    rows = tx.execute(
         sa.select(raw(tx, dock_sessions.c.manifest), raw(tx, stations.c.verifier_key))
         .join(stations, stations.c.id == dock_sessions.c.station_id)
         .where(dock_sessions.c.id == session.id)
-    ).one_or_none()
-    if row is None:
+    ).all()
+    if not rows:
         raise ManifestError("its station is gone")
+    if len(rows) > 1:
+        raise ManifestError("another row stands under its id, or under its station's")
+    row = rows[0]
     if not (isinstance(row.manifest, str) and isinstance(row.verifier_key, str)):
         raise ManifestError("the list or its station's key is no text")
     try:

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.sql.elements import ColumnElement
 
 from custody.cells import fits, raw, shown_row
 from custody.ids import looks_like_id
+from custody.twin_rows import TWINS, count_of_twins
 from ingest.tables import dock_sessions
 
 #: What stands for a cell that can't be empty and was altered.
@@ -33,7 +35,8 @@ class DockSession:
     file_count: int
     total_bytes: int
     entry_seq: int | None
-    #: Columns whose cells hold what was never written there.
+    #: Columns whose cells hold what was never written there, and `TWINS` where another row stands
+    #: under the same id.
     altered: tuple[str, ...] = ()
 
 
@@ -41,14 +44,16 @@ class DockSession:
 _NAMES = tuple(name for name in DockSession.__slots__ if name != "altered")
 
 
-def session_columns(tx: Connection) -> list[ColumnElement[object]]:
+def session_columns(tx: Connection) -> list[ColumnElement[Any]]:
     """What to select for `read_session`."""
-    return [raw(tx, dock_sessions.c[name]) for name in _NAMES]
+    columns: list[ColumnElement[Any]] = [raw(tx, dock_sessions.c[name]) for name in _NAMES]
+    return [*columns, count_of_twins(dock_sessions.c.id)]
 
 
 def read_session(row: RowMapping) -> DockSession:
     """A row of `session_columns` as it stands."""
     values, altered = shown_row(dock_sessions, row, _fits, STAND_INS, names=_NAMES)
+    altered += [TWINS] if row[TWINS] > 1 else []
     return DockSession(**values, altered=tuple(altered))
 
 

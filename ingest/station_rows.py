@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy.engine import RowMapping
+from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.sql.elements import ColumnElement
 
-from custody.cells import fits, shown_row
+from custody.cells import fits, raw_columns, shown_row
+from custody.twin_rows import TWINS, count_of_twins
 from ingest.tables import stations
 
 #: Stands for a time that can't be empty and was altered.
@@ -27,13 +29,20 @@ class Station:
     revoked_at: datetime | None
     last_seen_at: datetime | None
     status: Mapping[str, Any] | None
-    #: Columns whose cells hold what was never written there.
+    #: Columns whose cells hold what was never written there, and `TWINS` where another row stands
+    #: under the same id.
     altered: tuple[str, ...] = ()
 
 
+def station_columns(tx: Connection) -> list[ColumnElement[Any]]:
+    """What to select for `read_station`."""
+    return [*raw_columns(tx, stations), count_of_twins(stations.c.id)]
+
+
 def read_station(row: RowMapping) -> Station:
-    """A raw row, and perhaps other columns, as it stands."""
+    """A row of `station_columns`, and perhaps other columns, as it stands."""
     values, altered = shown_row(stations, row, _fits, STAND_INS)
+    altered += [TWINS] if row[TWINS] > 1 else []
     return Station(**values, altered=tuple(altered))
 
 

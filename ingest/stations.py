@@ -17,7 +17,6 @@ from cryptography.exceptions import InvalidSignature
 from sqlalchemy.engine import Connection
 
 from custody.actors import Actor, Role, Via
-from custody.cells import raw_columns
 from custody.clock import Clock
 from custody.events import EventKind
 from custody.first_writer import insert_first
@@ -33,7 +32,7 @@ from ingest.errors import (
     StationNameError,
     StationNotFoundError,
 )
-from ingest.station_rows import Station, is_sound, read_station
+from ingest.station_rows import Station, is_sound, read_station, station_columns
 from ingest.tables import enrolment_tokens, station_sessions, stations
 from station_agent import wire
 
@@ -108,7 +107,7 @@ def enrol(
         sa.select(enrolment_tokens)
         .where(enrolment_tokens.c.token_sha256 == _sha256(token))
         .with_for_update()  # of two at once the second sees what the first has made of it
-    ).one_or_none()
+    ).first()
     if invitation is None:
         raise EnrolmentError
     if invitation.used_at is not None:
@@ -144,14 +143,14 @@ def enrol(
 
 def _enrolled_before(tx: Connection, verifier_key: str, name: str) -> Station:
     row = tx.execute(
-        sa.select(*raw_columns(tx, stations)).where(
+        sa.select(*station_columns(tx)).where(
             stations.c.verifier_key == verifier_key, stations.c.name == name
         )
     ).mappings()
-    known = row.one_or_none()
-    if known is None:
+    known = row.all()
+    if len(known) != 1:  # of two rows under one name, nobody knows which is the station's
         raise EnrolmentError
-    return read_station(known)
+    return read_station(known[0])
 
 
 def challenge(tx: Connection, clock: Clock, station_id: str) -> str:
@@ -193,7 +192,7 @@ def open_session(
 def authenticate(tx: Connection, clock: Clock, bearer: str, *, origin: str = "") -> Actor:
     """The station a bearer token was given to. Raises `StationAuthError`."""
     row = tx.execute(
-        sa.select(*raw_columns(tx, stations))
+        sa.select(*station_columns(tx))
         .join(station_sessions, station_sessions.c.station_id == stations.c.id)
         .where(
             station_sessions.c.token_sha256 == _sha256(bearer),
@@ -202,7 +201,7 @@ def authenticate(tx: Connection, clock: Clock, bearer: str, *, origin: str = "")
             stations.c.revoked_at.is_(None),
         )
     )
-    found = row.mappings().one_or_none()
+    found = row.mappings().first()
     station = None if found is None else read_station(found)
     if station is None or not is_sound(station):
         raise StationAuthError
@@ -239,8 +238,8 @@ def find_station(tx: Connection, station_id: str) -> Station | None:
     """One station, revoked or not."""
     if not _ID.fullmatch(station_id):
         return None  # and PostgreSQL is not asked about a NUL
-    rows = tx.execute(sa.select(*raw_columns(tx, stations)).where(stations.c.id == station_id))
-    found = rows.mappings().one_or_none()
+    rows = tx.execute(sa.select(*station_columns(tx)).where(stations.c.id == station_id))
+    found = rows.mappings().first()
     return None if found is None else read_station(found)
 
 
@@ -262,7 +261,7 @@ def get_standing(tx: Connection, station_id: str) -> Station:
 
 def list_stations(tx: Connection) -> list[Station]:
     """All stations by name, those whose rows were altered among them (`Station.altered`)."""
-    rows = tx.execute(sa.select(*raw_columns(tx, stations)).order_by(stations.c.name))
+    rows = tx.execute(sa.select(*station_columns(tx)).order_by(stations.c.name))
     return [read_station(row) for row in rows.mappings()]
 
 

@@ -22,6 +22,10 @@ class SignInFailedError(AuthError):
     """Name or password is wrong."""
 
 
+class AccountAlteredError(AuthError):
+    """This account was altered in the database, so nobody signs in with it; tell the office."""
+
+
 class OldPasswordError(AuthError):
     """The password to be replaced is wrong."""
 
@@ -59,8 +63,16 @@ class UserExistsError(AuthError):
     """A user with this name exists already."""
 
 
+class UserAlikeError(UserExistsError):
+    """A user with this name in other upper and lower case exists already; choose another."""
+
+
 class UserNameError(AuthError):
     """A user name has 2 to 64 letters, digits, dots, hyphens or underscores."""
+
+
+class UserLettersError(UserNameError):
+    """This user name has a letter that looks like another one; use plain letters or Chinese."""
 
 
 class OwnAccountError(AuthError):

@@ -1,21 +1,18 @@
 """People who may sign in. Every change is an entry in the log, in the same transaction."""
 
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from api.auth.errors import (
-    OwnAccountError,
-    UserExistsError,
-    UserNameError,
-    UserNotFoundError,
-)
+from api.auth.errors import OwnAccountError, UserNotFoundError
 from api.auth.passwords import hash_password, one_time_password
 from api.auth.sessions import end_sessions_of
 from api.auth.tables import users
+from api.auth.user_names import check_new_name, is_name
 from custody.actors import Actor, Role
 from custody.cells import fits, raw_columns, shown_row
 from custody.clock import Clock
@@ -23,6 +20,7 @@ from custody.events import EventKind
 from custody.history import HistoryEvent, history_of
 from custody.ids import new_id
 from custody.ledger import Event, Ledger
+from custody.twin_rows import TWINS, count_of_twins
 
 #: The roles a person can have; the others belong to machines.
 PERSON_ROLES = (Role.LEGAL, Role.ADMIN)
@@ -32,8 +30,6 @@ PASSWORD, ONE_TIME_PASSWORD, PASSWORD_RESET = "password", "one_time_password", "
 DISABLED, ENABLED = "disabled", "enabled"
 #: After these somebody else has chosen the password.
 ISSUES = frozenset({ONE_TIME_PASSWORD, PASSWORD_RESET})
-
-_NAME = re.compile(r"[\w.-]{2,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +44,8 @@ class User:
     must_change_password: bool
     created_at: datetime
     disabled_at: datetime | None
-    #: Columns whose cells hold what was never written there; then nobody signs in with it.
+    #: Columns whose cells hold what was never written there, and `TWINS` where another account
+    #: stands under the same id or name; then nobody signs in with it.
     altered: tuple[str, ...] = ()
 
 
@@ -64,15 +61,12 @@ def create_user(
 ) -> tuple[User, str]:
     """Add an account; returns it with its one-time password, which is kept nowhere.
 
-    Takes about 0.1 s for the hash. Raises `UserNameError` and `UserExistsError`.
+    Takes about 0.1 s for the hash. Raises as `check_new_name`.
     """
     name = name.strip()
-    if not _NAME.fullmatch(name):
-        raise UserNameError(repr(name))
+    check_new_name(name, [user.name for user in list_users(tx)])
     if role not in PERSON_ROLES:
         raise ValueError(f"not a role for a person: {role}")
-    if find_user_by_name(tx, name) is not None:
-        raise UserExistsError(name)
     password = one_time_password()
     user = User(
         id=new_id(),
@@ -171,27 +165,38 @@ def enable_user(tx: Connection, ledger: Ledger, actor: Actor, *, user_id: str) -
 
 def get_user(tx: Connection, user_id: str) -> User:
     """Raises `UserNotFoundError`."""
-    rows = tx.execute(sa.select(*raw_columns(tx, users)).where(users.c.id == user_id))
-    row = rows.mappings().one_or_none()
-    if row is None:
+    user = _only(tx.execute(_select(tx).where(users.c.id == user_id)).mappings().all())
+    if user is None:
         raise UserNotFoundError(user_id)
-    return _user(row)
+    return user
 
 
 def find_user_by_name(tx: Connection, name: str) -> User | None:
     """The user of this name, blanks around it left out; None for what can't be a name."""
     name = name.strip()
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         return None
-    rows = tx.execute(sa.select(*raw_columns(tx, users)).where(users.c.name == name))
-    row = rows.mappings().one_or_none()
-    return None if row is None else _user(row)
+    return _only(tx.execute(_select(tx).where(users.c.name == name)).mappings().all())
 
 
 def list_users(tx: Connection) -> list[User]:
     """Everybody, by name; accounts whose rows were altered among them (`User.altered`)."""
-    rows = tx.execute(sa.select(*raw_columns(tx, users)).order_by(users.c.name))
+    rows = tx.execute(_select(tx).order_by(users.c.name))
     return [_user(row) for row in rows.mappings()]
+
+
+def _select(tx: Connection) -> sa.Select[Any]:
+    return sa.select(*raw_columns(tx, users), count_of_twins(users.c.id))
+
+
+def _only(rows: Sequence[RowMapping]) -> User | None:
+    """The one account that was asked for; where there are several, none of them is believed."""
+    if not rows:
+        return None
+    user = _user(rows[0])
+    if len(rows) == 1 or TWINS in user.altered:
+        return user
+    return replace(user, altered=(*user.altered, TWINS))
 
 
 def _change(tx: Connection, user_id: str, **values: object) -> None:
@@ -216,6 +221,7 @@ STAND_INS = {
 
 def _user(row: RowMapping) -> User:
     values, altered = shown_row(users, row, _fits, STAND_INS)
+    altered += [TWINS] if row[TWINS] > 1 else []
     return User(**values | {"role": Role(values["role"])}, altered=tuple(altered))
 
 

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from api import errors
 from api.auth.errors import (
+    AccountAlteredError,
     AuthError,
     OldPasswordError,
     SignInFailedError,
@@ -133,7 +134,8 @@ def change_password(
 def _check(services: Services, request: Request, name: str, password: str) -> User:
     """The user of this name and password.
 
-    Raises `SignInFailedError`, `TooManyFailuresError`, `TooBusyError`. The try is counted before
+    Raises `SignInFailedError`, `TooManyFailuresError`, `TooBusyError`, and `AccountAlteredError` to
+    whoever knows the password of an account whose row was altered. The try is counted before
     it is made, and forgotten if it was right (`api.auth.throttle`).
 
     argon2 runs between the transactions, so that nobody waits for it; and it runs for unknown
@@ -146,7 +148,7 @@ def _check(services: Services, request: Request, name: str, password: str) -> Us
         user = find_user_by_name(tx, name)
     if wait_s > 0:
         raise TooManyFailuresError(wait_s)
-    usable = user if user is not None and user.disabled_at is None and not user.altered else None
+    usable = user if user is not None and user.disabled_at is None else None
     try:
         right = verify_password(usable.password_hash if usable else None, password)
     except TooBusyError:
@@ -154,7 +156,8 @@ def _check(services: Services, request: Request, name: str, password: str) -> Us
             forget_try(tx, try_id)
         raise
     with services.database.write() as tx:
-        if usable is not None and right:
+        altered = usable is not None and right and usable.altered
+        if usable is not None and right and not altered:
             forget_failures(tx, name, origin)
             return usable
         services.ledger.append(
@@ -163,11 +166,14 @@ def _check(services: Services, request: Request, name: str, password: str) -> Us
             Event(
                 EventKind.SIGN_IN_FAILED,
                 f"user:{user.id}" if user else ANONYMOUS_ITEM,
-                facts={"known": user is not None, "disabled": usable is None and user is not None},
+                facts={
+                    "known": user is not None,
+                    "disabled": user is not None and (usable is None or bool(user.altered)),
+                },
                 outcome="denied",
             ),
         )
-    raise SignInFailedError
+    raise AccountAlteredError if altered else SignInFailedError
 
 
 def _check_old(services: Services, request: Request, name: str, password: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api import errors
@@ -21,7 +21,6 @@ from api.dependencies import Person, PersonDep, ServicesDep, SubmittedDep, may_s
 from api.services import Services
 from api.web.pages import Pages
 from custody.access import Right
-from custody.actors import Role
 
 router = APIRouter()
 
@@ -51,10 +50,12 @@ def add_user(
     person: Annotated[Person, may_submit(Right.MANAGE_USERS, "users")],
     name: Annotated[str, Form(max_length=64)] = "",
     display_name: Annotated[str, Form(max_length=100)] = "",
-    role: Annotated[str, Form()] = Role.LEGAL.value,
+    role: Annotated[str, Form()] = "",
 ) -> Response:
     """The password stands on the page that follows, once: asked for again, it is gone."""
-    wanted = next((one for one in PERSON_ROLES if one.value == role), Role.LEGAL)
+    wanted = next((one for one in PERSON_ROLES if one.value == role), None)
+    if wanted is None:  # no choice of the form: whoever sent it meant something else
+        raise HTTPException(422, "role")
     try:
         with services.database.write() as tx:
             user, password = create_user(

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from api.app import create_app
 from api.auth.tables import sign_in_sessions
-from api.auth.users import get_user
+from api.auth.users import get_user, list_users
 from api.verification_runs import context_of
+from api.web.locale import translate
 from custody.actors import Role
 from custody.history import history_of
 from custody.verification import LOG_ONLY, verify_all
@@ -29,7 +30,7 @@ def sign_in(client: httpx.Client, name: str, password: str) -> httpx.Response:
 
 
 def submit(
-    house: House, client: httpx.Client, role: Role, path: str, **form: str
+    house: House, client: httpx.Client, role: Role, path: str, /, **form: str
 ) -> httpx.Response:
     with house.services.database.read() as tx:
         csrf = tx.scalars(
@@ -147,3 +148,25 @@ def test_a_password_and_an_account_are_asked_about_before_anything_is_done(
         assert question in asked[0]
         assert asked[0].count("<button") == 1
         assert page.count(f'action="/users/{bob.id}/{what}"') == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "key"),
+    [
+        ({"name": "carol", "role": "system"}, 422, "unreadable"),
+        ({"name": "carol", "role": ""}, 422, "unreadable"),
+        ({"name": "ALICE", "role": "legal"}, 409, "user_alike"),
+        ({"name": "alic\u0435", "role": "legal"}, 422, "user_letters"),
+    ],
+)
+def test_an_account_that_nobody_could_tell_or_that_no_person_has_is_refused(
+    house: House, address: str, form: dict[str, str], status: int, key: str
+) -> None:
+    with client_of(address) as admin:
+        assert sign_in(admin, "alice", PASSWORD).status_code == 303
+        refused = submit(house, admin, Role.ADMIN, "/users", **form)
+    assert refused.status_code == status
+    assert translate("zh", f"error.{key}.what") in refused.text
+    assert translate("zh", f"error.{key}.do") in refused.text
+    with house.services.database.read() as tx:
+        assert len(list_users(tx)) == len(house.people)

@@ -108,7 +108,7 @@ FAMILIES = {
             "nothing_selected",
             "stage_unfit",
         }
-        | {"body_slow", "body_large"}
+        | {"body_slow", "body_large", "database_read_only"}
         for part in ("what", "evidence", "do")
     ],
 }
