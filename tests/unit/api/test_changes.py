@@ -17,7 +17,7 @@ def event(
 ) -> HistoryEvent:
     return HistoryEvent(
         "clip:c", 1, 7, kind, AT, "bob", "bob", "legal", "password", "::1", "ok",
-        dict(facts or {}), dict(details), False, "00" * 32, True, True,
+        dict(facts or {}), dict(details), "00" * 32, True, True,
     )  # fmt: skip
 
 
