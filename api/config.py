@@ -58,6 +58,10 @@ class Config:
     #: The longest that one try to make a recording playable may take, whatever the file claims.
     media_ceiling_minutes: int = 360
     publish_interval_s: float = 1.0
+    #: The list of time-stamping authorities (RFC 3161), a TOML file beside this one; empty: none.
+    timestamp_authorities: str = ""
+    #: How often each of them is asked for a token of the newest checkpoint.
+    timestamp_interval_hours: int = 24
     viewing_minutes: int = 30
     session_hours: int = 10
     session_idle_minutes: int = 60
@@ -74,6 +78,10 @@ class Config:
     @property
     def objects_address(self) -> str:
         return self.objects or str(self.home / "objects")
+
+    @property
+    def authorities_file(self) -> Path | None:
+        return self.home / self.timestamp_authorities if self.timestamp_authorities else None
 
     @property
     def keys_folder(self) -> Path:

@@ -15,6 +15,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "media_ceiling_minutes": (1, 10_080),
     # /healthz calls the log forgotten after a minute.
     "publish_interval_s": (0.01, 30.0),
+    "timestamp_interval_hours": (1, 8_760),
     "viewing_minutes": (1, 1_440),
     "session_hours": (1, 720),
     "session_idle_minutes": (1, 43_200),

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,12 +18,14 @@ import api.auth.tables  # noqa: F401 - every table must be known before the sche
 import ingest.tables  # noqa: F401
 from api.config import FILE_NAME, Config, ConfigError
 from custody.access import Access
+from custody.authorities import load_authorities
 from custody.clock import Clock, SystemClock
 from custody.errors import KeyMissingError
 from custody.keys import LogKeys, load_keys, load_or_create_keys
 from custody.ledger import Ledger
 from custody.publisher import Publisher
 from custody.signer import Signer
+from custody.stamper import Stamper
 from custody.tables import log_state
 from ingest.receiving import Receiver
 from storage.database import Database, metadata
@@ -50,6 +53,7 @@ class Services:
     keys: LogKeys
     signer: Signer
     publisher: Publisher
+    stamper: Stamper
     #: The one of this process: it remembers hash states and keeps two writers off one upload.
     receiver: Receiver
     #: Set by whoever waits for the next checkpoint; the publisher of this process then goes soon.
@@ -99,7 +103,7 @@ def open_services(
 
     Without ``migrate`` the tables are left as they stand, for a verification to look at.
     Raises `HomeMissingError` where there is no home, `HomeUnwritableError`, `ConfigError`,
-    `KeyFileError` and `StorageError` with what to do.
+    `KeyFileError`, `AuthorityListError` and `StorageError` with what to do.
     """
     if not home_exists(config):
         raise HomeMissingError(str(config.home))
@@ -116,7 +120,10 @@ def open_services(
 
 
 def compose(config: Config, database: Database, store: ObjectStore, clock: Clock) -> Services:
-    """Services over a database that has its tables. Raises `KeyFileError`."""
+    """Services over a database that has its tables.
+
+    Raises `KeyFileError`, `AuthorityListError`.
+    """
     keys = _keys_of(config, database, store)
     signer = Signer(keys.log, config.keys_folder / SIGNER_STATE, config.origin)
     staging = Staging(config.staging_folder, read_only=database.read_only)
@@ -132,6 +139,14 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
         keys=keys,
         signer=signer,
         publisher=Publisher(database, store, signer, clock),
+        stamper=Stamper(
+            database,
+            store,
+            ledger,
+            clock,
+            load_authorities(config.authorities_file),
+            timedelta(hours=config.timestamp_interval_hours),
+        ),
         receiver=Receiver(
             database,
             store,
@@ -220,4 +235,8 @@ port = {config.port}
 # How long the store itself refuses to delete an original, in days.
 lock_days = {config.lock_days}
 media_workers = {config.media_workers}
+
+# Time-stamping authorities (RFC 3161): a list in a file of this folder, see docs/operations.md.
+# timestamp_authorities = "authorities.toml"
+# timestamp_interval_hours = {config.timestamp_interval_hours}
 '''

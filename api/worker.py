@@ -1,9 +1,9 @@
-"""What the service does by itself: publish the log, make renditions, tidy up.
+"""What the service does by itself: publish the log, have it stamped, make renditions, tidy up.
 
-Three kinds of thread, each a loop of small independent turns. A turn that fails is told to the
-log file and tried again after a pause; it never stops the others. Everything a turn does follows
-from rows and objects, so a killed worker leaves nothing that the next turn, here or on another
-host, doesn't finish.
+Four kinds of thread (one for each time-stamping authority, so that none waits for another), each a
+loop of small independent turns. A turn that fails is told to the log file and tried again after a
+pause; it never stops the others. Everything a turn does follows from rows and objects, so a killed
+worker leaves nothing that the next turn, here or on another host, doesn't finish.
 """
 
 import logging
@@ -17,6 +17,7 @@ from functools import partial
 from api.services import Services
 from custody import viewing_ends
 from custody.actors import service_actor
+from custody.authorities import Authority
 from ingest import pipeline, upload_sweep, work
 from ingest.limits import time_limit_s
 
@@ -26,6 +27,8 @@ log = logging.getLogger("liuhen.worker")
 IDLE_S = 0.5
 #: How often rows are swept: ended viewings, complete or stale uploads, clips nobody works on.
 SWEEP_S = 5.0
+#: How often it is looked whether an authority is to be asked; that is a matter of hours.
+STAMP_LOOK_S = 10.0
 #: The longest pause after failures in a row.
 MAX_PAUSE_S = 30.0
 #: An upload nobody has continued for this long is given up; the station announces it anew.
@@ -43,6 +46,11 @@ class Worker:
         interval, pause = services.config.publish_interval_s, self._stopping.wait
         self._threads = [self._thread("publisher", self._publish, interval, self._until_wanted)]
         self._threads.append(self._thread("sweep", self._sweep, SWEEP_S, pause))
+        for authority in services.stamper.authorities:
+            stamp = partial(self._stamp, authority)
+            self._threads.append(
+                self._thread(f"stamp-{authority.name}", stamp, STAMP_LOOK_S, pause)
+            )
         for number in range(services.config.media_workers):
             self._threads.append(self._thread(f"media-{number}", self._media, IDLE_S, pause))
 
@@ -96,6 +104,12 @@ class Worker:
         else:
             self._stopping.wait(pause_s)
         soon.clear()
+
+    def _stamp(self, authority: Authority, _name: str) -> bool:
+        outcome = self._services.stamper.run_once(authority, service_actor("stamper"))
+        if outcome is not None and outcome.result == "failed":
+            log.warning("%s gave no timestamp: %s", authority.name, outcome.trouble)
+        return False
 
     def _media(self, name: str) -> bool:
         services = self._services

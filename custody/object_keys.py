@@ -22,3 +22,8 @@ def log_key(path: str) -> str:
 def checkpoint_archive_key(size: int) -> str:
     """A checkpoint as it was published; twelve digits, so that keys sort by size."""
     return f"log/checkpoints/{size:012}"
+
+
+def timestamp_key(size: int, authority: str) -> str:
+    """What an authority answered about the checkpoint of ``size`` entries (RFC 3161)."""
+    return f"log/timestamps/{size:012}/{authority}.tsr"

@@ -91,6 +91,11 @@ class Token:
     gen_time: datetime
     nonce: int | None
 
+    @property
+    def stamped_at(self) -> datetime:
+        """``gen_time`` in the precision of the log, which is milliseconds."""
+        return self.gen_time.replace(microsecond=self.gen_time.microsecond // 1000 * 1000)
+
 
 def new_request(note: bytes) -> TimestampRequest:
     """A request to stamp the SHA-256 of ``note``, with a new nonce, for a token with its chain."""
