@@ -4,7 +4,7 @@ The only writer of `timestamps`, each row with its entry ``log.stamped``, and of
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,6 +51,21 @@ class AuthorityState:
     trouble: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class StampStanding:
+    """The ``authorities`` that are asked, those of them that are ``failing``, and the ``stamps`` of
+    the newest stamped checkpoint."""
+
+    authorities: tuple[str, ...]
+    stamps: tuple[Timestamp, ...]
+    failing: tuple[AuthorityState, ...]
+
+    @property
+    def stamped_at(self) -> datetime | None:
+        """The earliest time at which somebody outside vouches for that checkpoint."""
+        return min((one.stamped_at for one in self.stamps), default=None)
+
+
 def stamped_facts(stamp: Timestamp) -> dict[str, Json]:
     """What ``log.stamped`` says for ever."""
     return {
@@ -86,6 +101,10 @@ def list_timestamps(tx: Connection, limit: int | None = None) -> list[Timestamp]
     )
     rows = tx.execute(newest.limit(limit)).mappings().all()
     return [Timestamp(**cells) for cells in fitting_rows(timestamps, rows)]
+
+
+def count_timestamps(tx: Connection) -> int:
+    return tx.scalar(sa.select(sa.func.count()).select_from(timestamps)) or 0
 
 
 def timestamps_of(tx: Connection, size: int) -> list[Timestamp]:
@@ -137,6 +156,15 @@ def states_of(tx: Connection, authorities: Iterable[str]) -> dict[str, Authority
     rows = tx.execute(wanted).mappings().all()
     found = (AuthorityState(**cells) for cells in fitting_rows(authority_states, rows))
     return {state.authority: state for state in found}
+
+
+def standing_of(tx: Connection, authorities: Sequence[str]) -> StampStanding:
+    """How the log stands with the ``authorities`` that are configured."""
+    newest = list_timestamps(tx, limit=1)
+    stamps = timestamps_of(tx, newest[0].size) if newest else []
+    states = states_of(tx, authorities)
+    failing = [states[name] for name in authorities if name in states and states[name].failures]
+    return StampStanding(tuple(authorities), tuple(stamps), tuple(failing))
 
 
 def note_answer(tx: Connection, authority: str, now: datetime) -> None:

@@ -33,6 +33,7 @@ from custody.ledger import Event
 from custody.log.entry import Json
 from custody.published import has_altered_checkpoints, newest_checkpoint, prove_entry, tile_reader
 from custody.sequencer import pending_count
+from custody.timestamps import standing_of
 
 router = APIRouter()
 
@@ -117,6 +118,7 @@ def show_log(
         checkpoints_altered = has_altered_checkpoints(tx, checkpoint)
         numbered = _numbered(tx)
         pending = pending_count(tx)
+        stamping = standing_of(tx, [one.name for one in services.stamper.authorities])
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
@@ -133,6 +135,8 @@ def show_log(
         max_items=MAX_ITEMS,
         checkpoint=checkpoint,
         checkpoints_altered=checkpoints_altered,
+        stamping=stamping,
+        now=services.clock.now(),
         unpublished=numbered - (checkpoint.size if checkpoint else 0) + pending,
         kinds=kinds,
         parameters=parameters,

@@ -11,4 +11,6 @@ command = group(
     checkpoint="log_checkpoint",
     prove="log_prove",
     mirror="log_mirror",
+    stamp="log_stamp",
+    stamps="log_stamps",
 )
