@@ -46,7 +46,7 @@ class Worker:
         interval, pause = services.config.publish_interval_s, self._stopping.wait
         self._threads = [self._thread("publisher", self._publish, interval, self._until_wanted)]
         self._threads.append(self._thread("sweep", self._sweep, SWEEP_S, pause))
-        for authority in services.stamper.authorities:
+        for authority in services.stamper.asked:
             stamp = partial(self._stamp, authority)
             self._threads.append(
                 self._thread(f"stamp-{authority.name}", stamp, STAMP_LOOK_S, pause)

@@ -24,7 +24,10 @@ class AuthorityListError(CustodyError):
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """One authority: what we call it, where it answers, and the root certificates pinned for it."""
+    """One authority: what we call it, where it answers, and the root certificates pinned for it.
+
+    An empty ``url``: it is asked no more, and its tokens are still held against its roots.
+    """
 
     name: str
     url: str
@@ -61,7 +64,7 @@ def _read(file: Path, listed: object) -> Authority:
     name, url, roots = (listed[key] for key in ("name", "url", "roots"))
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise AuthorityListError(f"{file}: a name is of a-z, 0-9 and -, found {name!r}")
-    if not isinstance(url, str) or not _is_address(url):
+    if not isinstance(url, str) or (url and not _is_address(url)):
         raise AuthorityListError(f"{file}: {name}: an address begins with http:// or https://")
     if not isinstance(roots, str) or not roots:
         raise AuthorityListError(f"{file}: {name}: roots is the name of a PEM file")

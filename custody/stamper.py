@@ -112,7 +112,7 @@ class Outcome:
 
 
 class Stamper:
-    """Asks the authorities it was given. Safe to share between threads."""
+    """Asks those of its authorities that have an address. Safe to share between threads."""
 
     def __init__(
         self,
@@ -128,6 +128,8 @@ class Stamper:
         self._ledger = ledger
         self._clock = clock
         self.authorities = authorities
+        #: Those of them that are asked.
+        self.asked = tuple(one for one in authorities if one.url)
         self._interval = interval
 
     def run_once(self, authority: Authority, actor: Actor) -> Outcome | None:
@@ -147,7 +149,7 @@ class Stamper:
 
         What can't be done with one is its outcome, and takes no longer than ``wait_s``.
         """
-        if not self.authorities:
+        if not self.asked:
             return []
         with self._database.read() as tx:
             checkpoint = newest_checkpoint(tx)
@@ -158,7 +160,7 @@ class Stamper:
             one.name: Outcome(
                 one.name, "failed", checkpoint.size, trouble="behind" if behind else "slow"
             )
-            for one in self.authorities
+            for one in self.asked
         }
         if behind:
             return list(outcomes.values())
@@ -175,14 +177,14 @@ class Stamper:
 
         asking = [
             threading.Thread(target=stamp, args=(one,), name=f"stamp-{one.name}", daemon=True)
-            for one in self.authorities
+            for one in self.asked
         ]
         for thread in asking:
             thread.start()
         deadline = time.monotonic() + wait_s
         for thread in asking:
             thread.join(max(0.0, deadline - time.monotonic()))
-        return [outcomes[one.name] for one in self.authorities]
+        return [outcomes[one.name] for one in self.asked]
 
     def _is_due(self, tx: Connection, name: str, size: int) -> bool:
         now = self._clock.now()

@@ -118,7 +118,7 @@ def show_log(
         checkpoints_altered = has_altered_checkpoints(tx, checkpoint)
         numbered = _numbered(tx)
         pending = pending_count(tx)
-        stamping = standing_of(tx, [one.name for one in services.stamper.authorities])
+        stamping = standing_of(tx, [one.name for one in services.stamper.asked])
     pages: Pages = request.app.state.pages
     return pages.render(
         request,

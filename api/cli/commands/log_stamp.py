@@ -20,7 +20,7 @@ def command(shell: Shell) -> int:
 
     with shell.open() as services:
         services.access.require(shell.actor, Right.VERIFY, "log")
-        if not services.stamper.authorities:
+        if not services.stamper.asked:
             raise CommandError("failure.no_authority")
         shell.publish(services)
         outcomes = services.stamper.stamp_all(shell.actor)

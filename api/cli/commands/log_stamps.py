@@ -21,7 +21,7 @@ def command(shell: Shell, limit: int) -> None:
 
     with shell.open() as services:
         services.access.require(shell.actor, Right.READ_LOG, "log")
-        names = [one.name for one in services.stamper.authorities]
+        names = [one.name for one in services.stamper.asked]
         with services.database.read() as tx:
             stamps = list_timestamps(tx, limit)
             total = count_timestamps(tx)
@@ -30,7 +30,7 @@ def command(shell: Shell, limit: int) -> None:
             print_json(
                 {
                     "authorities": [
-                        {"name": one.name, "url": one.url} for one in services.stamper.authorities
+                        {"name": one.name, "url": one.url} for one in services.stamper.asked
                     ],
                     "failing": [
                         {

@@ -105,6 +105,16 @@ def test_one_that_is_away_is_named_and_hinders_nothing(
     assert liuhen("verify", "--all").code == 0
 
 
+def test_one_that_is_asked_no_more_is_still_believed(
+    liuhen: Liuhen, authorities: list[Authority], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert liuhen("log", "stamp").code == 0
+    authorities[1].url = ""
+    write_list(home, authorities, monkeypatch)
+    assert [one["authority"] for one in liuhen("log", "stamp", "--json").json] == ["rsa"]
+    assert liuhen("log", "verify").code == 0
+
+
 def test_without_an_authority_it_says_what_to_do(liuhen: Liuhen, footage: Path) -> None:
     assert liuhen("import", str(footage)).code == 0
     done = liuhen("log", "stamp")
