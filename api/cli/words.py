@@ -121,6 +121,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "镜像 {folder}：共 {size} 条日志，新增 {new} 条",
         "mirror {folder}: {size} entries, {new} of them new",
     ),
+    "mirrored.missing": (
+        "缺时间戳：{path}（日志说收到过）",
+        "a timestamp is missing: {path} (the log says it was received)",
+    ),
     "stamp.stamped": (
         "已盖时间戳  {authority}  {size} 条  {at}",
         "stamped      {authority}  {size:entry|entries}  {at}",

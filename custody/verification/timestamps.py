@@ -77,8 +77,8 @@ class TimestampRows:
         good: list[tuple[int, datetime]] = []
         for key, logged in sorted(self._logged.items()):
             raw_token = self._check_object(objects, report, key, logged)
-            if _digest(rows.get(key)) == logged.sha256:
-                raw_token = rows[key]  # the object may be gone
+            if raw_token is None and rows.get(key) == logged.sha256:
+                raw_token = _token_of(tx, key)
             elif key not in rows:
                 message = said("stamp_row_gone", entry=_number(logged))
                 _find(report, FindingCode.TIMESTAMP_MISSING, key, message, logged)
@@ -88,9 +88,9 @@ class TimestampRows:
                     good.append((key[0], stamped_at))
         _check_times(tx, report, sorted(good))
 
-    def _check_rows(self, tx: Connection, report: Report) -> dict[_Key, bytes]:
-        """The tokens by their rows; findings for rows that are not as logged."""
-        found: dict[_Key, bytes] = {}
+    def _check_rows(self, tx: Connection, report: Report) -> dict[_Key, str]:
+        """The digests of the tokens in rows; findings for rows that are not as logged."""
+        found: dict[_Key, str] = {}
         for row in stream(tx, sa.select(*raw_columns(tx, timestamps))):
             cells = read_row(timestamps, row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
             key = (cells["size"], str(shown(cells["authority"])))
@@ -99,10 +99,10 @@ class TimestampRows:
                 message = said("stamp_unknown")
                 _find(report, FindingCode.TIMESTAMP_WITHOUT_ENTRY, key, message)
                 continue
-            found[key] = as_bytes(cells["token"])
+            found[key] = _digest(as_bytes(cells["token"]))
             received = cells["received_at"]
             pairs: list[tuple[str, object, object]] = [
-                ("token", logged.sha256, _digest(found[key])),
+                ("token", logged.sha256, found[key]),
                 ("stamped_at", logged.stamped_at, as_logged("stamped_at", cells["stamped_at"])),
             ]
             if not isinstance(received, datetime):
@@ -284,8 +284,15 @@ def _said(value: object) -> str:
     return value if isinstance(value, Said) else described(value)
 
 
-def _digest(data: bytes | None) -> str | None:
-    return None if data is None else hashlib.sha256(data).hexdigest()
+def _token_of(tx: Connection, key: _Key) -> bytes:
+    """What the row of this timestamp has for its token."""
+    size, authority = key
+    own = (timestamps.c.size == size, timestamps.c.authority == authority)
+    return as_bytes(tx.scalar(sa.select(raw(tx, timestamps.c.token)).where(*own)))
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _whole(moment: datetime) -> datetime:

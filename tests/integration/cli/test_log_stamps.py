@@ -9,9 +9,14 @@ from pathlib import Path
 import bagit
 import pytest
 
+from api.app import create_app
+from api.config import load_config
+from api.services import open_services
 from custody.bundle_timestamps import STAMP_COMMANDS
+from custody.outside import cli as verify
 from tests.integration.cli.conftest import NUMBER, Liuhen
 from tests.services.authority import Authority, answering, make_authority
+from tests.services.http_server import serving
 
 CLOSED_PORT = "http://127.0.0.1:9/tsa"
 
@@ -229,6 +234,51 @@ def test_a_bag_takes_no_timestamp_that_does_not_hold(
     assert [one.name for one in sorted((bag / "data/log/timestamps").glob("*.tsr"))] == [
         "ecdsa.tsr"
     ]
+
+
+@pytest.fixture
+def site(home: Path) -> Iterator[str]:
+    """The service over the home, whose `/log` anybody may read."""
+    with open_services(load_config(home)) as services, serving(create_app(services)) as address:
+        yield f"{address}/log"
+
+
+def test_a_mirror_over_the_network_has_the_timestamps_and_what_they_are_of(
+    liuhen: Liuhen, authorities: list[Authority], home: Path, site: str, tmp_path: Path
+) -> None:
+    assert liuhen("log", "stamp").code == 0
+    key = liuhen("log", "vkey").out.split()[0]
+    mirror = tmp_path / "mirror"
+    assert liuhen("log", "mirror", str(mirror), "--from", site, "--vkey", key).code == 0
+    tokens = sorted(mirror.glob("timestamps/*/*.tsr"))
+    assert [one.name for one in tokens] == ["ecdsa.tsr", "rsa.tsr"]
+    for token in tokens:
+        note = mirror / "checkpoints" / token.parent.name
+        command = ["openssl", "ts", "-verify", "-data", note, "-in", token]
+        command += ["-CAfile", home / f"{token.stem}.pem"]
+        assert subprocess.run(command, capture_output=True, check=True).stdout
+    assert verify.main(["mirror", str(mirror), "--log", key]) == 0
+    # Another round copies nothing again, from the home itself too.
+    again = liuhen("log", "mirror", str(mirror), "--json")
+    assert (again.code, again.json["missing"]) == (0, [])
+
+
+def test_a_mirror_takes_no_token_but_the_logged_one_and_names_one_that_is_gone(
+    liuhen: Liuhen, authorities: list[Authority], home: Path, tmp_path: Path
+) -> None:
+    assert liuhen("log", "stamp").code == 0
+    [token] = (home / "objects/log/timestamps").glob("*/rsa.tsr")
+    [other] = (home / "objects/log/timestamps").glob("*/ecdsa.tsr")
+    raw = token.read_bytes()
+    token.chmod(0o600)
+    token.write_bytes(other.read_bytes())
+    done = liuhen("log", "mirror", str(tmp_path / "altered"))
+    assert (done.code, "not the one that its entry names" in done.err) == (1, True)
+    token.write_bytes(raw)
+    other.unlink()
+    done = liuhen("log", "mirror", str(tmp_path / "gone"))
+    assert done.code == 0
+    assert "a timestamp is missing: timestamps/" in done.err
 
 
 def test_an_interval_is_at_least_an_hour(liuhen: Liuhen, monkeypatch: pytest.MonkeyPatch) -> None:
