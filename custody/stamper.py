@@ -265,5 +265,6 @@ class Stamper:
 
 
 def pause_after(failures: int) -> timedelta:
-    """How long an authority is left alone after so many failures in a row."""
-    return min(FIRST_PAUSE * (1 << min(failures - 1, 30)), LONGEST_PAUSE)
+    """How long an authority is left alone after so many failures in a row; for a number that was
+    altered into none, the least."""
+    return min(FIRST_PAUSE * (1 << max(0, min(failures - 1, 30))), LONGEST_PAUSE)

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from cryptography import x509
 
+from custody.actors import Role
 from custody.authorities import Authority as Configured
 from custody.clock import FixedClock
 from custody.events import EventKind
@@ -21,6 +23,7 @@ from custody.timestamps import Timestamp, add_timestamp, list_timestamps
 from custody.verification import LOG_ONLY, FindingCode
 from tests.services.authority import Authority, answering, make_authority
 from tests.tamper import attacks
+from tests.tamper.conftest import signed_in
 from tests.tamper.worlds import LEGAL, OPERATOR, World
 
 C = FindingCode
@@ -273,3 +276,24 @@ def test_a_time_to_come_is_named_once_it_is_stamped(stamped: World, made: list[A
 def test_clocks_that_differ_a_little_are_no_finding(stamped: World) -> None:
     append_at(stamped, stamped.services.clock.now() - timedelta(minutes=50))
     assert stamped.verify().findings == []
+
+
+#: What an insider may write so that the page of the log, and the list, have something odd to show.
+ODD = [
+    "UPDATE timestamps SET stamped_at = '0044-01-01 00:00:00'",
+    "UPDATE timestamps SET size = -1 WHERE authority = 'rsa'",
+    "UPDATE timestamps SET authority = '<blink>' WHERE authority = 'rsa'",
+    "UPDATE authority_states SET failures = -3, trouble = '<blink>'",
+    "UPDATE authority_states SET failures = 2147483647, trouble = NULL, failing_since = NULL",
+]
+
+
+@pytest.mark.parametrize("statement", ODD)
+def test_no_altered_row_breaks_the_page(stamped: World, statement: str) -> None:
+    with stamped.services.database.write() as tx:
+        assert tx.execute(sa.text(statement)).rowcount
+    with signed_in(stamped, "carol", Role.LEGAL) as clerk:
+        answer = clerk.get("/log")
+    assert answer.status_code == 200
+    assert "<blink>" not in answer.text
+    assert [one.result for one in stamped.services.stamper.stamp_all(OPERATOR, wait_s=5)]

@@ -222,6 +222,7 @@ def test_a_closed_port_is_asked_again_after_growing_pauses(
         state = states_of(tx, ["rsa"])["rsa"]
     assert (state.failures, state.failing_since) == (2, began)
     assert pause_after(50) == LONGEST_PAUSE
+    assert pause_after(-5) == pause_after(1)
     # It comes back, and is no longer in trouble.
     clock.moment = datetime.now(UTC) - timedelta(seconds=1)
     assert results(stamper.stamp_all(ACTOR))["rsa"] == "stamped"
