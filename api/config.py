@@ -63,6 +63,10 @@ class Config:
     witness_policy: str = ""
     #: How long after a witness has answered it is asked about the next checkpoint.
     witness_interval_s: float = 2.0
+    #: The list of time-stamping authorities (RFC 3161), a TOML file beside this one; empty: none.
+    timestamp_authorities: str = ""
+    #: How often each of them is asked for a token of the newest checkpoint.
+    timestamp_interval_hours: int = 24
     viewing_minutes: int = 30
     session_hours: int = 10
     session_idle_minutes: int = 60
@@ -79,6 +83,10 @@ class Config:
     @property
     def objects_address(self) -> str:
         return self.objects or str(self.home / "objects")
+
+    @property
+    def authorities_file(self) -> Path | None:
+        return self.home / self.timestamp_authorities if self.timestamp_authorities else None
 
     @property
     def keys_folder(self) -> Path:

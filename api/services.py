@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ import ingest.tables  # noqa: F401
 from api.config import FILE_NAME, Config, ConfigError
 from custody.access import Access
 from custody.asking import Asker, LogAsked, Trouble
+from custody.authorities import load_authorities
 from custody.clock import Clock, SystemClock
 from custody.cosigned import CosignaturePublisher
 from custody.errors import KeyMissingError
@@ -26,6 +27,7 @@ from custody.keys import LogKeys, load_keys, load_or_create_keys, load_public_ha
 from custody.ledger import Ledger
 from custody.publisher import Publisher
 from custody.signer import Signer
+from custody.stamper import Stamper
 from custody.tables import log_state
 from custody.witness_policy import WitnessPolicy, load_policy
 from ingest.receiving import Receiver
@@ -56,6 +58,7 @@ class Services:
     publisher: Publisher
     #: Makes public what others signed of its checkpoints.
     cosignatures: CosignaturePublisher
+    stamper: Stamper
     #: The one of this process: it remembers hash states and keeps two writers off one upload.
     receiver: Receiver
     #: Who cosigns the log's checkpoints; None where no policy names anybody.
@@ -120,7 +123,7 @@ def open_services(
 
     Without ``migrate`` the tables are left as they stand, for a verification to look at.
     Raises `HomeMissingError` where there is no home, `HomeUnwritableError`, `ConfigError`,
-    `KeyFileError`, `WitnessPolicyError` and `StorageError` with what to do.
+    `KeyFileError`, `WitnessPolicyError`, `AuthorityListError` and `StorageError` with what to do.
     """
     if not home_exists(config):
         raise HomeMissingError(str(config.home))
@@ -137,7 +140,10 @@ def open_services(
 
 
 def compose(config: Config, database: Database, store: ObjectStore, clock: Clock) -> Services:
-    """Services over a database that has its tables. Raises `KeyFileError`, `WitnessPolicyError`."""
+    """Services over a database that has its tables.
+
+    Raises `KeyFileError`, `WitnessPolicyError`, `AuthorityListError`.
+    """
     keys = _keys_of(config, database, store)
     policy = load_policy(
         config.witness_policy_file, keys.log.verifier, required=bool(config.witness_policy)
@@ -159,6 +165,14 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
         signer=signer,
         publisher=Publisher(database, store, signer, clock),
         cosignatures=CosignaturePublisher(database, store, clock, verifier, config.origin, policy),
+        stamper=Stamper(
+            database,
+            store,
+            ledger,
+            clock,
+            load_authorities(config.authorities_file),
+            timedelta(hours=config.timestamp_interval_hours),
+        ),
         receiver=Receiver(
             database,
             store,
@@ -248,4 +262,8 @@ port = {config.port}
 # How long the store itself refuses to delete an original, in days.
 lock_days = {config.lock_days}
 media_workers = {config.media_workers}
+
+# Time-stamping authorities (RFC 3161): a list in a file of this folder, see docs/operations.md.
+# timestamp_authorities = "authorities.toml"
+# timestamp_interval_hours = {config.timestamp_interval_hours}
 '''

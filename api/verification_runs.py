@@ -26,6 +26,7 @@ from custody.verification.context import EVERYTHING, Selection, VerificationCont
 from custody.verification.findings import Finding, Progress, Report
 from custody.verification.records import Broken, broken_items, record_broken, record_run
 from custody.verification.run import verify_all
+from custody.verification.timestamps import TimestampRows
 from ingest.verification import StationRows
 from storage.errors import StorageError
 
@@ -82,7 +83,11 @@ def context_of(services: Services) -> VerificationContext:
             if services.policy is None
             else {key: one.verifier for key, one in services.policy.keys.items()}
         ),
-        others=(StationRows, UserRows),
+        others=(
+            StationRows,
+            UserRows,
+            lambda: TimestampRows(services.store, services.stamper.authorities),
+        ),
     )
 
 

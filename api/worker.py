@@ -1,4 +1,5 @@
-"""What the service does by itself: publish the log, have it witnessed, make renditions, tidy up.
+"""What the service does by itself: publish the log, have it witnessed and stamped, make renditions,
+tidy up.
 
 Several kinds of thread, each a loop of small independent turns. A turn that fails is told to the
 log file and tried again after a pause; it never stops the others. Everything a turn does follows
@@ -18,6 +19,7 @@ from api.services import Services
 from custody import viewing_ends
 from custody.actors import service_actor
 from custody.asking import Asker
+from custody.authorities import Authority
 from custody.errors import WitnessAwayError, WitnessRefusesError
 from ingest import pipeline, upload_sweep, work
 from ingest.limits import time_limit_s
@@ -35,6 +37,8 @@ SWEEP_S = 5.0
 COSIGNED_S = 0.5
 #: After so many failures in a row `/healthz` says so: one may be a moment's.
 MANY_FAILURES = 3
+#: How often it is looked whether an authority is to be asked; that is a matter of hours.
+STAMP_LOOK_S = 10.0
 #: The longest pause after failures in a row.
 MAX_PAUSE_S = 30.0
 #: An upload nobody has continued for this long is given up; the station announces it anew.
@@ -59,6 +63,11 @@ class Worker:
         for number, asker in enumerate(services.askers):
             ask = partial(self._ask, asker)
             self._threads.append(self._thread(f"witness-{number}", ask, asking_s, pause))
+        for authority in services.stamper.asked:
+            stamp = partial(self._stamp, authority)
+            self._threads.append(
+                self._thread(f"stamp-{authority.name}", stamp, STAMP_LOOK_S, pause)
+            )
         for number in range(services.config.media_workers):
             self._threads.append(self._thread(f"media-{number}", self._media, IDLE_S, pause))
 
@@ -132,6 +141,12 @@ class Worker:
 
     def _ask(self, asker: Asker, _name: str) -> bool:
         asker.run_once()
+        return False
+
+    def _stamp(self, authority: Authority, _name: str) -> bool:
+        outcome = self._services.stamper.run_once(authority, service_actor("stamper"))
+        if outcome is not None and outcome.result == "failed":
+            log.warning("%s gave no timestamp: %s", authority.name, outcome.trouble)
         return False
 
     def _media(self, name: str) -> bool:

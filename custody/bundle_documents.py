@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from custody.bagit_writer import BagWriter, safe_name
 from custody.bundle_readme import readme
+from custody.bundle_timestamps import StampedCheckpoint, add_timestamps
 from custody.cases import Case, LinkedClip, case_details
 from custody.clips import admitted_facts
 from custody.events import case_item, clip_item
@@ -39,7 +40,7 @@ class BundlePlan:
     objects: Mapping[tuple[str, str | None], StoredObject]
     history: dict[str, list[dict[str, Any]]]
     receipts: Mapping[str, str | None]
-    checkpoint: PublishedCheckpoint | None
+    stamped: StampedCheckpoint
     log_vkey: str
     receipts_vkey: str
 
@@ -79,8 +80,10 @@ def add_documents(writer: BagWriter, plan: BundlePlan, names: dict[str, str]) ->
         receipt = plan.receipts.get(clip_id)
         if receipt is not None:
             writer.add_bytes(f"receipts/{clip_id}.txt", receipt.encode())
-    if plan.checkpoint is not None:
-        writer.add_bytes("log/checkpoint", plan.checkpoint.note.encode())
+    checkpoint = plan.stamped.checkpoint
+    if checkpoint is not None:
+        writer.add_bytes("log/checkpoint", checkpoint.note.encode())
+    add_timestamps(writer, plan.stamped)
     writer.add_bytes("log/log.vkey", f"{plan.log_vkey}\n".encode())
     writer.add_bytes("log/receipts.vkey", f"{plan.receipts_vkey}\n".encode())
     writer.add_bytes("README.txt", readme(case.number).encode())

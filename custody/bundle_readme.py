@@ -1,5 +1,7 @@
 """The page that goes with a bag: how to check it without us. Chinese first."""
 
+from custody.bundle_timestamps import STAMP_COMMANDS
+
 #: The key of a ``vkey`` file as DER, the signed text, the signature, and what OpenSSL says to them.
 COMMANDS = r"""
      r=receipts/<id>.txt t=$(mktemp -d)
@@ -29,7 +31,7 @@ _TEXT = """\
   receipts/    入库回执
   case.json    案件、环节与清单；recorded_at_source 为 recorder 的时间出自记录仪时钟，
                为 hand 的由人工指定（记录仪自己的时间见 recorder_clock_at）
-  log/         检查点与公钥（*.vkey）
+  log/         检查点与公钥（*.vkey）；timestamps/ 是时间戳机构的答复与根证书
 
 一、文件是否完整
   1. 任意 BagIt 工具：        bagit.py --validate <文件夹>
@@ -65,6 +67,15 @@ _TEXT = """\
   5. salt 与 details 按第三节第 4 步等于 entry 中的 commitment。
   没有回执的录像，是导出时入库条目还没有公布，不等于有问题。
 
+五、日志在什么时候已经如此
+  log/timestamps/<name>.tsr 是时间戳机构（RFC 3161）对 log/checkpoint 整个文件的答复，按它的时钟
+  写明：那时这个检查点、连同其中的每一条目，已经存在。只用 OpenSSL，在 data 文件夹里运行，把
+  <name> 换成文件名：
+{stamp_commands}
+  显示 Verification: OK 即为成立；第二条命令显示时间（Time stamp）。<name>.roots.pem 是存档所认定的
+  根证书，请向该机构另行取得并比对。机构的证书过期后，给 openssl ts -verify 加 -attime 和那一时间
+  （1970 年起的秒数）。没有这个文件夹的包，导出时没有机构作答，或没有配置。
+
 
 Evidence bag  {number}
 ======================
@@ -79,7 +90,8 @@ trusting us.
   case.json    the case, its stages and what is in the bag; a time with recorded_at_source
                "recorder" is the recorder's clock, with "hand" it was set by a person (the
                recorder's own is recorder_clock_at)
-  log/         checkpoint and public keys (*.vkey)
+  log/         checkpoint and public keys (*.vkey); in timestamps/ what time-stamping authorities
+               answered, and their root certificates
 
 1. Are the files complete?
    Any BagIt tool:               bagit.py --validate <folder>
@@ -117,9 +129,22 @@ trusting us.
    e. ``salt`` and ``details`` make the commitment in ``entry``, as in 3 d.
    A recording without a receipt is not a wrong one: its admission was not published yet when the
    bag was made.
+
+5. When was the log as it is?
+   log/timestamps/<name>.tsr is what a time-stamping authority (RFC 3161) answered about the whole
+   file log/checkpoint: by its clock, this checkpoint and every entry before it was there at the
+   time it says. With OpenSSL alone, in the folder data; <name> is that of the file:
+{stamp_commands}
+   "Verification: OK" says that it holds; the second command shows the time ("Time stamp").
+   <name>.roots.pem are the roots that the archive goes by: obtain them from the authority as well,
+   and compare. Once its certificates have run out, give openssl ts -verify that time too
+   (-attime, in seconds since 1970). A bag without this folder was made where no authority answered,
+   or none is configured.
 """
 
 
 def readme(number: str) -> str:
     """The text for the bag of the case ``number``."""
-    return _TEXT.format(number=number, commands=COMMANDS, digests=DIGESTS)
+    return _TEXT.format(
+        number=number, commands=COMMANDS, digests=DIGESTS, stamp_commands=STAMP_COMMANDS
+    )

@@ -6,13 +6,14 @@ and checks the bytes, the caller appends `exported_events` and commits, and only
 """
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
 from custody.actors import Actor
+from custody.authorities import Authority
 from custody.bagit_writer import BagWriter
 from custody.bundle_documents import (
     BundlePlan,
@@ -21,6 +22,7 @@ from custody.bundle_documents import (
     histories,
     proxy_path,
 )
+from custody.bundle_timestamps import choose_checkpoint
 from custody.cases import clips_of_case, get_case
 from custody.clip_rows import require_sound
 from custody.clock import Clock
@@ -29,7 +31,6 @@ from custody.events import EventKind, case_item, clip_item
 from custody.ledger import Event
 from custody.log.canonical import format_time
 from custody.log.entry import Json
-from custody.published import newest_checkpoint
 from custody.renditions import renditions_of
 from custody.said import Said, said
 from custody.verification.findings import Report, VerificationImpossibleError
@@ -99,9 +100,11 @@ def plan_bundle(
     receipts: Mapping[str, str | None],
     log_vkey: str,
     receipts_vkey: str,
+    authorities: Sequence[Authority] = (),
 ) -> BundlePlan:
     """Gather a case, its clips, their histories and proofs.
 
+    Of the ``authorities`` go in what they said of the checkpoint that the proofs lead to.
     ``held`` comes from `hold_case` in the same snapshot ``tx``. Raises as `require_agreement`, and
     `BundleEmptyError`, `CaseNotFoundError`, `CaseAlteredError`, `ClipAlteredError`, `ProofError`,
     `TileError`, `StorageError`.
@@ -114,8 +117,8 @@ def plan_bundle(
         raise BundleEmptyError(case.number)
     clip_ids = [require_sound(one.clip).id for one in linked]
     made = renditions_of(tx, clip_ids)
-    checkpoint = newest_checkpoint(tx)
     items = [case_item(case_id), *(clip_item(clip_id) for clip_id in clip_ids)]
+    stamped = choose_checkpoint(tx, items, authorities)
     return BundlePlan(
         case,
         linked,
@@ -126,9 +129,9 @@ def plan_bundle(
             if rendition.kind == "proxy"
         },
         held.objects,
-        histories(tx, store, checkpoint, items),
+        histories(tx, store, stamped.checkpoint, items),
         receipts,
-        checkpoint,
+        stamped,
         log_vkey,
         receipts_vkey,
     )

@@ -42,6 +42,8 @@ class EventKind(StrEnum):
     ACCESS_DENIED = "access.denied"
     VERIFICATION_RUN = "verification.run"
     LOG_READ = "log.read"
+    #: A time-stamping authority's token of a checkpoint was received.
+    LOG_STAMPED = "log.stamped"
     USER_CREATED = "user.created"
     USER_CHANGED = "user.changed"
 

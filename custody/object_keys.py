@@ -31,3 +31,8 @@ COSIGNATURE_PREFIX = "log/cosignatures/"
 def cosignature_key(size: int, key_id: str) -> str:
     """A copy of an archived checkpoint with one cosignature (``key_id``: of its key) under it."""
     return f"{COSIGNATURE_PREFIX}{size:012}/{key_id}"
+
+
+def timestamp_key(size: int, authority: str) -> str:
+    """What an authority answered about the checkpoint of ``size`` entries (RFC 3161)."""
+    return f"log/timestamps/{size:012}/{authority}.tsr"

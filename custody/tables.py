@@ -94,6 +94,30 @@ cosignatures = sa.Table(
     ),
 )
 
+#: What time-stamping authorities said of a checkpoint (custody.timestamps): their answer as it
+#: came, the time in it, and when we had it. An object holds the same bytes.
+timestamps = sa.Table(
+    "timestamps",
+    metadata,
+    sa.Column("size", Big, primary_key=True, autoincrement=False),
+    sa.Column("authority", sa.String(40), primary_key=True),
+    sa.Column("token", sa.LargeBinary, nullable=False),
+    sa.Column("stamped_at", UtcDateTime, nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+)
+
+#: How asking each authority went last; no evidence rests on it. ``failing_since`` and ``trouble``
+#: are NULL while it answers.
+authority_states = sa.Table(
+    "authority_states",
+    metadata,
+    sa.Column("authority", sa.String(40), primary_key=True),
+    sa.Column("tried_at", UtcDateTime, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("failing_since", UtcDateTime, nullable=True),
+    sa.Column("trouble", sa.String(16), nullable=True),
+)
+
 # --- evidence (custody.clips) --------------------------------------------------------------------
 
 #: One original. ``sha256`` is its identity. ``name`` is the file name as readable text,

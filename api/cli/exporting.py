@@ -1,9 +1,10 @@
-"""Making a bag from the command line: publish, hold the rows against the log, receipts, copy,
-entries, and only then its name."""
+"""Making a bag from the command line: publish, have it stamped, hold the rows against the log,
+receipts, copy, entries, and only then its name."""
 
 from pathlib import Path
 
 from api.cli.shell import Shell
+from api.cli.words import say_word
 from api.services import Services
 from api.verification_runs import context_of
 from custody.bundles import (
@@ -23,6 +24,11 @@ def export(shell: Shell, services: Services, case_id: str, output: Path) -> tupl
     """Write the bag of a case to ``output``. Raises `BundleError` and what its parts raise."""
     # What is pending gets its index now, so that the bag holds proofs of it.
     shell.publish(services)
+    # And a date that others vouch for, as far as they answer: what they don't is no reason to wait.
+    for outcome in services.stamper.stamp_all(shell.actor):
+        if outcome.result in {"failed", "busy"}:
+            trouble = say_word(shell.language, "stamp.trouble", outcome.trouble or "busy")
+            shell.say("stamp.failed", error=True, authority=outcome.authority, reason=trouble)
     # Once before the archive signs receipts by these rows, and again for the very rows that go in.
     context = context_of(services)
     with snapshot(services.database) as tx:
@@ -36,6 +42,7 @@ def export(shell: Shell, services: Services, case_id: str, output: Path) -> tupl
             receipts=receipts,
             log_vkey=services.keys.log.verifier.vkey,
             receipts_vkey=services.keys.receipts.verifier.vkey,
+            authorities=services.stamper.authorities,
         )
     bundle = write_bundle(
         services.store,

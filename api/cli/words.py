@@ -131,6 +131,42 @@ WORDS: dict[str, tuple[str, str]] = {
         "尚未见证：公布 {size} 条，已见证 {witnessed} 条，自 {since}",
         "not yet witnessed: {size} entries, {witnessed} of them witnessed, since {since}",
     ),
+    "mirrored.missing": (
+        "缺时间戳：{path}（日志说收到过）",
+        "a timestamp is missing: {path} (the log says it was received)",
+    ),
+    "stamp.stamped": (
+        "已盖时间戳  {authority}  {size} 条  {at}",
+        "stamped      {authority}  {size:entry|entries}  {at}",
+    ),
+    "stamp.standing": (
+        "此前已盖    {authority}  {size} 条  {at}",
+        "had stamped  {authority}  {size:entry|entries}  {at}",
+    ),
+    "stamp.busy": (
+        "正在请求    {authority}（另一个进程）",
+        "busy         {authority} (another process is asking it)",
+    ),
+    "stamp.failed": (
+        "未盖        {authority}  {reason}",
+        "not stamped  {authority}  {reason}",
+    ),
+    "stamp.failing": (
+        "{authority}：{reason}；自 {since} 起，共 {failures} 次，会自动再试",
+        "{authority}: {reason}; since {since}, {failures:time|times}, and will be tried again",
+    ),
+    "stamps_total": ("共 {total} 个", "{total:timestamp|timestamps}"),
+    "stamps_total.some": (
+        "共 {total} 个，列出 {shown} 个",
+        "{shown} of {total:timestamp|timestamps}",
+    ),
+    "failure.no_authority": (
+        "没有配置时间戳机构；在 liuhen.toml 里写 timestamp_authorities（docs/operations.md）",
+        (
+            "no time-stamping authority is configured; name a list of them in liuhen.toml "
+            "(timestamp_authorities, see docs/operations.md)"
+        ),
+    ),
     "failure.no_home": (
         (
             "{error} 里没有留痕的数据文件夹；先建立：liuhen init --home {error}"
@@ -227,6 +263,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "head.value": ("值", "value"),
     "head.further_name": ("另有文件名", "further name"),
     "head.admitted": ("入库时间", "admitted"),
+    "head.entries": ("条目数", "entries"),
+    "head.file": ("文件", "file"),
+    "head.authority": ("时间戳机构", "authority"),
+    "head.stamped": ("机构时间", "authority's time"),
     "head.link": ("关联案件", "link"),
     "head.stage": ("环节", "stage"),
     "head.party": ("当事人", "party"),

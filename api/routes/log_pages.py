@@ -34,6 +34,7 @@ from custody.ledger import Event
 from custody.log.entry import Json
 from custody.published import has_altered_checkpoints, newest_checkpoint, prove_entry, tile_reader
 from custody.sequencer import pending_count
+from custody.timestamps import standing_of
 from custody.witnessing import read_witnessing
 
 router = APIRouter()
@@ -121,6 +122,7 @@ def show_log(
         pending = pending_count(tx)
         witnessing = read_witnessing(tx, services.policy, services.config.origin)
         names |= names_of_actors(tx, [f"station:{one.name}" for one in witnessing.stations])
+        stamping = standing_of(tx, [one.name for one in services.stamper.asked])
     troubles = services.witness_troubles()
     pages: Pages = request.app.state.pages
     return pages.render(
@@ -138,6 +140,8 @@ def show_log(
         max_items=MAX_ITEMS,
         checkpoint=checkpoint,
         checkpoints_altered=checkpoints_altered,
+        stamping=stamping,
+        now=services.clock.now(),
         unpublished=numbered - (checkpoint.size if checkpoint else 0) + pending,
         witnessing=witnessing,
         unwitnessed_minutes=witnessing.age(services.clock.now()) // timedelta(minutes=1),

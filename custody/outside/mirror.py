@@ -3,7 +3,8 @@
 In this order, so that a mirror never holds what no signed root vouches for, and a kill at any
 moment leaves one that goes on: the new checkpoint is held against the old one; its right edge must
 make its root; every full tile must hash to its place in the tile above; every bundle's entries to
-the leaves in their tile. Each file is written once it is proven; the checkpoint comes last.
+the leaves in their tile; every timestamp must be the one that an entry names, and its checkpoint of
+this tree. Each file is written once it is proven; the checkpoint comes last.
 """
 
 import hashlib
@@ -15,14 +16,23 @@ from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError, ProofError, TileError
 from custody.log.merkle import prove_consistency, verify_consistency
 from custody.log.note import NoteVerifier
-from custody.log.tiles import Tile, TileReader, bundle_path, encode_bundle, tile_path
-from custody.outside.errors import SplitViewError, TamperedLogError
+from custody.log.tiles import (
+    Tile,
+    TileReader,
+    bundle_path,
+    decode_bundle,
+    encode_bundle,
+    tile_path,
+)
+from custody.outside.errors import SourceMissingError, SplitViewError, TamperedLogError
 from custody.outside.proving import downward, prove_bundle, prove_edge, prove_full_tile
 from custody.outside.sources import FolderSource, Source
+from custody.outside.stamps import LoggedStamp, stamps_in
 from storage.durable import make_folder, write_file
 from storage.regular_files import read_small_file
 
 CHECKPOINT = "checkpoint"
+ENTRIES = "tile/entries/"
 #: Every checkpoint a mirror has followed, by size; as the archive files its own.
 FOLLOWED = "checkpoints"
 #: Checkpoints that contradict what the mirror holds: the proof against the log.
@@ -34,11 +44,15 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Mirrored:
-    """How far the copy goes: ``old`` (None at first) before and ``new`` after; files written."""
+    """How far the copy goes: ``old`` (None at first) before and ``new`` after; files written.
+
+    ``missing`` are the timestamps that entries name and the log does not give.
+    """
 
     old: Checkpoint | None
     new: Checkpoint
     files: int
+    missing: tuple[str, ...] = ()
 
 
 class Mirror:
@@ -78,14 +92,47 @@ class Mirror:
         wanted = downward(0 if old is None else old.size, new.size)
         total = len(wanted) + sum(tile.level == 0 for tile in wanted)
         files = 0
+        stamps: list[LoggedStamp] = []
         for path, data in self._proven(new, reader, wanted):
             self._write(path, data)
             files += 1
+            if path.startswith(ENTRIES):
+                stamps.extend(stamps_in(decode_bundle(data)))
             if progress is not None:
                 progress(files, total)
+        missing = []
+        for stamp in stamps:
+            try:
+                files += self._copy_stamp(source, new, reader, stamp)
+            except SourceMissingError:
+                missing.append(stamp.path)
         self._write(f"{FOLLOWED}/{new.size:012}", note)
         self._write(CHECKPOINT, note)
-        return Mirrored(old, new, files)
+        return Mirrored(old, new, files, tuple(missing))
+
+    def _copy_stamp(
+        self, source: Source, new: Checkpoint, reader: TileReader, stamp: LoggedStamp
+    ) -> int:
+        """Copy a timestamp and, before it, the checkpoint it is of; how many files were written."""
+        files = 0
+        if not (self._folder / stamp.checkpoint_path).exists():
+            note = source.fetch(stamp.checkpoint_path)
+            try:
+                stamped = open_checkpoint(note, self._log, origin=self._origin)
+            except LogError as error:
+                raise TamperedLogError(f"{stamp.checkpoint_path}: {error}") from error
+            if stamped.size != stamp.size:
+                raise TamperedLogError(f"{stamp.checkpoint_path}: of {stamped.size} entries")
+            self._check_continues(stamped, new, note, reader)
+            self._write(stamp.checkpoint_path, note)
+            files += 1
+        if not (self._folder / stamp.path).exists():
+            token = source.fetch(stamp.path)
+            if hashlib.sha256(token).hexdigest() != stamp.sha256:
+                raise TamperedLogError(f"{stamp.path}: not the one that its entry names")
+            self._write(stamp.path, token)
+            files += 1
+        return files
 
     def _check_continues(
         self, old: Checkpoint, new: Checkpoint, note: bytes, reader: TileReader

@@ -67,6 +67,10 @@ class HttpSource:
         else:
             self._http = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
 
+    def close(self) -> None:
+        """Hang up; another `fetch` would connect anew."""
+        self._http.close()
+
     def fetch(self, path: str) -> bytes:
         # A kept connection may have been closed by the other side: then once more on a new one.
         for attempt in (1, 2):

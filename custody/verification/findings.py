@@ -58,6 +58,13 @@ class FindingCode(StrEnum):
     COSIGNATURE_AHEAD = "cosignature_ahead"
     COSIGNATURE_OTHER_TREE = "cosignature_other_tree"
     COSIGNATURE_MISSING = "cosignature_missing"
+    TIMESTAMP_ALTERED = "timestamp_altered"
+    TIMESTAMP_MISSING = "timestamp_missing"
+    TIMESTAMP_WITHOUT_ENTRY = "timestamp_without_entry"
+    TIMESTAMP_OTHER = "timestamp_other"
+    TIMESTAMP_CHAIN = "timestamp_chain"
+    TIMESTAMP_AUTHORITY = "timestamp_authority"
+    ENTRY_TIME = "entry_time"
     RECEIPT_ALTERED = "receipt_altered"
     STATE_COUNTER = "state_counter"
     OBJECT_UNREGISTERED = "object_unregistered"
@@ -123,6 +130,13 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.COSIGNATURE_AHEAD: "A larger tree was cosigned than stands here.",
     FindingCode.COSIGNATURE_OTHER_TREE: "Another tree was cosigned than stands here.",
     FindingCode.COSIGNATURE_MISSING: "A cosignature that was kept is gone.",
+    FindingCode.TIMESTAMP_ALTERED: "A timestamp is not what the authority signed and the log says.",
+    FindingCode.TIMESTAMP_MISSING: "The log received a timestamp whose row or object is gone.",
+    FindingCode.TIMESTAMP_WITHOUT_ENTRY: "A timestamp's row stands without its entry.",
+    FindingCode.TIMESTAMP_OTHER: "A timestamp is of other bytes than its checkpoint.",
+    FindingCode.TIMESTAMP_CHAIN: "A timestamp's certificates do not lead to a pinned root.",
+    FindingCode.TIMESTAMP_AUTHORITY: "A timestamp is of an authority without a pinned root.",
+    FindingCode.ENTRY_TIME: "By a timestamp, an entry can't be of the time that it says.",
     FindingCode.RECEIPT_ALTERED: "A stored receipt does not prove the clip it belongs to.",
     FindingCode.STATE_COUNTER: "The counters of the log do not agree with its rows.",
     FindingCode.OBJECT_UNREGISTERED: "An object in the store is named by no entry and no row.",

@@ -22,6 +22,7 @@ from custody.verification.findings import (
 from custody.verification.log_keys import LOG_PREFIX, LogKeys
 from custody.verification.rows import snapshot, stream
 from custody.verification.spools import RecordSpool
+from custody.verification.timestamps import stamped_keys
 from storage.errors import StorageError
 
 #: An object stands before its entry, and stays where the process died in between; somebody who
@@ -82,6 +83,7 @@ def _names(context: VerificationContext, tasks: RecordSpool) -> Iterator[str]:
     for record in tasks:
         yield str(record[2])
     with snapshot(context.database) as tx:
+        yield from stamped_keys(tx)
         for table in (clips, renditions):
             for row in stream(tx, sa.select(raw(tx, table.c.object_key))):
                 yield str(row.object_key)

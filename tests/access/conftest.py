@@ -120,6 +120,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
             "kind": "poster",
             "index": "0",
             "path": "0/000",
+            "size": "0" * 12,
             "name": "style.css",
             "viewing": viewing.id,
             "download": download.id,

@@ -111,6 +111,10 @@ RULES: dict[str, Rule] = {
     "HEAD /log/checkpoint": public(),
     "GET /log/tile/{path}": public(),
     "HEAD /log/tile/{path}": public(),
+    "GET /log/checkpoints/{size}": public(),
+    "HEAD /log/checkpoints/{size}": public(),
+    "GET /log/timestamps/{size}/{name}": public(),
+    "HEAD /log/timestamps/{size}/{name}": public(),
     # Whoever brings a token or a signature proves themselves with it; without, nothing happens.
     "POST /api/stations/enrol": public(),
     "POST /api/stations/challenge": Rule(YES, YES, YES, YES),

@@ -12,4 +12,6 @@ command = group(
     prove="log_prove",
     mirror="log_mirror",
     witnesses="log_witnesses",
+    stamp="log_stamp",
+    stamps="log_stamps",
 )

@@ -29,7 +29,7 @@ def command(shell: Shell, folder: Path, place: str | None, vkey: str | None) -> 
     from custody.log.errors import NoteError
     from custody.log.note import NoteVerifier
     from custody.outside.mirror import Mirror
-    from custody.outside.sources import source_of
+    from custody.outside.sources import HttpSource, source_of
 
     if (place is None) != (vkey is None):
         raise click.UsageError("--from and --vkey go together")
@@ -38,7 +38,12 @@ def command(shell: Shell, folder: Path, place: str | None, vkey: str | None) -> 
             verifier = NoteVerifier.parse(vkey)
         except NoteError as error:
             raise click.BadParameter(str(error), param_hint="--vkey") from error
-        mirrored = Mirror(folder, verifier).follow(source_of(place))
+        source = source_of(place)
+        try:
+            mirrored = Mirror(folder, verifier).follow(source)
+        finally:
+            if isinstance(source, HttpSource):
+                source.close()
     else:
         with shell.open(migrate=False, read_only=True) as services:
             mirror = Mirror(folder, services.keys.log.verifier, services.config.origin)
@@ -51,11 +56,14 @@ def command(shell: Shell, folder: Path, place: str | None, vkey: str | None) -> 
                 "size": mirrored.new.size,
                 "root": mirrored.new.root.hex(),
                 "files": mirrored.files,
+                "missing": list(mirrored.missing),
             }
         )
     else:
         new = mirrored.new.size - (0 if mirrored.old is None else mirrored.old.size)
         shell.say("mirrored", size=mirrored.new.size, new=new, folder=folder)
+        for path in mirrored.missing:
+            shell.say("mirrored.missing", error=True, path=path)
 
 
 def _of_store(store: "ObjectStore") -> "Source":

@@ -178,6 +178,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_log_state")),
     )
     op.create_table(
+        "authority_states",
+        sa.Column("authority", sa.String(length=40), nullable=False),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trouble", sa.String(length=16), nullable=True),
+        sa.PrimaryKeyConstraint("authority", name=op.f("pk_authority_states")),
+    )
+    op.create_table(
+        "timestamps",
+        sa.Column(
+            "size",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("authority", sa.String(length=40), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("stamped_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("size", "authority", name=op.f("pk_timestamps")),
+    )
+    op.create_table(
         "sign_in_failures",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("name_sha256", sa.String(length=64), nullable=False),

@@ -27,6 +27,7 @@ from custody.clip_rows import MEDIA_KINDS
 from custody.clips import ClipState
 from custody.events import EventKind
 from custody.said import TEXTS
+from custody.stamper import TROUBLES
 from custody.tables import metadata
 from custody.verification.findings import FindingCode
 from custody.viewings import GrantKind
@@ -79,6 +80,7 @@ FAMILIES = {
     "reason.": [
         value for name, value in vars(reasons).items() if name.isupper() and isinstance(value, str)
     ],
+    "stamp.trouble.": [*TROUBLES.values(), "behind", "busy", "internal"],
     "password.why.": ["short", "long", "same", "different"],
     "room.": ["clips", "cases", "stations", "verification", "log"],
     "case.": list(CASE_FIELDS),
