@@ -3,7 +3,7 @@
 from custody.verification import FindingCode as C
 from tests.tamper import attacks, key_attacks
 from tests.tamper.outsiders import KEPT, MIRROR, STATION, WITNESS
-from tests.tamper.threats.cosignatures import SHOWN
+from tests.tamper.threats import cosignatures, timestamps
 from tests.tamper.threats.table import Case, Threat, outside, told, verified
 
 _SMALLER = {
@@ -142,5 +142,6 @@ THREATS: tuple[Threat, ...] = (
         "tests/unit/custody/outside/test_checks.py"
         "::test_entries_that_do_not_follow_one_another_are_found",
     ),
-    *SHOWN,
+    *cosignatures.SHOWN,
+    *timestamps.SHOWN,
 )
