@@ -14,13 +14,14 @@ from custody import cosignatures
 from custody.clock import Clock
 from custody.cosignatures import KeptCosignature
 from custody.errors import WitnessAwayError, WitnessContradictsError, WitnessRefusesError
+from custody.exchange import Answer
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError
 from custody.log.merkle import prove_consistency
 from custody.log.note import NoteVerifier
 from custody.log.witness import SIZE_TYPE, AddCheckpoint, read_answer, read_known_size
 from custody.published import PublishedCheckpoint, newest_checkpoint, tile_reader
-from custody.witness_exchange import Answer, post
+from custody.witness_exchange import post
 from custody.witness_policy import Asked
 from storage.database import Database
 from storage.objects import ObjectStore

@@ -1,17 +1,18 @@
 """One request to a time-stamping authority over HTTP: bounded in bytes and in time."""
 
-import http.client
-import socket
-import ssl
-import threading
-from urllib.parse import urlsplit
+from http import HTTPStatus
 
 from custody.authorities import Authority
 from custody.errors import CustodyError
+from custody.exchange import ExchangeError, ExchangeSlowError, ExchangeTooLongError, exchange
 from custody.timestamp_tokens import MAX_ANSWER_BYTES
 
 #: For the whole exchange, once the name is looked up; an authority answers in a second or two.
 ASK_LIMIT_S = 15.0
+_HEADERS = {
+    "Content-Type": "application/timestamp-query",
+    "Accept": "application/timestamp-reply",
+}
 
 
 class AuthorityError(CustodyError):
@@ -39,55 +40,16 @@ def ask(authority: Authority, request: bytes, *, limit_s: float = ASK_LIMIT_S) -
 
     Redirects are not followed. Raises an `AuthorityError`.
     """
-    parts = urlsplit(authority.url)
-    path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-    connection: http.client.HTTPConnection
-    if parts.scheme == "https":
-        context = ssl.create_default_context()
-        connection = http.client.HTTPSConnection(
-            parts.hostname or "", parts.port, timeout=limit_s, context=context
+    try:
+        answer = exchange(
+            authority.url, request, _HEADERS, max_bytes=MAX_ANSWER_BYTES, limit_s=limit_s
         )
-    else:
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=limit_s)
-    headers = {
-        "Content-Type": "application/timestamp-query",
-        "Accept": "application/timestamp-reply",
-        "Connection": "close",
-    }
-    late = threading.Event()
-    try:
-        connection.connect()
-        # A socket's own limit begins anew with every byte that drips in.
-        hang_up = threading.Timer(limit_s, _hang_up, (connection.sock, late))
-        hang_up.daemon = True
-        hang_up.start()
-        try:
-            connection.request("POST", path, request, headers)
-            with connection.getresponse() as answer:
-                data = answer.read(MAX_ANSWER_BYTES + 1)
-                status = answer.status
-        finally:
-            hang_up.cancel()
-    except TimeoutError as error:
+    except ExchangeSlowError as error:
         raise AuthoritySlowError from error
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        if late.is_set():
-            raise AuthoritySlowError from error
+    except ExchangeTooLongError as error:
+        raise AuthorityTooLongError from error
+    except ExchangeError as error:
         raise AuthorityAwayError(str(error)) from error
-    finally:
-        connection.close()
-    if late.is_set():
-        raise AuthoritySlowError
-    if status != 200:
-        raise AuthorityStatusError(str(status))
-    if len(data) > MAX_ANSWER_BYTES:
-        raise AuthorityTooLongError
-    return data
-
-
-def _hang_up(connected: socket.socket, late: threading.Event) -> None:
-    late.set()
-    try:
-        connected.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # the other side was quicker
+    if answer.status != HTTPStatus.OK:
+        raise AuthorityStatusError(str(answer.status))
+    return answer.body

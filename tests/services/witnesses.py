@@ -9,12 +9,12 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from custody.errors import WitnessAwayError
+from custody.exchange import Answer
 from custody.log.cosignature import Cosigner
 from custody.log.note import NoteVerifier
 from custody.log.witness import SIZE_TYPE, WitnessRefusedError
 from custody.outside.witness_server import Witness
 from custody.outside.witness_state import open_state
-from custody.witness_exchange import Answer
 from custody.witness_policy import WitnessPolicy, load_policy
 
 #: A moment after every clock of the tests.

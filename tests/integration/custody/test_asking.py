@@ -12,6 +12,7 @@ from custody.asking import Asker, LogAsked
 from custody.clock import FixedClock
 from custody.cosigned import CosignaturePublisher
 from custody.errors import WitnessAwayError, WitnessContradictsError, WitnessRefusesError
+from custody.exchange import Answer
 from custody.keys import LogKeys
 from custody.ledger import Ledger
 from custody.log.checkpoint import open_checkpoint
@@ -22,7 +23,6 @@ from custody.log.witness import SIZE_TYPE, AddCheckpoint, Seen
 from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key, cosignature_key
 from custody.published import newest_checkpoint
 from custody.publisher import LOG_LOCK, Publisher
-from custody.witness_exchange import Answer
 from storage.database import Database
 from storage.errors import StoreUnavailableError
 from storage.memory import MemoryStore, no_faults

@@ -9,8 +9,9 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from custody.errors import WitnessAwayError
+from custody.exchange import Answer
 from custody.log.witness import MAX_ANSWER_BYTES
-from custody.witness_exchange import Answer, post
+from custody.witness_exchange import post
 
 
 @contextmanager
