@@ -297,11 +297,11 @@ def _read_details(text: str | Misfit | None) -> tuple[dict[str, Json], bool]:
     return (details, True) if isinstance(details, dict) else ({}, False)
 
 
-def _agrees(entry: Entry, details: dict[str, Json], salt: bytes | None) -> bool:
+def _agrees(entry: Entry, details: dict[str, Json], salt: bytes | Misfit | None) -> bool:
     """Whether ``details`` are those the entry commits to."""
     if entry.commitment is None:
         return not details and salt is None
-    if salt is None:
+    if salt is None or isinstance(salt, Misfit):
         return False
     try:
         return commit_details(details, bytes(salt)) == entry.commitment

@@ -45,15 +45,15 @@ def test_who_opened_a_clip_and_why(
 ) -> None:
     two_of_one_name(world)
     shown = lines_of(capsys, "clips", "show", world.clip_ids[0], *home, "--lang", "zh")
-    assert shown[0] == ["序号", "时间", "事件", "操作者", "事由", "结果"]
-    told = [line[3:5] for line in shown[-3:]]
+    assert shown[0] == ["序号", "时间", "事件", "案件", "操作者", "事由", "结果"]
+    told = [line[4:6] for line in shown[-3:]]
     assert told == [
         ["王敏 (wang1)", "wang1 审核"],
         ["王敏 (wang2)", "wang2 审核"],
         ["王敏 (wang2)", "移送法院"],
     ]
     # Whose row is gone, an account of this machine, and who is called by the id alone.
-    assert {"bob (b7b0a7f0…0001)", "shell:alice", "worker"} <= {line[3] for line in shown}
+    assert {"bob (b7b0a7f0…0001)", "shell:alice", "worker"} <= {line[4] for line in shown}
 
 
 def test_the_log_names_what_its_entries_are_of(

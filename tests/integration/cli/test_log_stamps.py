@@ -194,7 +194,7 @@ def test_a_bag_is_stamped_and_its_readme_checks_it_with_openssl_alone(
     # The proofs lead to the very checkpoint that is stamped, the newest entry of the clip too.
     size = int((data / "log/checkpoint").read_text(encoding="utf-8").split("\n")[1])
     history = liuhen("log", "show", "--item", f"clip:{clip_id}", "--json").json
-    assert max(one["index"] for one in history) < size
+    assert max(one["index"] for one in history if one["kind"] != "clip.exported") < size
     assert f'"tree_size": {size}' in (data / f"custody/{clip_id}.json").read_text(encoding="utf-8")
     checkpoint = data / "log/checkpoint"
     checkpoint.write_bytes(checkpoint.read_bytes() + b"\n")
