@@ -45,6 +45,10 @@ MAX_PAUSE_S = 30.0
 STALE_UPLOAD = timedelta(days=7)
 
 
+#: The trouble of somebody else's program: told where it is named, and none of the service's own.
+OUTSIDE = (WitnessAwayError, WitnessRefusesError)
+
+
 class Worker:
     """The service's own threads; `start` them once, `stop` waits for the turns under way."""
 
@@ -101,18 +105,15 @@ class Worker:
                     busy = turn(name)
                     failures = 0
                     failing.pop(name, None)
-                except (WitnessAwayError, WitnessRefusesError) as error:
-                    # It is somebody else's program: what it did wrong is in the message.
-                    failures += 1
-                    log.warning("%s: %s (%d in a row); trying again", name, error, failures)
                 except Exception as error:
                     failures += 1
                     first = self._services.clock.now() if failures == 1 else first
-                    if failures >= MANY_FAILURES:
+                    if failures >= MANY_FAILURES and not isinstance(error, OUTSIDE):
                         failing[name] = first
-                    if is_disk_full(error) or isinstance(error, StorageError):
-                        what = line_of(error)
-                        log.error("%s failed (%d in a row); trying again: %s", name, failures, what)  # noqa: TRY400 - no mistake of ours
+                    if line := _line_of(error):
+                        log.warning(
+                            "%s failed (%d in a row); trying again: %s", name, failures, line
+                        )
                     else:
                         log.exception("%s failed (%d in a row); trying again", name, failures)
                 if not busy:
@@ -194,3 +195,11 @@ class Worker:
             stale_after=STALE_UPLOAD,
         )
         return False
+
+
+def _line_of(error: Exception) -> str:
+    """What an outage or somebody else brought about; nothing for a mistake of ours, whose trace is
+    wanted."""
+    if isinstance(error, OUTSIDE):
+        return str(error)
+    return line_of(error) if is_disk_full(error) or isinstance(error, StorageError) else ""

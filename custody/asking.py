@@ -103,9 +103,9 @@ class Asker:
         keys = {cosignatures.key_id(one) for one in self._asked.verifiers}
         with self._log.database.read() as tx:
             newest = newest_checkpoint(tx)
-            kept = cosignatures.newest_of(tx, keys)
+            kept = cosignatures.newest_by_key(tx)
         # A row that was altered is nothing to go on from.
-        signed = {key: one.size for key, one in kept.items() if self._holds(one)}
+        signed = {key: kept[key].size for key in keys & kept.keys() if self._holds(kept[key])}
         if newest is None or newest.size == self._answered:
             return False
         if keys == {key for key, size in signed.items() if size == newest.size}:

@@ -1,6 +1,5 @@
 """The time-stamping authorities that are asked and believed: a list in a file, roots beside it."""
 
-import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +8,11 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from custody.errors import CustodyError
+from custody.object_keys import AUTHORITY_NAME
 from storage.regular_files import read_small_file
 
 #: Each has a thread of its own.
 MAX_AUTHORITIES = 8
-#: A name stands in the log and in keys of objects.
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _KEYS = {"name", "url", "roots"}
 
 
@@ -62,7 +60,7 @@ def _read(file: Path, listed: object) -> Authority:
     if not isinstance(listed, dict) or listed.keys() != _KEYS:
         raise AuthorityListError(f"{file}: an authority has name, url and roots")
     name, url, roots = (listed[key] for key in ("name", "url", "roots"))
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not AUTHORITY_NAME.fullmatch(name):
         raise AuthorityListError(f"{file}: a name is of a-z, 0-9 and -, found {name!r}")
     if not isinstance(url, str) or (url and not _is_address(url)):
         raise AuthorityListError(f"{file}: {name}: an address begins with http:// or https://")

@@ -5,7 +5,7 @@ itself: the line is verified before it is written, whenever it counts, and by ev
 """
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,10 +66,15 @@ def keep(
     )
 
 
-def mark_archived(tx: Connection, kept: KeptCosignature, now: datetime) -> None:
-    """Say that the object of this cosignature stands."""
-    of_row = (cosignatures.c.size == kept.size, cosignatures.c.key_id == kept.key_id)
-    tx.execute(cosignatures.update().where(*of_row).values(archived_at=now))
+def mark_archived(tx: Connection, kept: Sequence[KeptCosignature], now: datetime) -> None:
+    """Say that the objects of these cosignatures stand."""
+    of_row = (
+        cosignatures.c.size == sa.bindparam("of_size"),
+        cosignatures.c.key_id == sa.bindparam("of_key"),
+    )
+    marked = [{"of_size": one.size, "of_key": one.key_id} for one in kept]
+    if marked:
+        tx.execute(cosignatures.update().where(*of_row).values(archived_at=now), marked)
 
 
 def open_kept(kept: KeptCosignature, origin: str) -> CosignatureLine:
@@ -96,30 +101,22 @@ def of_checkpoint(tx: Connection, size: int) -> list[KeptCosignature]:
     return _read(tx, rows.order_by(cosignatures.c.key_id))
 
 
-def newest_of(tx: Connection, keys: Iterable[str]) -> dict[str, KeptCosignature]:
-    """The cosignature with the most entries of each key that has one."""
-    found = {}
-    for key in keys:
-        rows = sa.select(*raw_columns(tx, cosignatures)).where(cosignatures.c.key_id == key)
-        for kept in _read(tx, rows.order_by(cosignatures.c.size.desc()).limit(1)):
-            found[key] = kept
-    return found
+def newest_by_key(tx: Connection) -> dict[str, KeptCosignature]:
+    """The cosignature with the most entries of each key that ever signed, by `key_id`.
 
-
-def newest_of_stations(tx: Connection) -> list[KeptCosignature]:
-    """The cosignature with the most entries of each station that ever brought one."""
-    brought = cosignatures.c.station_id.is_not(None)
-    newest = (
-        sa.select(cosignatures.c.key_id, sa.func.max(cosignatures.c.size).label("size"))
-        .where(brought)
-        .group_by(cosignatures.c.key_id)
-        .subquery()
-    )
+    In one query, and in as many looks into an index as there are keys: there is a row for every
+    key and checkpoint, so whatever reads them all takes longer each year.
+    """
+    c = cosignatures.c
+    keys = sa.select(sa.func.min(c.key_id).label("key")).cte("keys", recursive=True)
+    following = sa.select(sa.func.min(c.key_id)).where(c.key_id > keys.c.key).scalar_subquery()
+    keys = keys.union_all(sa.select(following).where(keys.c.key.is_not(None)))
+    largest = sa.select(sa.func.max(c.size)).where(c.key_id == keys.c.key).scalar_subquery()
+    newest = sa.select(keys.c.key, largest.label("size")).where(keys.c.key.is_not(None)).subquery()
     rows = sa.select(*raw_columns(tx, cosignatures)).join(
-        newest,
-        (newest.c.key_id == cosignatures.c.key_id) & (newest.c.size == cosignatures.c.size),
+        newest, (newest.c.key == c.key_id) & (newest.c.size == c.size)
     )
-    return _read(tx, rows.where(brought))
+    return {one.key_id: one for one in _read(tx, rows)}
 
 
 def sizes_signed_by(tx: Connection, keys: Collection[str], least: int, limit: int) -> list[int]:

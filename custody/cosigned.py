@@ -15,7 +15,7 @@ from custody.log.cosignature import Cosignature
 from custody.log.errors import LogError
 from custody.log.note import NoteVerifier
 from custody.object_keys import CHECKPOINT_KEY, cosignature_key
-from custody.published import PublishedCheckpoint, find_checkpoint, newest_checkpoint
+from custody.published import PublishedCheckpoint, find_checkpoints, newest_checkpoint
 from custody.publisher import ARCHIVE_RETENTION, LOG_LOCK
 from custody.witness_policy import WitnessPolicy
 from storage.database import Database
@@ -63,17 +63,17 @@ class CosignaturePublisher:
             return archived == BATCH
 
     def _archive(self) -> int:
-        archived = 0
+        archived = []
         with self._database.read() as tx:
             found = cosignatures.waiting(tx, BATCH)
-            notes = {size: find_checkpoint(tx, size) for size in {one.size for one in found}}
+            notes = find_checkpoints(tx, [one.size for one in found])
+        now = self._clock.now()
         for kept in found:
-            checkpoint = notes[kept.size]
+            checkpoint = notes.get(kept.size)
             if checkpoint is None or not self._is_on(kept, checkpoint):
                 log.warning("a cosignature on %d entries does not hold; verify", kept.size)
                 continue
             data = (checkpoint.note + kept.line).encode()
-            now = self._clock.now()
             key = cosignature_key(kept.size, kept.key_id)
             try:
                 self._store.put_bytes(key, data, retain_until=now + ARCHIVE_RETENTION)
@@ -81,10 +81,11 @@ class CosignaturePublisher:
                 if self._store.read_bytes(key) != data:
                     log.warning("%s holds something else; verify", key)
                     continue
+            archived.append(kept)
+        if archived:
             with self._database.write() as tx:
-                cosignatures.mark_archived(tx, kept, now)
-            archived += 1
-        return archived
+                cosignatures.mark_archived(tx, archived, now)
+        return len(archived)
 
     def _carry(self) -> None:
         if self._policy is None or self._policy.policy.quorum is None:

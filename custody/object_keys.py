@@ -1,4 +1,14 @@
-"""Where things lie in the object store. Keys are made of digests and ids, never of names."""
+"""Where things lie in the object store. Keys are made of digests and ids, never of names.
+
+What the log is made of lies under ``log/``, as outsiders copy it.
+"""
+
+import re
+
+#: What the configuration may call a time-stamping authority: it stands in the log and in keys.
+AUTHORITY_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+#: The log as its mirrors see it.
+LOG_PREFIX = "log/"
 
 
 def original_key(sha256: str) -> str:

@@ -60,16 +60,14 @@ def newest_checkpoint(tx: Connection) -> PublishedCheckpoint | None:
 
 def find_checkpoint(tx: Connection, size: int) -> PublishedCheckpoint | None:
     """The checkpoint of exactly ``size`` entries, if one was published and its row holds."""
-    wanted = sa.select(*raw_columns(tx, checkpoints)).where(checkpoints.c.size == size)
-    row = tx.execute(wanted).mappings().one_or_none()
-    return None if row is None else _read(row)
+    return find_checkpoints(tx, [size]).get(size)
 
 
-def first_after(tx: Connection, size: int) -> PublishedCheckpoint | None:
-    """The first checkpoint of more than ``size`` entries; None also where its row was altered."""
-    later = sa.select(*raw_columns(tx, checkpoints)).where(checkpoints.c.size > size)
-    row = tx.execute(later.order_by(checkpoints.c.size).limit(1)).mappings().one_or_none()
-    return None if row is None else _read(row)
+def find_checkpoints(tx: Connection, sizes: Iterable[int]) -> dict[int, PublishedCheckpoint]:
+    """Those of `find_checkpoint` that there are, in one query."""
+    wanted = sa.select(*raw_columns(tx, checkpoints)).where(checkpoints.c.size.in_(set(sizes)))
+    found = map(_read, tx.execute(wanted).mappings())
+    return {one.size: one for one in found if one is not None}
 
 
 def has_altered_checkpoints(tx: Connection, newest: PublishedCheckpoint | None) -> bool:

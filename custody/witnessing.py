@@ -4,6 +4,7 @@ A checkpoint counts as witnessed once enough of the policy's witnesses, as its q
 cosigned that very one. What is newer than the largest such is not yet witnessed, and since when.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +15,12 @@ from custody.cosignatures import KeptCosignature
 from custody.log.cosignature import Cosignature
 from custody.log.errors import LogError
 from custody.log.policy import Policy
-from custody.published import find_checkpoint, first_after, newest_checkpoint
+from custody.published import (
+    PublishedCheckpoint,
+    find_checkpoints,
+    first_checkpoints,
+    newest_checkpoint,
+)
 from custody.witness_policy import WitnessPolicy
 
 #: Sizes looked at that enough keys seem to have signed, until one holds.
@@ -73,26 +79,21 @@ def read_witnessing(tx: Connection, policy: WitnessPolicy | None, origin: str) -
     newest = newest_checkpoint(tx)
     size = 0 if newest is None else newest.size
     names = {} if policy is None else {key: one.name for key, one in policy.keys.items()}
-    kept = {
-        key: one
-        for key, one in cosignatures.newest_of(tx, names).items()
-        if _holds(tx, one, origin)
-    }
-    stations = [
-        one
-        for one in cosignatures.newest_of_stations(tx)
-        if one.key_id not in names and _holds(tx, one, origin)
-    ]
+    rows = cosignatures.newest_by_key(tx)
+    published = find_checkpoints(tx, [one.size for one in rows.values()])
+    kept = {key: one for key, one in rows.items() if _holds(one, published, origin)}
+    stations = [one for key, one in kept.items() if one.station_id is not None and key not in names]
     is_named = policy is not None and policy.policy.quorum is not None
     witnessed = _witnessed(tx, policy, origin) if policy is not None and is_named else 0
-    waiting = first_after(tx, witnessed) if is_named else None
+    later = first_checkpoints(tx, {0, witnessed, *published})
+    waiting = later.get(witnessed) if is_named else None
     return Witnessing(
         is_named,
         size,
         witnessed,
         None if waiting is None else waiting.published_at,
-        tuple(_standing(tx, name, key, kept.get(key)) for key, name in names.items()),
-        tuple(_standing(tx, str(one.station_id), one.key_id, one) for one in stations),
+        tuple(_standing(name, key, kept.get(key), later) for key, name in names.items()),
+        tuple(_standing(str(one.station_id), one.key_id, one, later) for one in stations),
     )
 
 
@@ -108,33 +109,42 @@ def fewest(policy: Policy) -> int:
 
 def _witnessed(tx: Connection, policy: WitnessPolicy, origin: str) -> int:
     least, keys = fewest(policy.policy), policy.keys
+    # Almost always the first one holds; the others are behind rows that were altered.
     for size in cosignatures.sizes_signed_by(tx, list(keys), least, _MAX_LOOKED_AT):
+        published = find_checkpoints(tx, [size])
         signed = [
             Cosignature(keys[one.key_id].verifier, one.cosigned_at)
             for one in cosignatures.of_checkpoint(tx, size)
-            if one.key_id in keys and _holds(tx, one, origin)
+            if one.key_id in keys and _holds(one, published, origin)
         ]
         if policy.policy.is_met(signed):
             return size
     return 0
 
 
-def _holds(tx: Connection, kept: KeptCosignature, origin: str) -> bool:
+def _holds(
+    kept: KeptCosignature, published: Mapping[int, PublishedCheckpoint], origin: str
+) -> bool:
     """Whether a row is what its key signed, of the checkpoint that was published here."""
     try:
         cosignatures.open_kept(kept, origin)
     except LogError:
         return False
-    published = find_checkpoint(tx, kept.size)
-    return published is not None and published.root == kept.root
+    checkpoint = published.get(kept.size)
+    return checkpoint is not None and checkpoint.root == kept.root
 
 
-def _standing(tx: Connection, name: str, key: str, kept: KeptCosignature | None) -> Cosigner:
-    later = first_after(tx, 0 if kept is None else kept.size)
+def _standing(
+    name: str,
+    key: str,
+    kept: KeptCosignature | None,
+    later: Mapping[int, PublishedCheckpoint],
+) -> Cosigner:
+    missed = later.get(0 if kept is None else kept.size)
     return Cosigner(
         name,
         key,
         None if kept is None else kept.size,
         None if kept is None else kept.received_at,
-        None if later is None else later.published_at,
+        None if missed is None else missed.published_at,
     )

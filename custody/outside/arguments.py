@@ -3,7 +3,7 @@
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from custody.outside.texts import LANGUAGES, say
@@ -36,6 +36,21 @@ class Parser(argparse.ArgumentParser):
         self.options.add_argument(
             "--lang", choices=LANGUAGES, default=language, help=say(language, "help.lang")
         )
+
+    def add_commands(self) -> Callable[[str, str], "Parser"]:
+        """What adds a sub-command: called with its name and what it is about."""
+        commands = self.add_subparsers(
+            dest="command",
+            required=True,
+            metavar="COMMAND",
+            title=say(self.language, "help.commands"),
+            parser_class=Parser,
+        )
+
+        def add(name: str, about: str) -> Parser:
+            return commands.add_parser(name, language=self.language, help=about, description=about)
+
+        return add
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)

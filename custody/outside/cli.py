@@ -153,21 +153,13 @@ def _parser(language: str) -> Parser:
         description=say(language, "about"),
         epilog=say(language, "epilog"),
     )
-    commands = parser.add_subparsers(
-        dest="command",
-        required=True,
-        metavar="COMMAND",
-        title=say(language, "help.commands"),
-        parser_class=Parser,
-    )
+    add_command = parser.add_commands()
 
     def text(key: str) -> str:
         return say(language, f"help.{key}")
 
     def add(name: str) -> Parser:
-        command = commands.add_parser(
-            name, language=language, help=text(name), description=text(name)
-        )
+        command = add_command(name, text(name))
         command.options.add_argument("--log", required=True, metavar="VKEY", help=text("log"))
         command.options.add_argument("--json", action="store_true", help=text("json"))
         return command

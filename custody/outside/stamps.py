@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 from custody.log.entry import Entry
 from custody.log.errors import LogError
+from custody.object_keys import (
+    AUTHORITY_NAME,
+    LOG_PREFIX,
+    checkpoint_archive_key,
+    timestamp_key,
+)
 
 #: Twelve digits, as the archive files checkpoints.
 MAX_SIZE = 10**12
 _KIND = b'"kind":"log.stamped"'
-#: What an entry names becomes a part of a path here.
-_AUTHORITY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -25,11 +29,11 @@ class LoggedStamp:
 
     @property
     def path(self) -> str:
-        return f"timestamps/{self.size:012}/{self.authority}.tsr"
+        return timestamp_key(self.size, self.authority).removeprefix(LOG_PREFIX)
 
     @property
     def checkpoint_path(self) -> str:
-        return f"checkpoints/{self.size:012}"
+        return checkpoint_archive_key(self.size).removeprefix(LOG_PREFIX)
 
 
 def stamps_in(entries: Iterable[bytes]) -> Iterator[LoggedStamp]:
@@ -46,7 +50,7 @@ def stamps_in(entries: Iterable[bytes]) -> Iterator[LoggedStamp]:
             isinstance(size, int)
             and 0 < size < MAX_SIZE
             and isinstance(authority, str)
-            and _AUTHORITY.fullmatch(authority)
+            and AUTHORITY_NAME.fullmatch(authority)  # it becomes a part of a path
             and isinstance(sha256, str)
             and _SHA256.fullmatch(sha256)
         ):

@@ -67,21 +67,13 @@ def _parser(language: str) -> Parser:
     parser = Parser(
         language=language, prog="liuhen-witness", description=say(language, "witness.about")
     )
-    commands = parser.add_subparsers(
-        dest="command",
-        required=True,
-        metavar="COMMAND",
-        title=say(language, "help.commands"),
-        parser_class=Parser,
-    )
+    add_command = parser.add_commands()
 
     def text(key: str) -> str:
         return say(language, f"help.witness.{key}")
 
     def add(name: str) -> Parser:
-        command = commands.add_parser(
-            name, language=language, help=text(name), description=text(name)
-        )
+        command = add_command(name, text(name))
         command.arguments.add_argument("folder", type=Path, metavar="DIR", help=text("folder"))
         return command
 

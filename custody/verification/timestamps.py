@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 import sqlalchemy as sa
@@ -194,15 +195,14 @@ def _check_times(tx: Connection, report: Report, stamps: list[tuple[int, datetim
 
     ``stamps`` are (size, time) of tokens that hold, by size.
     """
+    # The earliest time of each stamp and those of larger trees, from the last one back.
+    uppers = list(accumulate((at for _, at in reversed(stamps)), min))[::-1]
     begin, lower = 0, None
-    for place in range(len(stamps) + 1):
-        end = stamps[place][0] if place < len(stamps) else None
-        upper = min((at for _, at in stamps[place:]), default=None)
-        if end is None or end > begin:
+    for (end, at), upper in zip(stamps, uppers, strict=True):
+        if end > begin:
             _check_span(tx, report, begin, end, lower, upper)
-        if place < len(stamps):
-            begin = max(begin, stamps[place][0])
-            lower = max(stamps[place][1], lower or stamps[place][1])
+        begin, lower = end, at if lower is None else max(lower, at)
+    _check_span(tx, report, begin, None, lower, None)
 
 
 def _check_span(

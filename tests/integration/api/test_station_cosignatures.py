@@ -49,7 +49,8 @@ def test_it_is_kept_once_with_who_brought_it(services: Services, station: Statio
     signed = cosignatures.open_kept(one, services.config.origin)
     assert signed.cosignature.verifier.public == station.key.verifier.public
     with services.database.read() as tx:
-        assert [each.size for each in cosignatures.newest_of_stations(tx)] == [checkpoint.size]
+        [newest_kept] = cosignatures.newest_by_key(tx).values()
+    assert (newest_kept.size, newest_kept.station_id) == (checkpoint.size, station.id)
 
 
 def test_nothing_else_is_taken(services: Services, station: StationClient) -> None:

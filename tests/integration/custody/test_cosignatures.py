@@ -49,11 +49,10 @@ def test_a_key_has_one_on_each_checkpoint(database: Database, clock: FixedClock)
         assert [
             one.cosigned_at for one in cosignatures.of_checkpoint(tx, 5) if one.key_id == KEYS[0]
         ] == [7]
-        newest = cosignatures.newest_of(tx, [*KEYS, "0" * 64])
+        newest = cosignatures.newest_by_key(tx)
         assert {key: one.size for key, one in newest.items()} == {KEYS[0]: 9, KEYS[1]: 5}
         assert cosignatures.sizes_signed_by(tx, KEYS, 2, 10) == [5]
         assert cosignatures.sizes_signed_by(tx, KEYS, 1, 1) == [9]
-        assert cosignatures.newest_of_stations(tx) == []
 
 
 def test_what_waits_for_its_object_is_listed_until_it_has_one(
@@ -64,7 +63,7 @@ def test_what_waits_for_its_object_is_listed_until_it_has_one(
     with database.write() as tx:
         first, second = cosignatures.waiting(tx, 10)
         assert (first.size, second.size) == (5, 9)
-        cosignatures.mark_archived(tx, first, clock.now() + timedelta(seconds=1))
+        cosignatures.mark_archived(tx, [first], clock.now() + timedelta(seconds=1))
         assert [one.size for one in cosignatures.waiting(tx, 10)] == [9]
 
 
