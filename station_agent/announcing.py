@@ -4,6 +4,8 @@ The archive forgets uploads, never clips: for bytes it has it answers an announc
 of them, whatever became of the upload that brought them.
 """
 
+import time
+
 from station_agent import reasons
 from station_agent.errors import ManifestWaitsError, RefusedError
 from station_agent.events import Event, Listener
@@ -57,13 +59,14 @@ class LostUploads:
             session = None
             if file.manifest_id is not None:
                 session = self._manifests.deliver(file.manifest_id, self._transport)
+            asked_s = time.monotonic()
             upload = self._transport.announce(announcement_of(file, session))
         except ManifestWaitsError as error:
             self._pauses.hold(file.id, 1, seconds=error.wait_s)
             return
         except RefusedError as error:
             if error.status == 424 and file.manifest_id is not None:  # the list comes first
-                self._manifests.hand_in_again(file.manifest_id)
+                self._manifests.hand_in_again(file.manifest_id, asked_s)
                 self._pauses.hold(file.id, 1)
                 return
             if error.status not in REFUSES_FILE:

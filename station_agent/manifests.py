@@ -9,6 +9,7 @@ back to an older copy asks for it again.
 
 import hashlib
 import logging
+import math
 import os
 import shutil
 import threading
@@ -63,6 +64,8 @@ class Manifests:
         #: How often each was refused since the start, and when it may be handed in again
         #: (monotonic seconds).
         self._refusals: dict[int, tuple[int, float]] = {}
+        #: When each was handed in last by this process, `time.monotonic`.
+        self._handed_in: dict[int, float] = {}
 
     def is_due(self, root: bytes) -> bool:
         """Whether a settled file under ``root`` waits for a manifest."""
@@ -182,12 +185,16 @@ class Manifests:
         # The id is ours, so an answer that has another is none.
         if answered != session_id:
             raise ServerAwayError(f"the server names another dock session: {answered[:80]!r}")
+        self._handed_in[manifest_id] = time.monotonic()
 
-    def hand_in_again(self, manifest_id: int) -> None:
-        """The archive has not got it, whatever it said before: deliver it again.
+    def hand_in_again(self, manifest_id: int, asked_s: float) -> None:
+        """The archive had not got it at ``asked_s`` (`time.monotonic`), whatever it said before:
+        deliver it again, unless that was done since for another of its files.
 
         A note that is not kept any more can't be: the files that are left go without.
         """
+        if self._handed_in.get(manifest_id, -math.inf) > asked_s:
+            return
         with self._journal.transaction() as connection:
             connection.execute(
                 "UPDATE manifests SET delivered = note IS NULL,"

@@ -8,6 +8,7 @@ lost file: a fault of the file holds that file back, a fault of the server holds
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -49,6 +50,8 @@ class Current:
     done_bytes: int = 0
     #: Where this try began to send.
     from_bytes: int = 0
+    #: When the archive was asked about it, its list delivered before; `time.monotonic`.
+    asked_s: float = 0.0
 
 
 class Sender:
@@ -100,7 +103,7 @@ class Sender:
         except ManifestWaitsError as error:
             self._pauses.hold(file.id, 1, seconds=error.wait_s)
         except RefusedError as error:
-            self._refused(current.file, error)
+            self._refused(current, error)
         except ServerAwayError as error:
             if not self._stopped():
                 self._server_failed(current, error)
@@ -116,6 +119,7 @@ class Sender:
         if file.manifest_id is None or self._pauses.server_wait_s() > 0:
             return
         session = self._manifests.deliver(file.manifest_id, self._transport)
+        current.asked_s = time.monotonic()
         offset: int | None = None
         if file.state is State.SENDING and file.upload_path is not None:
             offset = self._transport.offset(file.upload_path, file.identity.size_bytes)
@@ -216,7 +220,8 @@ class Sender:
 
     # --- faults --------------------------------------------------------------------------------
 
-    def _refused(self, file: File, error: RefusedError) -> None:
+    def _refused(self, current: Current, error: RefusedError) -> None:
+        file = current.file
         if error.status == 460:  # tus checksum: the archive got other bytes than were announced
             detail = "the archive read other bytes than this station"
             reason = reasons.compose(reasons.DIGEST_MISMATCH, detail)
@@ -224,7 +229,7 @@ class Sender:
         elif error.status == 409:  # what the archive holds of these bytes is in disorder
             self._setbacks.put_back(file, reasons.compose(reasons.SERVER_ERROR, str(error.args[0])))
         elif error.status == 424 and file.manifest_id is not None:  # the list comes first
-            self._manifests.hand_in_again(file.manifest_id)
+            self._manifests.hand_in_again(file.manifest_id, current.asked_s)
             self._setbacks.put_back(file, reasons.compose(reasons.SERVER_ERROR, str(error.args[0])))
         elif error.status in {404, 410} and file.state is State.SENDING:
             self._setbacks.announce_again(file)
