@@ -1,8 +1,11 @@
 """What every test may ask for: a database on both engines, an object store of each kind, a clock.
 
+What tests write lies in memory where that can be had; ``PYTEST_DEBUG_TEMPROOT`` says otherwise.
+
 Servers start when the first test of a worker asks for them and end with the worker.
 """
 
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -20,6 +23,7 @@ from storage.database import Database
 from storage.local import LocalStore
 from storage.memory import MemoryStore
 from storage.objects import ObjectStore
+from tests.services.memory import memory_folder
 from tests.services.postgres import PostgresServer, postgres
 from tests.services.tables import metadata
 
@@ -32,6 +36,12 @@ if TYPE_CHECKING:  # boto3 costs 0.4 s, and few tests need it
 def clock() -> FixedClock:
     """Stands at the morning of 2026-11-22 in Shanghai until a test moves it."""
     return FixedClock(datetime(2026, 11, 22, 1, 30, tzinfo=UTC))
+
+
+def pytest_configure() -> None:
+    folder = memory_folder()
+    if folder is not None:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
 
 @pytest.fixture(autouse=True)

@@ -24,11 +24,10 @@ from pathlib import Path
 
 import psycopg
 
+from tests.services.memory import memory_folder
+
 #: Fast and forgetful: right for tests, which never pull the plug under the database.
 FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-MEMORY = Path("/dev/shm")
-#: For each of the workers a server with its write-ahead log.
-MEMORY_BYTES = 4 << 30
 SETTINGS = ("shared_buffers=64MB", "max_connections=200", "timezone=UTC", "listen_addresses=")
 
 
@@ -71,7 +70,7 @@ class PostgresServer:
 @contextlib.contextmanager
 def postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     """Run a server until the block ends; ``durable`` keeps fsync on (for benchmarks)."""
-    memory = None if durable else _memory()
+    memory = None if durable else memory_folder()
     with tempfile.TemporaryDirectory(prefix="liuhen-pg-", dir=memory) as name:
         folder = Path(name)
         folder.chmod(0o755)  # the server's account must come in
@@ -103,15 +102,6 @@ def postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
                 yield PostgresServer(data, strategy="FILE_COPY" if memory else "WAL_LOG")
             finally:
                 _stop(process)
-
-
-def _memory() -> Path | None:
-    """A folder in memory with room for a server, where the system has one."""
-    try:
-        free = shutil.disk_usage(MEMORY).free
-    except OSError:
-        return None
-    return MEMORY if free >= MEMORY_BYTES and os.access(MEMORY, os.W_OK) else None
 
 
 def _account() -> pwd.struct_passwd | None:
