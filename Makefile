@@ -7,7 +7,7 @@ PORT   ?= 8470
 HOME_DIR ?= var
 FOOTAGE ?=
 # More than cores: a test often waits for a disk, a browser or another process.
-WORKERS ?= 3
+WORKERS ?= 4
 FUZZ_SECONDS ?= 60
 # What the tests need beside the dev environment: the page's scripts and other people's programs.
 TESTED_WITH = api/web/static/vendor/.stamp tests/tus_js/node_modules/.stamp verifiers

@@ -18,18 +18,18 @@ import api.auth.tables  # noqa: F401 - every table must be known before the sche
 import ingest.tables  # noqa: F401
 from api.config import FILE_NAME, Config, ConfigError
 from custody.access import Access
-from custody.asking import Asker, LogAsked, Trouble
-from custody.authorities import load_authorities
 from custody.clock import Clock, SystemClock
-from custody.cosigned import CosignaturePublisher
 from custody.errors import KeyMissingError
-from custody.keys import LogKeys, load_keys, load_or_create_keys, load_public_halves
 from custody.ledger import Ledger
-from custody.publisher import Publisher
-from custody.signer import Signer
-from custody.stamper import Stamper
+from custody.publishing.keys import LogKeys, load_keys, load_or_create_keys, load_public_halves
+from custody.publishing.publisher import Publisher
+from custody.publishing.signer import Signer
 from custody.tables import log_state
-from custody.witness_policy import WitnessPolicy, load_policy
+from custody.timestamps.authorities import load_authorities
+from custody.timestamps.stamper import Stamper
+from custody.witnesses.asking import Asker, LogAsked, Trouble
+from custody.witnesses.cosigned import CosignaturePublisher
+from custody.witnesses.policy import WitnessPolicy, load_policy
 from ingest.receiving import Receiver
 from storage.database import Database, metadata
 from storage.durable import make_folder, write_file

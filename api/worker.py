@@ -18,9 +18,9 @@ from functools import partial
 from api.services import Services
 from custody import viewing_ends
 from custody.actors import service_actor
-from custody.asking import Asker
-from custody.authorities import Authority
 from custody.errors import WitnessAwayError, WitnessRefusesError
+from custody.timestamps.authorities import Authority
+from custody.witnesses.asking import Asker
 from ingest import pipeline, upload_sweep, work
 from ingest.limits import time_limit_s
 from storage.error_lines import line_of

@@ -1,7 +1,8 @@
 """The only writer of the log: appends entries inside the transaction of the change they speak of.
 
 An appended entry is pending: it has its place in the history of its item, but no index in the log
-yet (`custody.sequencer` gives it one after the commit). If appending fails, so does the change.
+yet (`custody.publishing.sequencer` gives it one after the commit). If appending fails, so does
+the change.
 """
 
 import secrets

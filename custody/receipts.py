@@ -16,7 +16,7 @@ from custody.errors import DetailsDestroyedError, ReceiptNotReadyError
 from custody.events import EventKind, clip_item
 from custody.first_writer import insert_first
 from custody.log.entry import Json
-from custody.published import newest_checkpoint, prove_entry
+from custody.publishing.published import newest_checkpoint, prove_entry
 from custody.tables import log_entries, receipts
 from storage.objects import ObjectStore
 

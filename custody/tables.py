@@ -8,7 +8,7 @@ Id = sa.String(36)
 Sha256Hex = sa.String(64)
 Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-# --- the log (custody.ledger appends, custody.sequencer numbers, custody.publisher publishes) ----
+# --- the log (custody.ledger appends, custody.publishing numbers and publishes) ----------
 
 #: One row an entry. ``idx`` is NULL while the entry is pending; the sequencer numbers committed
 #: rows in order of ``id`` and nothing ever changes a number again. ``salt`` and ``details`` stand
@@ -69,10 +69,10 @@ checkpoints = sa.Table(
     sa.Column("published_at", UtcDateTime, nullable=False),
 )
 
-#: What others signed of our checkpoints (custody.cosignatures): one row a key and checkpoint.
-#: ``key_id`` is the SHA-256 of ``vkey``, ``line`` the signature line, ``cosigned_at`` the POSIX
-#: seconds in it; ``station_id`` names the station that brought it. ``archived_at`` is NULL until
-#: the object beside the archived checkpoint stands.
+#: What others signed of our checkpoints (custody.witnesses.cosignatures): one row a key and
+#: checkpoint. ``key_id`` is the SHA-256 of ``vkey``, ``line`` the signature line, ``cosigned_at``
+#: the POSIX seconds in it; ``station_id`` names the station that brought it. ``archived_at`` is
+#: NULL until the object beside the archived checkpoint stands.
 cosignatures = sa.Table(
     "cosignatures",
     metadata,
@@ -94,8 +94,8 @@ cosignatures = sa.Table(
     ),
 )
 
-#: What time-stamping authorities said of a checkpoint (custody.timestamps): their answer as it
-#: came, the time in it, and when we had it. An object holds the same bytes.
+#: What time-stamping authorities said of a checkpoint (custody.timestamps.stamps): their answer as
+#: it came, the time in it, and when we had it. An object holds the same bytes.
 timestamps = sa.Table(
     "timestamps",
     metadata,

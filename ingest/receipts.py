@@ -6,8 +6,8 @@ from sqlalchemy.engine import Connection
 
 from custody.clock import Clock
 from custody.errors import ClipAlteredError
-from custody.keys import LogKeys
 from custody.log.errors import LogError
+from custody.publishing.keys import LogKeys
 from custody.receipts import ReceiptParts, find_stored, gather, store_receipt
 from station_agent.wire import Receipt, open_receipt, sign_receipt
 from storage.objects import ObjectStore

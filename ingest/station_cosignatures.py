@@ -2,7 +2,6 @@
 
 from sqlalchemy.engine import Connection
 
-from custody import cosignatures
 from custody.actors import Actor
 from custody.clock import Clock
 from custody.log.checkpoint import Checkpoint
@@ -10,7 +9,8 @@ from custody.log.cosignature import CosignatureVerifier
 from custody.log.errors import LogError
 from custody.log.note import NoteVerifier
 from custody.log.witness import read_answer
-from custody.published import find_checkpoint
+from custody.publishing.published import find_checkpoint
+from custody.witnesses import cosignatures
 from ingest.errors import CosignatureError
 from ingest.station_rows import Station
 from ingest.stations import get_standing

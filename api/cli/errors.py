@@ -15,7 +15,7 @@ from api.config import ConfigError
 from api.services import HomeMissingError, HomeUnwritableError
 from api.web.retelling import chinese, retold
 from api.web.telling import Teller
-from custody.bundles import BundleDigestError, BundleEmptyError, BundleRefusedError
+from custody.bundles.export import BundleDigestError, BundleEmptyError, BundleRefusedError
 from custody.errors import (
     CaseAlteredError,
     ClipAlteredError,

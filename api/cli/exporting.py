@@ -7,7 +7,7 @@ from api.cli.shell import Shell
 from api.cli.words import say_word
 from api.services import Services
 from api.verification_runs import context_of
-from custody.bundles import (
+from custody.bundles.export import (
     Bundle,
     exported_events,
     plan_bundle,

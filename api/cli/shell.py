@@ -151,7 +151,7 @@ class Shell:
 
         from custody.errors import CustodyError
         from custody.log.errors import LogError
-        from custody.sequencer import is_pending, newest_pending
+        from custody.publishing.sequencer import is_pending, newest_pending
         from storage.errors import StorageError
 
         failure = "publish_unknown"

@@ -11,13 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.dependencies import ServicesDep
 from api.services import Services
-from custody.asking import Trouble
 from custody.cells import raw, read_cell
 from custody.clock import Clock
 from custody.log.canonical import format_time
-from custody.published import has_altered_checkpoints, newest_checkpoint
+from custody.publishing.published import has_altered_checkpoints, newest_checkpoint
 from custody.tables import log_entries
-from custody.witnessing import read_witnessing
+from custody.witnesses.asking import Trouble
+from custody.witnesses.witnessing import read_witnessing
 from storage.errors import StorageError, StoreFullError
 
 router = APIRouter()

@@ -24,7 +24,6 @@ from api.web.filters import Filters
 from api.web.locale import LANGUAGES, catalogue
 from api.web.pages import Pages, parameters_of
 from custody.access import Right
-from custody.asking import Trouble
 from custody.event_filters import EVERY_EVENT, EventFilter, count_events
 from custody.events import LOG_ITEM, EventKind, is_item
 from custody.history import MAX_EVENTS, HistoryEvent, find_event, history_of, newest_events
@@ -32,10 +31,16 @@ from custody.item_names import names_in, names_of
 from custody.item_search import find_items
 from custody.ledger import Event
 from custody.log.entry import Json
-from custody.published import has_altered_checkpoints, newest_checkpoint, prove_entry, tile_reader
-from custody.sequencer import pending_count
-from custody.timestamps import standing_of
-from custody.witnessing import read_witnessing
+from custody.publishing.published import (
+    has_altered_checkpoints,
+    newest_checkpoint,
+    prove_entry,
+    tile_reader,
+)
+from custody.publishing.sequencer import pending_count
+from custody.timestamps.stamps import standing_of
+from custody.witnesses.asking import Trouble
+from custody.witnesses.witnessing import read_witnessing
 
 router = APIRouter()
 

@@ -18,7 +18,7 @@ from custody.access import Right
 from custody.clips import get_clip_as_it_stands
 from custody.events import clip_item
 from custody.item_names import names_of
-from custody.published import PublishedCheckpoint, newest_checkpoint
+from custody.publishing.published import PublishedCheckpoint, newest_checkpoint
 from custody.verification.context import Selection
 from custody.verification.findings import Finding
 from custody.verification.run import verify_clip

@@ -8,7 +8,7 @@ from api.web.trace import Origin, Publication
 from custody.clips import Clip
 from custody.events import EventKind, clip_item
 from custody.history import HistoryEvent
-from custody.published import first_checkpoints
+from custody.publishing.published import first_checkpoints
 from ingest.dock_lists import dockings_of
 
 

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from custody.cells import as_bytes, described, fits, raw, raw_columns, read_row, shown
-from custody.cosignatures import KeptCosignature, key_id, open_kept
 from custody.events import EventKind
 from custody.log.checkpoint import Checkpoint
 from custody.log.cosignature import CosignatureVerifier
@@ -28,6 +27,7 @@ from custody.verification.findings import Finding, FindingCode, Report
 from custody.verification.objects import LogObjects, UnreadableError
 from custody.verification.rows import snapshot, stream, text_order
 from custody.verification.spools import RecordSpool
+from custody.witnesses.cosignatures import KeptCosignature, key_id, open_kept
 
 #: A cosignature that came while its station was being revoked is the station's own.
 REVOKED_GRACE = timedelta(minutes=1)

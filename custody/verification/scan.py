@@ -8,8 +8,8 @@ from sqlalchemy.engine import Connection
 
 from custody.cells import described, raw_columns
 from custody.log.merkle import EMPTY_ROOT, Frontier, hash_leaf
+from custody.publishing.sequencer import STATE_ID
 from custody.said import said
-from custody.sequencer import STATE_ID
 from custody.tables import log_entries, log_state
 from custody.verification.context import ProgressCallback
 from custody.verification.findings import MAX_FINDINGS, Finding, FindingCode, Progress, Report

@@ -12,7 +12,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from custody.authorities import Authority
 from custody.cells import as_bytes, as_text, described, raw, raw_columns, read_cell, read_row, shown
 from custody.events import LOG_ITEM, EventKind
 from custody.log.canonical import format_time
@@ -21,7 +20,8 @@ from custody.log.errors import LogError
 from custody.object_keys import checkpoint_archive_key, timestamp_key
 from custody.said import Said, said
 from custody.tables import checkpoints, log_entries, timestamps
-from custody.timestamp_tokens import (
+from custody.timestamps.authorities import Authority
+from custody.timestamps.tokens import (
     TokenChainError,
     TokenDigestError,
     TokenError,

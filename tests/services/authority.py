@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from custody.timestamp_tokens import new_request
+from custody.timestamps.tokens import new_request
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 

@@ -15,7 +15,7 @@ from custody.log.note import NoteVerifier
 from custody.log.witness import SIZE_TYPE, WitnessRefusedError
 from custody.outside.witness_server import Witness
 from custody.outside.witness_state import open_state
-from custody.witness_policy import WitnessPolicy, load_policy
+from custody.witnesses.policy import WitnessPolicy, load_policy
 
 #: A moment after every clock of the tests.
 NOW = 1_800_000_000
@@ -42,7 +42,7 @@ class NearWitness:
         return f"http://w{self.name.encode().hex()[:40]}.example"
 
     def post(self, address: str, body: bytes) -> Answer:
-        """As `custody.witness_exchange.post`."""
+        """As `custody.witnesses.exchange.post`."""
         assert address == f"{self.address}/add-checkpoint"
         self.asked += 1
         self.bodies.append(body)

@@ -14,8 +14,14 @@ import sqlalchemy as sa
 from api.cli.main import run
 from api.verification_runs import context_of
 from custody import cases
-from custody.bundle_documents import BundlePlan
-from custody.bundles import Bundle, BundleDigestError, BundleRefusedError, plan_bundle, write_bundle
+from custody.bundles.documents import BundlePlan
+from custody.bundles.export import (
+    Bundle,
+    BundleDigestError,
+    BundleRefusedError,
+    plan_bundle,
+    write_bundle,
+)
 from custody.clips import get_clip
 from custody.history import history_of
 from custody.tables import log_entries

@@ -13,8 +13,6 @@ import sqlalchemy as sa
 from api.cli.main import run
 from api.verification_runs import context_of
 from custody import cosignatures
-from custody.asking import Asker, LogAsked
-from custody.cosigned import CosignaturePublisher
 from custody.errors import WitnessContradictsError
 from custody.log.checkpoint import Checkpoint
 from custody.log.cosignature import Cosigner
@@ -22,12 +20,14 @@ from custody.log.entry import Entry
 from custody.log.merkle import hash_leaf
 from custody.log.witness import read_answer
 from custody.object_keys import COSIGNATURE_PREFIX
-from custody.published import newest_checkpoint
+from custody.publishing.published import newest_checkpoint
 from custody.tables import checkpoints, log_entries, log_state
 from custody.tables import cosignatures as table
 from custody.verification import FindingCode, Report
 from custody.verification.cosignatures import check_cosignatures
-from custody.witnessing import read_witnessing
+from custody.witnesses.asking import Asker, LogAsked
+from custody.witnesses.cosigned import CosignaturePublisher
+from custody.witnesses.witnessing import read_witnessing
 from ingest import stations
 from ingest.station_cosignatures import take_cosignature
 from ingest.stations import create_enrolment_token, enrol

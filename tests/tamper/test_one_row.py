@@ -17,7 +17,7 @@ from custody import viewing_ends
 from custody.clock import FixedClock
 from custody.events import EventKind
 from custody.history import history_of
-from custody.published import first_checkpoints, newest_checkpoint
+from custody.publishing.published import first_checkpoints, newest_checkpoint
 from custody.tables import checkpoints
 from tests.tamper.worlds import World
 

@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from cryptography import x509
 
 from custody.actors import Role
-from custody.authorities import Authority as Configured
 from custody.clock import FixedClock
 from custody.events import EventKind
 from custody.ledger import Event
 from custody.object_keys import checkpoint_archive_key, timestamp_key
-from custody.stamper import Stamper
 from custody.tables import timestamps
-from custody.timestamp_tokens import new_request, read_token
-from custody.timestamps import Timestamp, add_timestamp, list_timestamps
+from custody.timestamps.authorities import Authority as Configured
+from custody.timestamps.stamper import Stamper
+from custody.timestamps.stamps import Timestamp, add_timestamp, list_timestamps
+from custody.timestamps.tokens import new_request, read_token
 from custody.verification import LOG_ONLY, FindingCode
 from tests.services.authority import Authority, answering, make_authority
 from tests.tamper import attacks

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from custody.clock import FixedClock
 from custody.events import LOG_ITEM, EventKind
-from custody.keys import LogKeys, load_or_create_keys
 from custody.ledger import Event, Ledger
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.proof import LogProof
 from custody.log.tiles import TileReader
 from custody.object_keys import checkpoint_archive_key, log_key
-from custody.published import newest_checkpoint, prove_entry
-from custody.publisher import Publisher
-from custody.signer import Signer
+from custody.publishing.keys import LogKeys, load_or_create_keys
+from custody.publishing.published import newest_checkpoint, prove_entry
+from custody.publishing.publisher import Publisher
+from custody.publishing.signer import Signer
 from ingest.receipts import make_receipt
 from storage.database import Database
 from storage.local import LocalStore

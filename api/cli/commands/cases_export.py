@@ -31,7 +31,7 @@ def command(shell: Shell, number: str, output: Path) -> None:
     from api.cli.queries import find_case_id
     from api.cli.verifying import print_findings
     from custody.access import Right
-    from custody.bundles import BundleRefusedError
+    from custody.bundles.export import BundleRefusedError
     from custody.events import case_item
 
     with shell.open(migrate=False) as services:

@@ -34,7 +34,7 @@ def command(shell: Shell, entry: int, output: Path, read_only: bool) -> None:
     from custody.log.proof import LogProof
     from custody.log.verify import verify_proof
     from custody.object_keys import CHECKPOINT_KEY
-    from custody.published import tile_reader
+    from custody.publishing.published import tile_reader
     from storage.durable import write_file
     from storage.errors import ObjectNotFoundError
 

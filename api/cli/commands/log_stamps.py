@@ -17,7 +17,7 @@ def command(shell: Shell, limit: int) -> None:
     against its checkpoint.
     """
     from custody.access import Right
-    from custody.timestamps import count_timestamps, list_timestamps, standing_of
+    from custody.timestamps.stamps import count_timestamps, list_timestamps, standing_of
 
     with shell.open() as services:
         services.access.require(shell.actor, Right.READ_LOG, "log")

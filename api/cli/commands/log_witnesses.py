@@ -9,7 +9,7 @@ from api.cli.shell import Shell, with_shell
 from api.cli.words import say_word
 
 if TYPE_CHECKING:
-    from custody.witnessing import Cosigner
+    from custody.witnesses.witnessing import Cosigner
 
 
 @click.command("witnesses")
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def command(shell: Shell) -> None:
     """Show who cosigned which checkpoint when, who is behind, and whether they are enough."""
     from api.actor_names import names_of_actors
-    from custody.witnessing import read_witnessing
+    from custody.witnesses.witnessing import read_witnessing
 
     with shell.open() as services:
         zone = services.config.zone

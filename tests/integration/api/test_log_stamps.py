@@ -18,7 +18,7 @@ from custody.actors import service_actor
 from custody.clock import FixedClock
 from custody.events import EventKind
 from custody.ledger import Event
-from custody.timestamps import list_timestamps, states_of
+from custody.timestamps.stamps import list_timestamps, states_of
 from tests.services.authority import Authority, answering, make_authority
 from tests.services.house import PASSWORD, House, open_house
 from tests.services.http_server import serving

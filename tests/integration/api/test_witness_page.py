@@ -11,9 +11,9 @@ import pytest
 
 from api.app import create_app
 from api.services import Services
-from custody.asking import Asker, LogAsked, Trouble
 from custody.clock import SystemClock
 from custody.errors import WitnessAwayError
+from custody.witnesses.asking import Asker, LogAsked, Trouble
 from tests.integration.api.test_station_cosignatures import line_of, newest, post
 from tests.services.house import PASSWORD, House
 from tests.services.http_server import serving

@@ -10,13 +10,13 @@ from pathlib import Path
 from api.services import Services
 from api.worker import Worker
 from custody.actors import service_actor
-from custody.asking import Asker, LogAsked
-from custody.cosigned import CosignaturePublisher
 from custody.errors import WitnessAwayError
 from custody.exchange import Answer
 from custody.log.cosignature import open_cosigned
 from custody.object_keys import CHECKPOINT_KEY
-from custody.published import newest_checkpoint
+from custody.publishing.published import newest_checkpoint
+from custody.witnesses.asking import Asker, LogAsked
+from custody.witnesses.cosigned import CosignaturePublisher
 from ingest.stations import create_enrolment_token
 from storage.errors import ObjectNotFoundError
 from tests.services.witnesses import near_witness, policy_of

@@ -17,10 +17,10 @@ import pytest
 from api.cli import shell
 from api.config import load_config
 from api.services import open_services
-from custody.bundle_readme import COMMANDS, DIGESTS
+from custody.bundles.readme import COMMANDS, DIGESTS
 from custody.clips import assign_clip
-from custody.publisher import LOG_LOCK
-from custody.sequencer import newest_pending
+from custody.publishing.publisher import LOG_LOCK
+from custody.publishing.sequencer import newest_pending
 from ingest.admission import Admission
 from storage.errors import StoreFullError
 from tests.integration.cli.conftest import NUMBER, Liuhen

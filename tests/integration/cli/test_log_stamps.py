@@ -12,7 +12,7 @@ import pytest
 from api.app import create_app
 from api.config import load_config
 from api.services import open_services
-from custody.bundle_timestamps import STAMP_COMMANDS
+from custody.bundles.timestamps import STAMP_COMMANDS
 from custody.outside import cli as verify
 from tests.integration.cli.conftest import NUMBER, Liuhen
 from tests.services.authority import Authority, answering, make_authority

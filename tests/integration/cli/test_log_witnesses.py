@@ -7,7 +7,7 @@ import pytest
 
 from api.config import load_config
 from api.services import open_services
-from custody.asking import Asker, LogAsked
+from custody.witnesses.asking import Asker, LogAsked
 from tests.integration.cli.conftest import Liuhen
 from tests.services.witnesses import NearWitness, near_witness, policy_of
 

@@ -6,10 +6,10 @@ import pytest
 
 from custody import viewings
 from custody.clock import FixedClock
-from custody.keys import LogKeys, load_or_create_keys
 from custody.ledger import Ledger
-from custody.publisher import Publisher
-from custody.signer import Signer
+from custody.publishing.keys import LogKeys, load_or_create_keys
+from custody.publishing.publisher import Publisher
+from custody.publishing.signer import Signer
 from custody.viewings import Grant
 from storage.database import Database
 from storage.memory import MemoryStore

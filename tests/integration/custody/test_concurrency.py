@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from custody.actors import Actor, Role, Via
 from custody.clock import SystemClock
 from custody.events import EventKind
-from custody.keys import load_or_create_keys
 from custody.ledger import Event, Ledger
 from custody.log.checkpoint import open_checkpoint
 from custody.log.entry import Entry
 from custody.log.merkle import root_of
 from custody.object_keys import CHECKPOINT_KEY
-from custody.publisher import Publisher
-from custody.signer import Signer
+from custody.publishing.keys import load_or_create_keys
+from custody.publishing.publisher import Publisher
+from custody.publishing.signer import Signer
 from custody.tables import log_entries
 from storage.database import Database
 from storage.local import LocalStore

@@ -18,7 +18,7 @@ from custody.history import (
 )
 from custody.ledger import Event, Ledger
 from custody.log.entry import Json
-from custody.publisher import Publisher
+from custody.publishing.publisher import Publisher
 from custody.tables import log_entries
 from storage.database import Database
 from tests.services.custody import ALICE, BOB, append_events

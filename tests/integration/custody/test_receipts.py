@@ -11,10 +11,10 @@ from custody.errors import (
     DetailsDestroyedError,
     ReceiptNotReadyError,
 )
-from custody.keys import LogKeys
 from custody.ledger import Ledger
 from custody.log.receipt import check_receipt_for, open_receipt
-from custody.publisher import Publisher
+from custody.publishing.keys import LogKeys
+from custody.publishing.publisher import Publisher
 from custody.receipts import find_stored, gather, store_receipt
 from custody.tables import log_entries
 from ingest.receipts import find_or_issue

@@ -100,13 +100,13 @@ THREATS: tuple[Threat, ...] = (
         "Asks the signer for a tree that does not continue what it signed.",
         "the signer, which refuses",
         "SigningRefusedError",
-        "tests/unit/custody/test_signer.py::test_it_refuses_every_other_tree",
+        "tests/unit/custody/publishing/test_signer.py::test_it_refuses_every_other_tree",
     ),
     told(
         "Lets the publisher go on from a database that is too old.",
         "the publisher, which signs nothing",
         "SigningRefusedError",
-        "tests/integration/custody/test_publisher.py::test_a_database_behind_the_signer_never_signs",
+        "tests/integration/custody/publishing/test_publisher.py::test_a_database_behind_the_signer_never_signs",
     ),
     told(
         "Shows a station a log that is older than before.",

@@ -21,16 +21,16 @@ from api.web.locale import LANGUAGES, ONE, catalogue, has_text, translate
 from api.web.pages import DONE
 from api.web.trace import TraceState
 from custody.access import Right
-from custody.asking import Trouble
 from custody.cases import CASE_FIELDS, Procedure, Stage
 from custody.clip_rows import MEDIA_KINDS
 from custody.clips import ClipState
 from custody.events import EventKind
 from custody.said import TEXTS
-from custody.stamper import TROUBLES
 from custody.tables import metadata
+from custody.timestamps.stamper import TROUBLES
 from custody.verification.findings import FindingCode
 from custody.viewings import GrantKind
+from custody.witnesses.asking import Trouble
 from ingest.dock_lists import FileFate
 from ingest.verdicts import Reason
 from station_agent import reasons

@@ -15,7 +15,8 @@ from custody.log.errors import NoteError
 ROOT = Path(custody.__file__).parents[1]
 #: What these raise is shown to people as part of a finding or of why nothing can be published.
 SHOWN = [
-    *(f"custody/{name}.py" for name in ("bundles", "integrator", "publisher", "signer")),
+    "custody/bundles/export.py",
+    *(f"custody/publishing/{name}.py" for name in ("integrator", "publisher", "signer")),
     *(f"custody/log/{name}.py" for name in ("checkpoint", "note", "receipt", "verify")),
     *(f"custody/verification/{name}.py" for name in ("receipts", "rows", "truth")),
 ]

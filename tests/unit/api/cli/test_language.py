@@ -13,7 +13,7 @@ from api.cli.language import language_of, one_line, speaking
 from api.cli.main import cli, run
 from api.config import ConfigError
 from api.web.retelling import chinese, retold
-from custody.bundles import BundleError
+from custody.bundles.export import BundleError
 from custody.errors import CaseExistsError, CustodyError, SignerStateError
 from custody.log.errors import LogError, NoteError
 from custody.outside import witness_cli

@@ -1,0 +1,88 @@
+"""Numbering: contiguous, in order of commit as far as an item goes, nothing lost."""
+
+import sqlalchemy as sa
+
+from custody.ledger import Ledger
+from custody.publishing.sequencer import pending_count, sequence
+from custody.tables import log_entries, log_state
+from storage.database import Database
+from tests.services.custody import append_events
+
+
+def numbered(database: Database) -> list[tuple[int | None, str, int]]:
+    with database.read() as tx:
+        rows = tx.execute(
+            sa.select(log_entries.c.idx, log_entries.c.item, log_entries.c.item_seq).order_by(
+                log_entries.c.id
+            )
+        )
+        return [(row.idx, row.item, row.item_seq) for row in rows]
+
+
+def test_an_empty_log_has_nothing_to_number(database: Database) -> None:
+    with database.write() as tx:
+        assert sequence(tx, 10) == 0
+        assert pending_count(tx) == 0
+    with database.read() as tx:
+        assert tx.execute(sa.select(log_state)).one() == (1, 0, 0)
+
+
+def test_entries_are_numbered_in_their_order(database: Database, ledger: Ledger) -> None:
+    with database.write() as tx:
+        append_events(tx, ledger, ["clip:1", "clip:2", "clip:1"])
+    with database.write() as tx:
+        assert sequence(tx, 10) == 3
+    assert numbered(database) == [(0, "clip:1", 0), (1, "clip:2", 0), (2, "clip:1", 1)]
+
+
+def test_a_limit_leaves_the_rest_for_later(database: Database, ledger: Ledger) -> None:
+    with database.write() as tx:
+        append_events(tx, ledger, ["log"] * 5)
+    for expected, left in ((2, 3), (2, 1), (1, 0), (0, 0)):
+        with database.write() as tx:
+            assert sequence(tx, 2) == expected
+            assert pending_count(tx) == left
+    assert [row[0] for row in numbered(database)] == [0, 1, 2, 3, 4]
+    with database.read() as tx:
+        assert tx.scalar(sa.select(log_state.c.sequenced)) == 5
+
+
+def test_a_number_never_changes(database: Database, ledger: Ledger) -> None:
+    for _ in range(3):
+        with database.write() as tx:
+            append_events(tx, ledger, ["log", "service"])
+        with database.write() as tx:
+            sequence(tx, 100)
+    before = numbered(database)
+    with database.write() as tx:
+        assert sequence(tx, 100) == 0
+    assert numbered(database) == before
+    assert [row[0] for row in before] == list(range(6))
+
+
+def test_a_numbering_that_is_rolled_back_leaves_nothing(database: Database, ledger: Ledger) -> None:
+    with database.write() as tx:
+        append_events(tx, ledger, ["log"])
+    with database.engine.connect() as connection:
+        sequence(connection, 10)
+        connection.rollback()
+    with database.read() as tx:
+        assert pending_count(tx) == 1
+
+
+def test_a_late_commit_is_not_passed_over(database: Database, ledger: Ledger) -> None:
+    if database.is_sqlite:
+        # One writer at a time: rows can't commit out of the order of their ids.
+        with database.write() as tx:
+            append_events(tx, ledger, ["clip:1", "clip:2"])
+            assert sequence(tx, 10) == 2
+        return
+    with database.write() as late:
+        append_events(late, ledger, ["clip:1"])
+        with database.write() as early:
+            append_events(early, ledger, ["clip:2"])
+        with database.write() as tx:
+            assert sequence(tx, 10) == 1
+    with database.write() as tx:
+        assert sequence(tx, 10) == 1
+    assert numbered(database) == [(1, "clip:1", 0), (0, "clip:2", 0)]
