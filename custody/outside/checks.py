@@ -142,26 +142,47 @@ def check_pair(one: bytes, other: bytes, log: NoteVerifier, mirror: Path | None)
 
 
 def check_proof(
-    text: str, entry: bytes, log: NoteVerifier, policy: Policy | None = None
+    text: str,
+    entry: bytes,
+    log: NoteVerifier,
+    policy: Policy | None = None,
+    mirror: Path | None = None,
 ) -> tuple[LogProof, Entry]:
-    """The proof and its entry, if it stands in the log. Raises `LogError`."""
+    """The proof and its entry, if it stands in the log, and in that of ``mirror`` where given.
+
+    Raises `LogError`; `OutsideError` as `check_pair`.
+    """
     proof = LogProof.parse(text)
     open_with_policy(proof.checkpoint, log, policy)
+    if mirror is not None:
+        _check_same_history(proof.checkpoint, log, mirror)
     return proof, verify_proof(proof, entry, log)
 
 
 def check_receipt(
-    note: bytes, receipts: NoteVerifier, log: NoteVerifier, recording: Path | None
+    note: bytes,
+    receipts: NoteVerifier,
+    log: NoteVerifier,
+    recording: Path | None,
+    mirror: Path | None = None,
 ) -> Receipt:
-    """The receipt, if every word of it holds, and is for ``recording`` where that is given.
+    """The receipt, if every word of it holds, is for ``recording`` and of the log in ``mirror``
+    where these are given.
 
-    Raises `LogError`, `OSError`.
+    Raises `LogError`, `OSError`; `OutsideError` as `check_pair`.
     """
     receipt = open_receipt(note, receipts, log)
+    if mirror is not None:
+        _check_same_history(receipt.checkpoint, log, mirror)
     if recording is not None:
         sha256, sm3, size_bytes = _digests(recording)
         check_receipt_for(receipt, sha256, sm3, size_bytes)
     return receipt
+
+
+def _check_same_history(checkpoint: str, log: NoteVerifier, mirror: Path) -> None:
+    """Raise as `check_pair` unless ``mirror`` continues the log that ``checkpoint`` is of."""
+    check_pair(checkpoint.encode(), read_small_file(mirror / CHECKPOINT), log, mirror)
 
 
 def _check_files(

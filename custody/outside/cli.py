@@ -96,7 +96,9 @@ def _mirror(options: argparse.Namespace) -> Answer:
 def _proof(options: argparse.Namespace) -> Answer:
     text = read_small_file(options.file).decode(errors="replace")
     entry_bytes = read_small_file(options.entry)
-    proof, entry = check_proof(text, entry_bytes, _key(options.log), _policy(options.policy))
+    proof, entry = check_proof(
+        text, entry_bytes, _key(options.log), _policy(options.policy), options.mirror
+    )
     value = {"index": proof.index, "entry": json.loads(entry_bytes)}
     told = {
         "index": proof.index,
@@ -104,12 +106,14 @@ def _proof(options: argparse.Namespace) -> Answer:
         "item": entry.item,
         "at": f"{entry.at.astimezone():%Y-%m-%d %H:%M:%S %z}",
     }
-    return [say(options.lang, "proof", **told)], value, True
+    return [say(options.lang, "proof", **told), *_of_mirror(options)], value, True
 
 
 def _receipt(options: argparse.Namespace) -> Answer:
     note = read_small_file(options.file)
-    receipt = check_receipt(note, _key(options.receipts), _key(options.log), options.recording)
+    receipt = check_receipt(
+        note, _key(options.receipts), _key(options.log), options.recording, options.mirror
+    )
     value = {
         "clip_id": receipt.clip_id,
         "sha256": receipt.sha256,
@@ -129,7 +133,11 @@ def _receipt(options: argparse.Namespace) -> Answer:
     ]
     if options.recording is not None:
         lines.append(say(options.lang, "recording"))
-    return lines, value, True
+    return lines + _of_mirror(options), value, True
+
+
+def _of_mirror(options: argparse.Namespace) -> list[str]:
+    return [] if options.mirror is None else [say(options.lang, "of_mirror")]
 
 
 def _pair(options: argparse.Namespace) -> Answer:
@@ -180,7 +188,8 @@ def _parser(language: str) -> Parser:
     add_file(receipt.options, "--recording", key="recording")
     pair = add("pair")
     add_file(pair.arguments, "files", key="checkpoint_files", metavar="CHECKPOINT", nargs=2)
-    add_file(pair.options, "--mirror", key="folder", metavar="DIR")
+    for command in (proof, receipt, pair):
+        add_file(command.options, "--mirror", key="of_mirror", metavar="DIR")
     return parser
 
 

@@ -31,6 +31,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "help.entry": ("日志条目的原文", "file with the entry's bytes"),
     "help.recording": ("录像文件：其校验值须与回执一致", "recording that the receipt must be for"),
     "help.folder": ("镜像文件夹", "folder of the mirror"),
+    "help.of_mirror": ("镜像文件夹：须属于同一历史", "mirror that must be of the same history"),
     "help.json": ("输出 JSON", "print JSON"),
     "help.lang": ("语言", "language"),
     "holds": ("成立", "holds"),
@@ -51,6 +52,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "clip {clip}, SHA-256 {sha256}, {size} bytes, log entry {index}",
     ),
     "recording": ("录像文件与回执一致", "the recording is the receipt's"),
+    "of_mirror": ("与该镜像属于同一历史", "of the same history as the mirror"),
     "witness.about": (
         "日志的见证方：只联署延续其所见历史的检查点（C2SP tlog-witness）。",
         "A witness of the log: cosigns what continues the history it has seen (C2SP tlog-witness).",

@@ -1,13 +1,13 @@
 // Command log-check reads a custody log from its static files (docs/formats/log.md) with Go's own
 // packages for transparency logs, golang.org/x/mod/sumdb/note and tlog, and none of our code.
 //
-//	log-check [-receipts KEY] FOLDER KEY [PAPER ...]
+//	log-check [-receipts KEY [-recording FILE]] FOLDER KEY [PAPER ...]
 //	log-check -judge < claims.json
 //	log-check -prove FOLDER KEY < questions.json
 //
 // FOLDER holds what lies under log/ in the object store: checkpoint, checkpoints/ and tile/. KEY is
-// the log's, PAPER a .tlog-proof or a receipt; receipts need the receipt key as well. It ends with 0
-// if everything holds, with 1 and a reason if something does not, with 2 if it was called wrongly.
+// the log's, PAPER a .tlog-proof or a receipt; receipts need the receipt key as well, and with FILE
+// each must be for that recording. It ends with 0 if everything holds, with 1 and a reason if something does not, with 2 if it was called wrongly.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-var errUsage = errors.New("usage: log-check [-receipts KEY] FOLDER KEY [PAPER ...]")
+var errUsage = errors.New("usage: log-check [-receipts KEY [-recording FILE]] FOLDER KEY [PAPER ...]")
 
 func main() {
 	err := run()
@@ -36,6 +36,7 @@ func main() {
 
 func run() error {
 	receipts := flag.String("receipts", "", "the key that signs receipts")
+	recording := flag.String("recording", "", "the file that every receipt must be for")
 	judging := flag.Bool("judge", false, "judge proofs from standard input")
 	proving := flag.Bool("prove", false, "make proofs for questions from standard input")
 	flag.Parse()
@@ -65,7 +66,7 @@ func run() error {
 		return err
 	}
 	fmt.Printf("%d archived checkpoints continue one another\n", count)
-	papers, err := newPapers(log, *receipts)
+	papers, err := newPapers(log, *receipts, *recording)
 	if err != nil {
 		return err
 	}

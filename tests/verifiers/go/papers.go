@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -21,19 +24,20 @@ const (
 
 // Papers are what the archive hands out to take along: proofs and receipts.
 type papers struct {
-	log      *log
-	receipts note.Verifier // nil if no receipt is to be read
+	log       *log
+	receipts  note.Verifier // nil if no receipt is to be read
+	recording string        // the file that receipts must be for, if not empty
 }
 
-func newPapers(log *log, receiptKey string) (*papers, error) {
+func newPapers(log *log, receiptKey, recording string) (*papers, error) {
 	if receiptKey == "" {
-		return &papers{log: log}, nil
+		return &papers{log: log, recording: recording}, nil
 	}
 	key, err := note.NewVerifier(receiptKey)
 	if err != nil {
 		return nil, fmt.Errorf("the receipt key: %w", err)
 	}
-	return &papers{log, key}, nil
+	return &papers{log, key, recording}, nil
 }
 
 // check returns what a paper shows.
@@ -97,7 +101,45 @@ func (p *papers) checkReceipt(signed []byte) (string, error) {
 	if !bytes.Equal(entry, receipt.Entry) {
 		return "", fmt.Errorf("entry %d of the log is another one", receipt.Index)
 	}
+	if p.recording != "" {
+		if err := checkRecording(entry, p.recording); err != nil {
+			return "", err
+		}
+	}
 	return p.checkRecord(receipt.Index, receipt.Entry, receipt.Proof, []byte(receipt.Checkpoint))
+}
+
+// checkRecording shows that an entry of the log admits the file at path.
+func checkRecording(entry []byte, path string) error {
+	var admitted struct {
+		Kind    string
+		Outcome string
+		Facts   struct {
+			Sha256    string
+			SizeBytes int64 `json:"size_bytes"`
+		}
+	}
+	if err := json.Unmarshal(entry, &admitted); err != nil {
+		return err
+	}
+	if admitted.Kind != "clip.admitted" || admitted.Outcome != "ok" {
+		return fmt.Errorf("the entry says %s %s", admitted.Kind, admitted.Outcome)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	digest := sha256.New()
+	size, err := io.Copy(digest, file)
+	if err != nil {
+		return err
+	}
+	if found := hex.EncodeToString(digest.Sum(nil)); found != admitted.Facts.Sha256 || size != admitted.Facts.SizeBytes {
+		return fmt.Errorf("%s: %d bytes with SHA-256 %s, admitted were %d with %s",
+			path, size, found, admitted.Facts.SizeBytes, admitted.Facts.Sha256)
+	}
+	return nil
 }
 
 // checkRecord shows that the entry stands in the tree of a signed checkpoint, and that tree in ours.

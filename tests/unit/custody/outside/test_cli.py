@@ -78,6 +78,22 @@ def test_a_proof(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys)["holds"] is False
 
 
+@pytest.mark.parametrize(("entries", "code"), [(ENTRIES, 0), (FORGED, 1)])
+def test_a_proof_is_of_the_mirrors_history(
+    mirror: Path, tmp_path: Path, entries: list[bytes], code: int
+) -> None:
+    # Signed by the same key, and each holds in itself.
+    log = SampleLog(entries[:200])
+    proof = LogProof(41, tuple(prove_inclusion(41, 200, log.reader().read)), log.note())
+    file, entry = tmp_path / "a.tlog-proof", tmp_path / "a.entry"
+    file.write_text(proof.encode(), encoding="utf-8")
+    entry.write_bytes(entries[41])
+    asked = ["proof", str(file), "--entry", str(entry), "--log", LOG]
+    assert main(asked) == 0
+    assert main([*asked, "--mirror", str(mirror)]) == code
+    assert main([*asked, "--mirror", str(tmp_path / "none")]) == 2
+
+
 def test_a_receipt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, recording = tmp_path / "receipt.txt", tmp_path / "recording.mp4"
     file.write_text(sign_receipt(sample_receipt(sample_log()), RECEIPT_KEY), encoding="utf-8")
