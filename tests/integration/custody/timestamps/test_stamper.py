@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 from cryptography import x509
 
-from custody import stamper as stamping
 from custody.actors import service_actor
 from custody.clock import FixedClock
 from custody.events import EventKind
@@ -17,6 +16,7 @@ from custody.ledger import Ledger
 from custody.object_keys import checkpoint_archive_key, timestamp_key
 from custody.publishing.publisher import Publisher
 from custody.tables import log_entries
+from custody.timestamps import stamper as stamping
 from custody.timestamps.authorities import Authority as Configured
 from custody.timestamps.client import AuthoritySlowError, ask
 from custody.timestamps.stamper import (

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from custody import cosignatures
 from custody.clock import FixedClock
 from custody.errors import WitnessAwayError, WitnessContradictsError, WitnessRefusesError
 from custody.exchange import Answer
@@ -21,6 +20,7 @@ from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key, cosignat
 from custody.publishing.keys import LogKeys
 from custody.publishing.published import newest_checkpoint
 from custody.publishing.publisher import LOG_LOCK, Publisher
+from custody.witnesses import cosignatures
 from custody.witnesses.asking import Asker, LogAsked
 from custody.witnesses.cosigned import CosignaturePublisher
 from storage.database import Database

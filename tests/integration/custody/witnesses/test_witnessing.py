@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.unit.custody.test_witness_policy import LONG, SHORT
 
 from custody.clock import FixedClock
 from custody.ledger import Ledger
@@ -20,6 +19,7 @@ from storage.database import Database
 from storage.memory import MemoryStore
 from tests.services.custody import append_events
 from tests.services.witnesses import NearWitness, near_witness, policy_of
+from tests.unit.custody.witnesses.test_policy import LONG, SHORT
 
 ORIGIN = "test.example/custody"
 
