@@ -27,7 +27,7 @@ from custody.publishing.signer import Signer
 from custody.tables import log_state
 from custody.timestamps.authorities import load_authorities
 from custody.timestamps.stamper import Stamper
-from custody.witnesses.asking import Asker, LogAsked, Trouble
+from custody.witnesses.asking import Asker, LogAsked
 from custody.witnesses.cosigned import CosignaturePublisher
 from custody.witnesses.policy import WitnessPolicy, load_policy
 from ingest.receiving import Receiver
@@ -63,7 +63,7 @@ class Services:
     receiver: Receiver
     #: Who cosigns the log's checkpoints; None where no policy names anybody.
     policy: WitnessPolicy | None = None
-    #: One for each witness that has an address; each remembers why its last turn failed.
+    #: One for each witness that has an address.
     askers: tuple[Asker, ...] = ()
     #: Set by whoever waits for the next checkpoint; the publisher of this process then goes soon.
     publish_soon: threading.Event = field(default_factory=threading.Event)
@@ -71,15 +71,6 @@ class Services:
     threads: list[threading.Thread] = field(default_factory=list)
     #: Loops of the worker that keep failing, by name, and since when; each says when it is well.
     failing: dict[str, datetime] = field(default_factory=dict)
-
-    def witness_troubles(self) -> dict[str, Trouble]:
-        """Why the last turn of a witness failed in this process, by what the policy calls it."""
-        return {
-            name: asker.trouble
-            for asker in self.askers
-            if asker.trouble is not None
-            for name in asker.names
-        }
 
 
 class HomeMissingError(ConfigError):

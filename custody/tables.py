@@ -106,12 +106,13 @@ timestamps = sa.Table(
     sa.Column("received_at", UtcDateTime, nullable=False),
 )
 
-#: How asking each authority went last; no evidence rests on it. ``failing_since`` and ``trouble``
-#: are NULL while it answers.
-authority_states = sa.Table(
-    "authority_states",
+#: How asking each witness and authority went last (custody.asked_states); no evidence rests on it.
+#: ``failing_since`` and ``trouble`` are NULL while it answers.
+asked_states = sa.Table(
+    "asked_states",
     metadata,
-    sa.Column("authority", sa.String(40), primary_key=True),
+    sa.Column("sort", sa.String(16), primary_key=True),
+    sa.Column("name", sa.String(255), primary_key=True),
     sa.Column("tried_at", UtcDateTime, nullable=False),
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("failing_since", UtcDateTime, nullable=True),

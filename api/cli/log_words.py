@@ -14,6 +14,7 @@ LOG_WORDS: dict[str, tuple[str, str]] = {
         "mirror {folder}: {size} entries, {new} of them new",
     ),
     "witnesses.unnamed": ("没有指定见证方", "no witness is named"),
+    "witnesses.failing": ("{name}：{reason}（自 {since}）", "{name}: {reason} (since {since})"),
     "witnesses.met": ("已见证：{size} 条", "witnessed: {size} entries"),
     "witnesses.not_met": (
         "尚未见证：公布 {size} 条，已见证 {witnessed} 条，自 {since}",

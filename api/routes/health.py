@@ -16,7 +16,6 @@ from custody.clock import Clock
 from custody.log.canonical import format_time
 from custody.publishing.published import has_altered_checkpoints, newest_checkpoint
 from custody.tables import log_entries
-from custody.witnesses.asking import Trouble
 from custody.witnesses.witnessing import read_witnessing
 from storage.errors import StorageError, StoreFullError
 
@@ -44,7 +43,7 @@ def check_health(services: ServicesDep) -> JSONResponse:
         body["witnesses"] = {
             "named": len(witnessing.witnesses),
             "behind": len(witnessing.behind),
-            "contradicting": list(services.witness_troubles().values()).count(Trouble.CONTRADICTS),
+            "contradicting": len(witnessing.contradicting),
             "met": witnessing.is_met,
             "unwitnessed_s": round(witnessing.age(services.clock.now()).total_seconds(), 1),
         }

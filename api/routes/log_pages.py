@@ -39,7 +39,6 @@ from custody.publishing.published import (
 )
 from custody.publishing.sequencer import pending_count
 from custody.timestamps.stamps import standing_of
-from custody.witnesses.asking import Trouble
 from custody.witnesses.witnessing import read_witnessing
 
 router = APIRouter()
@@ -128,7 +127,6 @@ def show_log(
         witnessing = read_witnessing(tx, services.policy, services.config.origin)
         names |= names_of_actors(tx, [f"station:{one.name}" for one in witnessing.stations])
         stamping = standing_of(tx, [one.name for one in services.stamper.asked])
-    troubles = services.witness_troubles()
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
@@ -150,8 +148,6 @@ def show_log(
         unpublished=numbered - (checkpoint.size if checkpoint else 0) + pending,
         witnessing=witnessing,
         unwitnessed_minutes=witnessing.age(services.clock.now()) // timedelta(minutes=1),
-        troubles=troubles,
-        contradicting=[name for name, one in troubles.items() if one is Trouble.CONTRADICTS],
         kinds=kinds,
         parameters=parameters,
         unreadable=filters.unreadable,

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Connection
 
 from custody.actors import Actor
+from custody.asked_states import Sort, note_answer, note_failure, states_of
 from custody.clock import Clock
 from custody.errors import CustodyError, IntegrationConflictError
 from custody.ledger import Ledger
@@ -41,9 +42,6 @@ from custody.timestamps.stamps import (
     find_timestamp,
     holds_news,
     newest_timestamp,
-    note_answer,
-    note_failure,
-    states_of,
     unpublished_since,
 )
 from custody.timestamps.tokens import (
@@ -188,7 +186,7 @@ class Stamper:
 
     def _is_due(self, tx: Connection, name: str, size: int) -> bool:
         now = self._clock.now()
-        state = states_of(tx, [name]).get(name)
+        state = states_of(tx, Sort.AUTHORITY, [name]).get(name)
         if state is not None and state.failures:
             waited = now - state.tried_at
             # A time that is to come is no reason to wait for it.
@@ -226,12 +224,12 @@ class Stamper:
             except (AuthorityError, TokenError) as error:
                 trouble = TROUBLES[type(error)]
                 with self._database.write() as tx:
-                    note_failure(tx, name, self._clock.now(), trouble)
+                    note_failure(tx, Sort.AUTHORITY, name, self._clock.now(), trouble)
                 detail = str(error.args[0]) if error.args else ""
                 return Outcome(name, "failed", size, trouble=trouble, detail=detail)
             with self._database.write() as tx:
                 add_timestamp(tx, self._ledger, actor, stamp)
-                note_answer(tx, name, self._clock.now())
+                note_answer(tx, Sort.AUTHORITY, name, self._clock.now())
             return Outcome(name, "stamped", size, stamp.stamped_at)
 
     def _adopt(self, authority: Authority, size: int, note: bytes) -> Timestamp | None:

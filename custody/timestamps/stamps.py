@@ -1,10 +1,10 @@
-"""Tokens of checkpoints that were received, and how asking each authority went.
+"""Tokens of checkpoints that were received.
 
-The only writer of `timestamps`, each row with its entry ``log.stamped``, and of `authority_states`.
+The only writer of `timestamps`, each row with its entry ``log.stamped``.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from custody.actors import Actor
+from custody.asked_states import AskedState, Sort, states_of
 from custody.cells import fitting_rows, raw, raw_columns, read_cell
 from custody.events import LOG_ITEM, EventKind
 from custody.first_writer import insert_first
@@ -19,7 +20,7 @@ from custody.ledger import Event, Ledger
 from custody.log.canonical import format_time
 from custody.log.entry import Json
 from custody.object_keys import timestamp_key
-from custody.tables import authority_states, log_entries, timestamps
+from custody.tables import log_entries, timestamps
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +42,13 @@ class Timestamp:
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorityState:
-    """``failing_since`` and ``trouble`` (a word of the stamper) are None while it answers."""
-
-    authority: str
-    tried_at: datetime
-    failures: int
-    failing_since: datetime | None
-    trouble: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class StampStanding:
     """The ``authorities`` that are asked, those of them that are ``failing``, and the ``stamps`` of
     the newest stamped checkpoint."""
 
     authorities: tuple[str, ...]
     stamps: tuple[Timestamp, ...]
-    failing: tuple[AuthorityState, ...]
+    failing: tuple[AskedState, ...]
 
     @property
     def stamped_at(self) -> datetime | None:
@@ -147,49 +137,10 @@ def unpublished_since(tx: Connection, size: int) -> datetime | None:
     return min((moment for moment in found if isinstance(moment, datetime)), default=None)
 
 
-def states_of(tx: Connection, authorities: Iterable[str]) -> dict[str, AuthorityState]:
-    """How asking went last, by authority; one that was never asked, or whose row was altered, has
-    none."""
-    wanted = sa.select(*raw_columns(tx, authority_states)).where(
-        authority_states.c.authority.in_(list(authorities))
-    )
-    rows = tx.execute(wanted).mappings().all()
-    found = (AuthorityState(**cells) for cells in fitting_rows(authority_states, rows))
-    return {state.authority: state for state in found}
-
-
 def standing_of(tx: Connection, authorities: Sequence[str]) -> StampStanding:
     """How the log stands with the ``authorities`` that are configured."""
     newest = list_timestamps(tx, limit=1)
     stamps = timestamps_of(tx, newest[0].size) if newest else []
-    states = states_of(tx, authorities)
+    states = states_of(tx, Sort.AUTHORITY, authorities)
     failing = [states[name] for name in authorities if name in states and states[name].failures]
     return StampStanding(tuple(authorities), tuple(stamps), tuple(failing))
-
-
-def note_answer(tx: Connection, authority: str, now: datetime) -> None:
-    """The authority answered as it should."""
-    _put_state(tx, AuthorityState(authority, now, 0, None, None))
-
-
-def note_failure(tx: Connection, authority: str, now: datetime, trouble: str) -> AuthorityState:
-    """The authority failed once more, for the reason ``trouble``."""
-    before = states_of(tx, [authority]).get(authority)
-    failures = 0 if before is None else before.failures
-    since = None if before is None else before.failing_since
-    state = AuthorityState(authority, now, min(failures, 1000) + 1, since or now, trouble)
-    _put_state(tx, state)
-    return state
-
-
-def _put_state(tx: Connection, state: AuthorityState) -> None:
-    values = {
-        "authority": state.authority,
-        "tried_at": state.tried_at,
-        "failures": state.failures,
-        "failing_since": state.failing_since,
-        "trouble": state.trouble,
-    }
-    if not insert_first(tx, authority_states, values):
-        own = authority_states.c.authority == state.authority
-        tx.execute(authority_states.update().where(own).values(values))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 
+from custody.asked_states import Sort, note_answer, note_failure
 from custody.clock import Clock
 from custody.errors import WitnessAwayError, WitnessContradictsError, WitnessRefusesError
 from custody.exchange import Answer
@@ -66,17 +67,10 @@ class Asker:
         self._known: int | None = None
         #: The last size it has answered for, maybe without one of its keys.
         self._answered = 0
-        #: Why the last turn failed; None where it did not.
-        self.trouble: Trouble | None = None
 
     @property
     def name(self) -> str:
-        """The first name that the policy has for it."""
-        return self._asked.names[0]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self._asked.names
+        return self._asked.name
 
     def run_once(self) -> bool:
         """Ask about the newest checkpoint, unless this witness has cosigned it or is being asked.
@@ -84,20 +78,16 @@ class Asker:
         True if a cosignature was kept. Raises `WitnessAwayError`, `WitnessRefusesError`
         (`WitnessContradictsError` where it saw another history), and as rows and store do.
         """
-        try:
-            with self._log.database.exclusive(self._lock, wait=False) as owned:
-                kept = owned and self._ask_newest()
-        except WitnessContradictsError:
-            self.trouble = Trouble.CONTRADICTS
-            raise
-        except WitnessRefusesError:
-            self.trouble = Trouble.REFUSES
-            raise
-        except WitnessAwayError:
-            self.trouble = Trouble.AWAY
-            raise
-        self.trouble = None
-        return kept
+        with self._log.database.exclusive(self._lock, wait=False) as owned:
+            if not owned:
+                return False
+            try:
+                return self._ask_newest()
+            except (WitnessAwayError, WitnessRefusesError) as error:
+                now, trouble = self._log.clock.now(), _trouble_of(error)
+                with self._log.database.write() as tx:
+                    note_failure(tx, Sort.WITNESS, self.name, now, trouble)
+                raise
 
     def _ask_newest(self) -> bool:
         keys = {cosignatures.key_id(one) for one in self._asked.verifiers}
@@ -168,5 +158,12 @@ class Asker:
         now = self._log.clock.now()
         with self._log.database.write() as tx:
             kept = [cosignatures.keep(tx, checkpoint, one, now) for one in signed]
+            note_answer(tx, Sort.WITNESS, self.name, now)
         self._known, self._answered = checkpoint.size, checkpoint.size
         return any(kept)
+
+
+def _trouble_of(error: WitnessAwayError | WitnessRefusesError) -> Trouble:
+    if isinstance(error, WitnessContradictsError):
+        return Trouble.CONTRADICTS
+    return Trouble.REFUSES if isinstance(error, WitnessRefusesError) else Trouble.AWAY

@@ -36,6 +36,11 @@ class Asked:
     names: tuple[str, ...]
     verifiers: tuple[CosignatureVerifier, ...]
 
+    @property
+    def name(self) -> str:
+        """The first name that the policy has for it."""
+        return self.names[0]
+
 
 @dataclass(frozen=True, slots=True)
 class WitnessPolicy:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
+from custody.asked_states import AskedState, Sort, states_of
 from custody.log.cosignature import Cosignature
 from custody.log.errors import LogError
 from custody.log.policy import Policy
@@ -20,6 +21,7 @@ from custody.publishing.published import (
     newest_checkpoint,
 )
 from custody.witnesses import cosignatures
+from custody.witnesses.asking import Trouble
 from custody.witnesses.cosignatures import KeptCosignature
 from custody.witnesses.policy import WitnessPolicy
 
@@ -34,7 +36,8 @@ class Cosigner:
     ``name`` is what the policy calls it; of a station it is the station's id. ``size`` is that of
     the newest checkpoint it cosigned, ``received_at`` when that came here; None where there is
     none. ``behind_since`` is when the first checkpoint was published that it has not cosigned, nor
-    a later one; None where there is none.
+    a later one; None where there is none. ``trouble`` says why asking it failed last and
+    ``failing_since`` since when; None while it answers, and of stations, which are not asked.
     """
 
     name: str
@@ -42,6 +45,8 @@ class Cosigner:
     size: int | None
     received_at: datetime | None
     behind_since: datetime | None
+    trouble: str | None = None
+    failing_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,11 @@ class Witnessing:
     def behind(self) -> tuple[Cosigner, ...]:
         return tuple(one for one in self.witnesses if one.behind_since is not None)
 
+    @property
+    def contradicting(self) -> tuple[Cosigner, ...]:
+        """Who has cosigned another history of this log: an alarm."""
+        return tuple(one for one in self.witnesses if one.trouble == Trouble.CONTRADICTS)
+
     def age(self, now: datetime) -> timedelta:
         """How long the oldest unwitnessed checkpoint has been waiting."""
         since = self.unwitnessed_since
@@ -87,12 +97,16 @@ def read_witnessing(tx: Connection, policy: WitnessPolicy | None, origin: str) -
     witnessed = _witnessed(tx, policy, origin) if policy is not None and is_named else 0
     later = first_checkpoints(tx, {0, witnessed, *published})
     waiting = later.get(witnessed) if is_named else None
+    states = _states(tx, policy)
     return Witnessing(
         is_named,
         size,
         witnessed,
         None if waiting is None else waiting.published_at,
-        tuple(_standing(name, key, kept.get(key), later) for key, name in names.items()),
+        tuple(
+            _standing(name, key, kept.get(key), later, states.get(name))
+            for key, name in names.items()
+        ),
         tuple(_standing(str(one.station_id), one.key_id, one, later) for one in stations),
     )
 
@@ -134,11 +148,19 @@ def _holds(
     return checkpoint is not None and checkpoint.root == kept.root
 
 
+def _states(tx: Connection, policy: WitnessPolicy | None) -> dict[str, AskedState]:
+    """How asking went last, by each name that the policy has for whom was asked."""
+    asked = () if policy is None else policy.asked
+    states = states_of(tx, Sort.WITNESS, [one.name for one in asked])
+    return {name: states[one.name] for one in asked if one.name in states for name in one.names}
+
+
 def _standing(
     name: str,
     key: str,
     kept: KeptCosignature | None,
     later: Mapping[int, PublishedCheckpoint],
+    state: AskedState | None = None,
 ) -> Cosigner:
     missed = later.get(0 if kept is None else kept.size)
     return Cosigner(
@@ -147,4 +169,6 @@ def _standing(
         None if kept is None else kept.size,
         None if kept is None else kept.received_at,
         None if missed is None else missed.published_at,
+        None if state is None else state.trouble,
+        None if state is None else state.failing_since,
     )

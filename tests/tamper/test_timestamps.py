@@ -283,8 +283,8 @@ ODD = [
     "UPDATE timestamps SET stamped_at = '0044-01-01 00:00:00'",
     "UPDATE timestamps SET size = -1 WHERE authority = 'rsa'",
     "UPDATE timestamps SET authority = '<blink>' WHERE authority = 'rsa'",
-    "UPDATE authority_states SET failures = -3, trouble = '<blink>'",
-    "UPDATE authority_states SET failures = 2147483647, trouble = NULL, failing_since = NULL",
+    "UPDATE asked_states SET failures = -3, trouble = '<blink>'",
+    "UPDATE asked_states SET failures = 2147483647, trouble = NULL, failing_since = NULL",
 ]
 
 

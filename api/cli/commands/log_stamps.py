@@ -34,7 +34,7 @@ def command(shell: Shell, limit: int) -> None:
                     ],
                     "failing": [
                         {
-                            "authority": one.authority,
+                            "authority": one.name,
                             "trouble": one.trouble,
                             "failing_since": one.failing_since,
                             "failures": one.failures,
@@ -69,7 +69,7 @@ def command(shell: Shell, limit: int) -> None:
             shell.say(
                 "stamp.failing",
                 error=True,
-                authority=state.authority,
+                authority=state.name,
                 reason=say_word(shell.language, "stamp.trouble", state.trouble or ""),
                 since=local(state.failing_since, zone),
                 failures=state.failures,

@@ -57,6 +57,15 @@ def command(shell: Shell) -> None:
                 for kind, name, one in listed
             ],
         )
+        for one in found.witnesses:
+            if one.trouble is not None:
+                shell.say(
+                    "witnesses.failing",
+                    error=True,
+                    name=one.name,
+                    reason=say_word(shell.language, "witness.trouble", one.trouble),
+                    since=local(one.failing_since, zone),
+                )
         if not found.is_named:
             shell.say("witnesses.unnamed", error=True)
         elif found.is_met:
@@ -80,4 +89,6 @@ def _as_json(kind: str, name: str, one: "Cosigner") -> dict[str, object]:
         "size": one.size,
         "received_at": one.received_at,
         "behind_since": one.behind_since,
+        "trouble": one.trouble,
+        "failing_since": one.failing_since,
     }

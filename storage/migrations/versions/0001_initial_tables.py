@@ -178,13 +178,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_log_state")),
     )
     op.create_table(
-        "authority_states",
-        sa.Column("authority", sa.String(length=40), nullable=False),
+        "asked_states",
+        sa.Column("sort", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("tried_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("trouble", sa.String(length=16), nullable=True),
-        sa.PrimaryKeyConstraint("authority", name=op.f("pk_authority_states")),
+        sa.PrimaryKeyConstraint("sort", "name", name=op.f("pk_asked_states")),
     )
     op.create_table(
         "timestamps",

@@ -15,10 +15,11 @@ from api.app import create_app
 from api.services import Services, compose
 from api.worker import Worker
 from custody.actors import service_actor
+from custody.asked_states import Sort, states_of
 from custody.clock import FixedClock
 from custody.events import EventKind
 from custody.ledger import Event
-from custody.timestamps.stamps import list_timestamps, states_of
+from custody.timestamps.stamps import list_timestamps
 from tests.services.authority import Authority, answering, make_authority
 from tests.services.house import PASSWORD, House, open_house
 from tests.services.http_server import serving
@@ -145,7 +146,7 @@ def test_the_worker_has_the_log_stamped_and_waits_for_nobody(
     served[1].released.set()
     while True:
         with services.database.read() as tx:
-            states = states_of(tx, ["second"])
+            states = states_of(tx, Sort.AUTHORITY, ["second"])
         if states:
             break
         pause.wait(0.05)

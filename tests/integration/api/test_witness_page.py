@@ -11,6 +11,7 @@ import pytest
 
 from api.app import create_app
 from api.services import Services
+from custody.asked_states import Sort, note_failure
 from custody.clock import SystemClock
 from custody.errors import WitnessAwayError
 from custody.witnesses.asking import Asker, LogAsked, Trouble
@@ -109,7 +110,9 @@ def test_how_long_something_is_not_witnessed_and_why(services: Services, near: N
 
 
 def test_another_history_is_said_in_red(services: Services) -> None:
-    services.askers[0].trouble = Trouble.CONTRADICTS
+    name = services.askers[0].name
+    with services.database.write() as tx:
+        note_failure(tx, Sort.WITNESS, name, services.clock.now(), Trouble.CONTRADICTS)
     with opened(services) as client:
         page = client.get("/log").text
         assert "见过本日志的另一种历史。" in page

@@ -17,6 +17,7 @@ from custody.object_keys import CHECKPOINT_KEY
 from custody.publishing.published import newest_checkpoint
 from custody.witnesses.asking import Asker, LogAsked
 from custody.witnesses.cosigned import CosignaturePublisher
+from custody.witnesses.witnessing import read_witnessing
 from ingest.stations import create_enrolment_token
 from storage.errors import ObjectNotFoundError
 from tests.services.witnesses import near_witness, policy_of
@@ -90,4 +91,6 @@ def test_one_that_hangs_keeps_nobody_waiting(services: Services, tmp_path: Path)
         finally:
             release.set()
             worker.stop()
-        assert working.witness_troubles() == {"w0": "away"}
+        with services.database.read() as tx:
+            standing = read_witnessing(tx, working.policy, working.config.origin).witnesses
+        assert {one.name: one.trouble for one in standing if one.trouble} == {"w0": "away"}

@@ -7,6 +7,7 @@ import pytest
 
 from api.config import load_config
 from api.services import open_services
+from custody.errors import WitnessAwayError
 from custody.witnesses.asking import Asker, LogAsked
 from tests.integration.cli.conftest import Liuhen
 from tests.services.witnesses import NearWitness, near_witness, policy_of
@@ -38,6 +39,20 @@ def test_without_a_policy(liuhen: Liuhen) -> None:
     assert (done.code, "no witness is named" in done.err) == (0, True)
     told = liuhen("log", "witnesses", "--json").json
     assert (told["named"], told["met"], told["cosigners"]) == (False, False, [])
+
+
+def test_why_a_witness_did_not(liuhen: Liuhen, home: Path, near: list[NearWitness]) -> None:
+    near[1].away = True
+    with pytest.raises(WitnessAwayError):
+        ask(home, near, 1)
+    # Another process tells it.
+    assert "w1: does not answer (since 20" in liuhen("log", "witnesses").err
+    told = liuhen("log", "witnesses", "--json").json["cosigners"]
+    assert [one["trouble"] for one in told] == [None, "away"]
+    near[1].away = False
+    ask(home, near, 1)
+    told = liuhen("log", "witnesses", "--json").json["cosigners"]
+    assert [one["failing_since"] for one in told] == [None, None]
 
 
 def test_who_cosigned_what(liuhen: Liuhen, home: Path, near: list[NearWitness]) -> None:

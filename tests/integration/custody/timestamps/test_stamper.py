@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from cryptography import x509
 
 from custody.actors import service_actor
+from custody.asked_states import Sort, states_of
 from custody.clock import FixedClock
 from custody.events import EventKind
 from custody.ledger import Ledger
@@ -26,7 +27,7 @@ from custody.timestamps.stamper import (
     TimestampTakenError,
     pause_after,
 )
-from custody.timestamps.stamps import list_timestamps, newest_timestamp, states_of
+from custody.timestamps.stamps import list_timestamps, newest_timestamp
 from custody.timestamps.tokens import check_token, new_request, read_token
 from storage.database import Database
 from storage.memory import MemoryStore
@@ -196,7 +197,7 @@ def test_a_bad_answer_is_refused_shown_and_keeps_nobody_waiting(
     assert results(stamper.stamp_all(ACTOR, wait_s=60)) == {"rsa": trouble, "ecdsa": "stamped"}
     assert [stat.key for stat in store.list("log/timestamps/")] == [timestamp_key(3, "ecdsa")]
     with database.read() as tx:
-        states = states_of(tx, ["rsa", "ecdsa"])
+        states = states_of(tx, Sort.AUTHORITY, ["rsa", "ecdsa"])
         assert newest_timestamp(tx, "rsa") is None
     assert states["ecdsa"].trouble is None
     assert (states["rsa"].trouble, states["rsa"].failures) == (trouble, 1)
@@ -225,7 +226,7 @@ def test_a_closed_port_is_asked_again_after_growing_pauses(
     clock.moment += timedelta(minutes=1)
     assert lonely.run_once(away, ACTOR) is None
     with database.read() as tx:
-        state = states_of(tx, ["rsa"])["rsa"]
+        state = states_of(tx, Sort.AUTHORITY, ["rsa"])["rsa"]
     assert (state.failures, state.failing_since) == (2, began)
     assert pause_after(50) == LONGEST_PAUSE
     assert pause_after(-5) == pause_after(1)
@@ -233,7 +234,7 @@ def test_a_closed_port_is_asked_again_after_growing_pauses(
     clock.moment = datetime.now(UTC) - timedelta(seconds=1)
     assert results(stamper.stamp_all(ACTOR))["rsa"] == "stamped"
     with database.read() as tx:
-        assert states_of(tx, ["rsa"])["rsa"].failing_since is None
+        assert states_of(tx, Sort.AUTHORITY, ["rsa"])["rsa"].failing_since is None
 
 
 def test_what_a_kill_left_in_the_store_is_adopted(
