@@ -54,8 +54,9 @@ bench: $(VENV)/.dev ## every benchmark, a table with ratios
 fuzz: $(VENV)/.fuzz ## every parser of the log for FUZZ_SECONDS each, by coverage (Linux)
 	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
 
-threat-model: $(VENV)/.dev ## write docs/threat-model.md anew out of the tests' table of attacks
+threat-model: $(VENV)/.dev ## write docs/threat-model.md and the columns of docs/formats/findings.md anew, out of the tests' tables
 	$(BIN)/python -m tests.tamper.threat_model
+	$(BIN)/python -m tests.tamper.columns_page
 
 lock: $(VENV)/.dev ## pin the dependencies anew (needs uv on the PATH)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -U pyproject.toml -o requirements/station.txt

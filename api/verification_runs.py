@@ -27,6 +27,8 @@ from custody.verification.findings import Finding, Progress, Report
 from custody.verification.records import Broken, broken_items, record_broken, record_run
 from custody.verification.run import verify_all
 from custody.verification.timestamps import TimestampRows
+from ingest.invitation_rows import InvitationRows
+from ingest.upload_rows import UploadRows
 from ingest.verification import StationRows
 from storage.errors import StorageError
 
@@ -85,6 +87,8 @@ def context_of(services: Services) -> VerificationContext:
         ),
         others=(
             StationRows,
+            InvitationRows,
+            UploadRows,
             UserRows,
             lambda: TimestampRows(services.store, services.stamper.authorities),
         ),

@@ -22,6 +22,7 @@ from custody.events import EventKind
 from custody.first_writer import insert_first
 from custody.ids import new_id
 from custody.ledger import Event, Ledger
+from custody.log.canonical import format_time
 from custody.log.errors import NoteError
 from custody.log.note import NoteVerifier
 from ingest.errors import (
@@ -40,6 +41,8 @@ TOKEN_LIFE = timedelta(days=7)
 CHALLENGE_LIFE = timedelta(minutes=2)
 SESSION_LIFE = timedelta(hours=12)
 MAX_NAME_CHARACTERS = 128
+#: The item of an invitation: this and the first digits of its token's SHA-256.
+INVITATION, INVITATION_DIGITS = "token:", 16
 _ID = re.compile(r"[0-9a-f-]{36}")
 
 
@@ -68,19 +71,19 @@ def create_enrolment_token(
         )
         .values(expires_at=now)
     )
+    ends = now + TOKEN_LIFE
     tx.execute(
         enrolment_tokens.insert().values(
-            token_sha256=_sha256(token),
-            station_name=name,
-            created_at=now,
-            expires_at=now + TOKEN_LIFE,
+            token_sha256=_sha256(token), station_name=name, created_at=now, expires_at=ends
         )
     )
-    ledger.append(
-        tx,
-        actor,
-        Event(EventKind.STATION_INVITED, f"token:{_sha256(token)[:16]}", details={"name": name}),
+    event = Event(
+        EventKind.STATION_INVITED,
+        f"{INVITATION}{_sha256(token)[:INVITATION_DIGITS]}",
+        facts={"expires_at": format_time(ends)},
+        details={"name": name},
     )
+    ledger.append(tx, actor, event)
     return token
 
 

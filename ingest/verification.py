@@ -39,13 +39,19 @@ class StationRows:
         facts, station_id = entry.facts, entry.item.removeprefix("station:")
         if entry.kind == EventKind.STATION_ENROLLED:
             name = ANYTHING if details is None else details.get("name")
-            columns = {"name": name, "verifier_key": facts.get("key"), "revoked_at": False}
+            columns = {
+                "name": name,
+                "verifier_key": facts.get("key"),
+                "enrolled_at": entry.at,
+                "revoked_at": None,
+            }
             self._stations.rows.setdefault(station_id, Logged(columns, index, entry.at))
         elif entry.kind == EventKind.STATION_REVOKED and station_id in self._stations.rows:
-            self._stations.rows[station_id].change({"revoked_at": True}, index)
+            self._stations.rows[station_id].change({"revoked_at": entry.at}, index)
         elif entry.kind == EventKind.DOCK_SESSION_OPENED:
             columns = {
                 "station_id": station_id,
+                "received_at": entry.at,
                 "source": ANYTHING if details is None else details.get("source"),
                 "manifest_sha256": facts.get("manifest_sha256"),
                 "previous_sha256": facts.get("previous"),

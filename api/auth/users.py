@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from api.auth.errors import OwnAccountError, UserNotFoundError
-from api.auth.passwords import hash_password, one_time_password
+from api.auth.passwords import hash_password, one_time_password, password_digest
 from api.auth.sessions import end_sessions_of
 from api.auth.tables import users
 from api.auth.user_names import check_new_name, is_name
@@ -20,6 +20,7 @@ from custody.events import EventKind
 from custody.history import HistoryEvent, history_of
 from custody.ids import new_id
 from custody.ledger import Event, Ledger
+from custody.log.entry import Json
 from custody.twin_rows import TWINS, count_of_twins
 
 #: The roles a person can have; the others belong to machines.
@@ -97,7 +98,11 @@ def create_user(
             EventKind.USER_CREATED,
             f"user:{user.id}",
             facts={"user": user.id, "role": user.role.value},
-            details={"name": user.name, "display_name": user.display_name},
+            details={
+                "name": user.name,
+                "display_name": user.display_name,
+                "password_sha256": password_digest(user.password_hash),
+            },
         ),
     )
     return user, password
@@ -115,10 +120,11 @@ def reissue_one_time_password(tx: Connection, ledger: Ledger, actor: Actor, *, u
         raise OwnAccountError
     user = get_user(tx, user_id)
     password = one_time_password()
-    _change(tx, user_id, password_hash=hash_password(password), must_change_password=True)
+    password_hash = hash_password(password)
+    _change(tx, user_id, password_hash=password_hash, must_change_password=True)
     end_sessions_of(tx, user_id)
     what = ONE_TIME_PASSWORD if user.must_change_password else PASSWORD_RESET
-    _note_change(tx, ledger, actor, user_id, what)
+    _note_change(tx, ledger, actor, user_id, what, password_hash)
     return password
 
 
@@ -137,7 +143,7 @@ def set_password(
     """Replace the password by the user's own choice; every session of theirs ends."""
     _change(tx, user_id, password_hash=password_hash, must_change_password=False)
     end_sessions_of(tx, user_id)
-    _note_change(tx, ledger, actor, user_id, PASSWORD)
+    _note_change(tx, ledger, actor, user_id, PASSWORD, password_hash)
 
 
 def disable_user(
@@ -203,12 +209,19 @@ def _change(tx: Connection, user_id: str, **values: object) -> None:
     tx.execute(sa.update(users).where(users.c.id == user_id).values(**values))
 
 
-def _note_change(tx: Connection, ledger: Ledger, actor: Actor, user_id: str, what: str) -> None:
-    ledger.append(
-        tx,
-        actor,
-        Event(EventKind.USER_CHANGED, f"user:{user_id}", facts={"user": user_id, "what": what}),
-    )
+def _note_change(
+    tx: Connection,
+    ledger: Ledger,
+    actor: Actor,
+    user_id: str,
+    what: str,
+    password_hash: str | None = None,
+) -> None:
+    facts: dict[str, Json] = {"user": user_id, "what": what}
+    details: dict[str, Json] = {}
+    if password_hash is not None:
+        details = {"password_sha256": password_digest(password_hash)}
+    ledger.append(tx, actor, Event(EventKind.USER_CHANGED, f"user:{user_id}", facts, details))
 
 
 #: Stand for what can't be empty and was altered; nobody may do less than somebody unknown.

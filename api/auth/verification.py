@@ -14,7 +14,8 @@ from custody.verification.others import LoggedTable
 
 
 class UserRows:
-    """Of each account: that it is there, its role, whether it is shut, who chose the password."""
+    """Of each account: that it is there, its names and role, since when it is shut, its password
+    and who chose that."""
 
     prefixes: tuple[str, ...] = ("user:",)
 
@@ -25,6 +26,7 @@ class UserRows:
             FindingCode.USER_ALTERED,
             FindingCode.USER_MISSING,
             FindingCode.USER_WITHOUT_ENTRY,
+            frozenset({"password_hash"}),
         )
 
     def apply(self, entry: Entry, details: Mapping[str, Json] | None, index: int | None) -> None:
@@ -38,17 +40,25 @@ class UserRows:
             }
             columns = {
                 "role": entry.facts.get("role"),
-                "disabled_at": False,
+                "disabled_at": None,
                 "must_change_password": True,
+                "created_at": entry.at,
+                "password_hash": _password(details),
             } | names
             self._users.rows.setdefault(user_id, Logged(columns, index, entry.at))
         elif entry.kind == EventKind.USER_CHANGED and user_id in self._users.rows:
             what = entry.facts.get("what")
             user = self._users.rows[user_id]
             if what in (DISABLED, ENABLED):
-                user.change({"disabled_at": what == DISABLED}, index)
+                user.change({"disabled_at": entry.at if what == DISABLED else None}, index)
             elif what == PASSWORD or what in ISSUES:
-                user.change({"must_change_password": what != PASSWORD}, index)
+                password = {"password_hash": _password(details)}
+                user.change({"must_change_password": what != PASSWORD} | password, index)
 
     def finish(self, tx: Connection, report: Report) -> None:
         self._users.finish(tx, report)
+
+
+def _password(details: Mapping[str, Json] | None) -> object:
+    """The SHA-256 of the hash, as its entry has it."""
+    return ANYTHING if details is None else details.get("password_sha256", ANYTHING)

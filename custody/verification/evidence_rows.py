@@ -2,12 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from custody.cells import raw_columns, read_row
 from custody.tables import (
     access_grants,
     case_officers,
@@ -23,13 +20,12 @@ from custody.verification.comparing import Row
 from custody.verification.context import VerificationContext
 from custody.verification.expected import ExpectedCase, ExpectedClip
 from custody.verification.findings import Report
-from custody.verification.grouped import Grouped
+from custody.verification.grouped import grouped_rows
 from custody.verification.receipts import (
     check_receipt,
     report_receipt_without_clip,
     report_second_receipt,
 )
-from custody.verification.rows import stream, text_order
 
 CLIP, CASE = "clip:", "case:"
 
@@ -50,8 +46,6 @@ class Scope:
 
 
 EVERYTHING = Scope()
-#: After every id there is.
-LAST = "\U0010ffff"
 
 
 class ClipRows:
@@ -59,14 +53,14 @@ class ClipRows:
 
     def __init__(self, tx: Connection, context: VerificationContext, scope: Scope) -> None:
         self._context = context
-        self._clips = _grouped(tx, clips, clips.c.id, scope.clip_ids)
-        self._renditions = _grouped(tx, renditions, renditions.c.clip_id, scope.clip_ids)
-        self._links = _grouped(tx, links, links.c.clip_id, scope.clip_ids)
-        self._receipts = _grouped(tx, receipts, receipts.c.clip_id, scope.clip_ids)
-        self._names = _grouped(tx, clip_names, clip_names.c.clip_id, scope.clip_ids)
+        self._clips = grouped_rows(tx, clips, clips.c.id, scope.clip_ids)
+        self._renditions = grouped_rows(tx, renditions, renditions.c.clip_id, scope.clip_ids)
+        self._links = grouped_rows(tx, links, links.c.clip_id, scope.clip_ids)
+        self._receipts = grouped_rows(tx, receipts, receipts.c.clip_id, scope.clip_ids)
+        self._names = grouped_rows(tx, clip_names, clip_names.c.clip_id, scope.clip_ids)
         # A listing is of many clips and has none of its own.
         of_clip = access_grants.c.clip_id.is_not(None)
-        self._grants = _grouped(
+        self._grants = grouped_rows(
             tx, access_grants, access_grants.c.clip_id, scope.clip_ids, where=of_clip
         )
 
@@ -126,8 +120,8 @@ class CaseRows:
     """The rows of cases with their officers, walked beside the items ``case:…``."""
 
     def __init__(self, tx: Connection, scope: Scope) -> None:
-        self._cases = _grouped(tx, cases, cases.c.id, scope.case_ids)
-        self._officers = _grouped(
+        self._cases = grouped_rows(tx, cases, cases.c.id, scope.case_ids)
+        self._officers = grouped_rows(
             tx, case_officers, case_officers.c.case_id, scope.case_ids, case_officers.c.officer
         )
 
@@ -151,28 +145,3 @@ class CaseRows:
         """Officers of a case that no entry made; also where there is no row of the case itself."""
         for row in officers:
             unknown_rows.report_officer_without_case(report, row)
-
-
-def _grouped(
-    tx: Connection,
-    table: sa.Table,
-    key: sa.Column[str],
-    ids: frozenset[str] | None,
-    *then: sa.Column[Any],
-    where: sa.ColumnElement[bool] | None = None,
-) -> Grouped[Row]:
-    statement = sa.select(*raw_columns(tx, table)).order_by(
-        text_order(tx, key), *(text_order(tx, column) for column in then)
-    )
-    if where is not None:
-        statement = statement.where(where)
-    if ids is not None:
-        statement = statement.where(key.in_(sorted(ids)))
-    rows = (read_row(table, row._mapping) for row in stream(tx, statement))  # noqa: SLF001 - SQLAlchemy's public name
-    name = key.name
-    return Grouped(rows, key=lambda row: _sort_key(row[name]))
-
-
-def _sort_key(value: object) -> str:
-    """What is no text comes after all text, as SQLite has it."""
-    return value if isinstance(value, str) else LAST

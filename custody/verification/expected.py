@@ -104,7 +104,7 @@ class ExpectedClip:
                 self.renditions.setdefault(str(facts.get("kind")), made)
             case EventKind.CLIP_OPENED | EventKind.CLIP_DOWNLOADED:
                 kind = "viewing" if entry.kind == EventKind.CLIP_OPENED else "download"
-                opened: Columns = {"kind": kind, "actor_id": entry.actor.id}
+                opened: Columns = {"kind": kind, "actor_id": entry.actor.id, "clip_ids": None}
                 opened |= _details(details, {"purpose": "purpose"})
                 opened["expires_at"] = facts.get("expires_at")
                 self.grants[str(facts.get("grant"))] = Logged(opened, index, entry.at)
@@ -168,7 +168,8 @@ def _admitted(facts: Mapping[str, Json], details: Details) -> Columns:
     columns = _facts(facts, "sha256", "sm3", "size_bytes")
     columns["object_key"] = original_key(str(facts.get("sha256")))
     # What a clip is until an entry says otherwise.
-    columns |= {"state": "archived", "reason": None, "duration_ms": None, "media": None}
+    columns |= {"state": "archived", "reason": None}
+    columns |= {"media_kind": "unknown", "duration_ms": None, "media": None}
     return columns | _details(details, ADMITTED)
 
 

@@ -74,6 +74,9 @@ class FindingCode(StrEnum):
     DOCK_SESSION_MISSING = "dock_session_missing"
     STATION_ALTERED = "station_altered"
     STATION_MISSING = "station_missing"
+    STATION_UNINVITED = "station_uninvited"
+    INVITATION_ALTERED = "invitation_altered"
+    UPLOAD_ALTERED = "upload_altered"
     USER_ALTERED = "user_altered"
     USER_MISSING = "user_missing"
     USER_WITHOUT_ENTRY = "user_without_entry"
@@ -146,11 +149,14 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.DOCK_SESSION_MISSING: "The log received a dock session that has no row.",
     FindingCode.STATION_ALTERED: "A station's row says something else than the log.",
     FindingCode.STATION_MISSING: "The log enrolled a station that has no row.",
+    FindingCode.STATION_UNINVITED: "A station was enrolled under a name that nobody invited.",
+    FindingCode.INVITATION_ALTERED: "An invitation of a station says something else than the log.",
+    FindingCode.UPLOAD_ALTERED: "An upload's row says something else than the clip it became.",
     FindingCode.USER_ALTERED: "A user's row says something else than the log.",
     FindingCode.USER_MISSING: "The log created a user who has no row.",
     FindingCode.USER_WITHOUT_ENTRY: "A user's row stands without its user.created entry.",
-    FindingCode.GRANT_WITHOUT_ENTRY: "A viewing or download stands that the log knows nothing of.",
-    FindingCode.GRANT_ALTERED: "A viewing or download says something else than the log.",
+    FindingCode.GRANT_WITHOUT_ENTRY: "A viewing, download or listing that no entry opened.",
+    FindingCode.GRANT_ALTERED: "A viewing, download or listing says something else than the log.",
     FindingCode.DATABASE_DAMAGED: "An index does not agree with its table, or a page is damaged.",
 }
 

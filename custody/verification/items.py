@@ -14,7 +14,11 @@ from custody.log.errors import ChainError, EntryError, LogError
 from custody.log.merkle import hash_leaf
 from custody.log.verify import ChainHead, verify_item_link
 from custody.said import said
-from custody.verification.context import ProgressCallback, VerificationContext
+from custody.verification.context import (
+    ProgressCallback,
+    RowsAgainstEntries,
+    VerificationContext,
+)
 from custody.verification.evidence_rows import (
     CASE,
     CLIP,
@@ -25,6 +29,7 @@ from custody.verification.evidence_rows import (
 )
 from custody.verification.expected import Details, ExpectedCase, ExpectedClip
 from custody.verification.findings import Finding, FindingCode, Progress, Report
+from custody.verification.listings import ListingRows
 from custody.verification.rows import (
     LogRow,
     committed_details,
@@ -81,7 +86,9 @@ def check_items(
     entries: Iterable[LogRow] = heapq.merge(rows, missing, key=_order) if missing else rows
     clip_rows = ClipRows(tx, context, scope)
     case_rows = CaseRows(tx, scope)
-    others = [make() for make in context.others] if scope == EVERYTHING else []
+    others: list[RowsAgainstEntries] = []
+    if scope == EVERYTHING:
+        others = [ListingRows(tx, report), *(make() for make in context.others)]
     done = 0
     for item, group in groupby(entries, key=lambda row: row.item):
         usable = _Chain(item, corrections, report).follow(group)

@@ -1,18 +1,17 @@
 """Timestamps: each row and object as its entry has it, each token held against its checkpoint and
-the pinned roots, and the times of all entries against what the authorities said."""
+the pinned roots. What holds bounds the times of all entries (`entry_times`)."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import accumulate
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from custody.cells import as_bytes, as_text, described, raw, raw_columns, read_cell, read_row, shown
+from custody.cells import as_bytes, as_text, described, raw, raw_columns, read_row, shown
 from custody.events import LOG_ITEM, EventKind
 from custody.log.canonical import format_time
 from custody.log.entry import Entry, Json
@@ -29,14 +28,12 @@ from custody.timestamps.tokens import (
     read_token,
 )
 from custody.verification.cells import as_logged
+from custody.verification.comparing import SAME_TRANSACTION
+from custody.verification.entry_times import check_times, whole
 from custody.verification.findings import Finding, FindingCode, Report
 from custody.verification.objects import LogObjects, UnreadableError
 from custody.verification.rows import stream
 from storage.objects import ObjectStore
-
-#: Between an entry's own time and the checkpoint with it: publication, and two clocks that may
-#: differ. Nothing is stamped while entries have waited for more than a sixth of this.
-TIME_TOLERANCE = timedelta(hours=1)
 
 _Key = tuple[int, str]
 
@@ -47,6 +44,7 @@ class _Logged:
 
     sha256: str
     stamped_at: str
+    received_at: datetime
     index: int | None
 
 
@@ -70,7 +68,7 @@ class TimestampRows:
         key = _key_of(entry)
         if key is not None:
             sha256, at = (str(entry.facts.get(name)) for name in ("token_sha256", "stamped_at"))
-            self._logged.setdefault(key, _Logged(sha256, at, index))
+            self._logged.setdefault(key, _Logged(sha256, at, entry.at, index))
 
     def finish(self, tx: Connection, report: Report) -> None:
         objects = LogObjects(self.store, report)
@@ -87,7 +85,7 @@ class TimestampRows:
                 stamped_at = self._check_token(tx, objects, report, key, raw_token)
                 if stamped_at is not None:
                     good.append((key[0], stamped_at))
-        _check_times(tx, report, sorted(good))
+        check_times(tx, report, sorted(good))
 
     def _check_rows(self, tx: Connection, report: Report) -> dict[_Key, str]:
         """The digests of the tokens in rows; findings for rows that are not as logged."""
@@ -108,6 +106,9 @@ class TimestampRows:
             ]
             if not isinstance(received, datetime):
                 pairs.append(("received_at", said("wanted", wanted="time"), received))
+            elif abs(received - logged.received_at) > SAME_TRANSACTION:
+                came = format_time(whole(received))
+                pairs.append(("received_at", format_time(logged.received_at), came))
             for column, expected, there in pairs:
                 if expected != there:
                     values = {"column": column, "expected": _said(expected), "found": _said(there)}
@@ -190,64 +191,6 @@ def _key_of(entry: Entry) -> _Key | None:
     return (size, authority) if isinstance(size, int) and isinstance(authority, str) else None
 
 
-def _check_times(tx: Connection, report: Report, stamps: list[tuple[int, datetime]]) -> None:
-    """Every entry was made before what stamped a tree with it, after what stamped one without it.
-
-    ``stamps`` are (size, time) of tokens that hold, by size.
-    """
-    # The earliest time of each stamp and those of larger trees, from the last one back.
-    uppers = list(accumulate((at for _, at in reversed(stamps)), min))[::-1]
-    begin, lower = 0, None
-    for (end, at), upper in zip(stamps, uppers, strict=True):
-        if end > begin:
-            _check_span(tx, report, begin, end, lower, upper)
-        begin, lower = end, at if lower is None else max(lower, at)
-    _check_span(tx, report, begin, None, lower, None)
-
-
-def _check_span(
-    tx: Connection,
-    report: Report,
-    begin: int,
-    end: int | None,
-    lower: datetime | None,
-    upper: datetime | None,
-) -> None:
-    entries = log_entries.c
-    wrong = []
-    if lower is not None:
-        wrong.append(entries.at < lower - TIME_TOLERANCE)
-    if upper is not None:
-        wrong.append(entries.at > upper + TIME_TOLERANCE)
-    if not wrong:
-        return
-    wanted = sa.select(raw(tx, entries.idx), raw(tx, entries.at)).where(
-        entries.idx >= begin, sa.or_(*wrong)
-    )
-    if end is not None:
-        wanted = wanted.where(entries.idx < end)
-    for row in stream(tx, wanted.order_by(entries.idx)):
-        at = read_cell(entries.at, row.at)
-        if not isinstance(at, datetime):
-            continue  # the row's own finding
-        early = lower is not None and at < lower - TIME_TOLERANCE
-        limit = lower if early else upper
-        if limit is None:
-            continue
-        report.add(
-            Finding(
-                FindingCode.ENTRY_TIME,
-                f"log:{row.idx}",
-                said("entry_early" if early else "entry_late", index=row.idx),
-                expected=said(
-                    "not_before" if early else "not_after", at=format_time(_whole(limit))
-                ),
-                found=format_time(_whole(at)),
-                entry_index=row.idx,
-            )
-        )
-
-
 def _note_of(tx: Connection, objects: LogObjects, size: int) -> bytes | None:
     """The checkpoint that was stamped, as the archive has it, else as its row has it."""
     try:
@@ -293,7 +236,3 @@ def _token_of(tx: Connection, key: _Key) -> bytes:
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _whole(moment: datetime) -> datetime:
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -34,7 +34,8 @@ def report_link_without_entry(report: Report, row: Row) -> None:
 
 def report_grant_without_entry(report: Report, row: Row) -> None:
     code, subject = FindingCode.GRANT_WITHOUT_ENTRY, f"grant:{shown(row['id'])}"
-    message = said("grant_unknown", grant=shown(row["kind"]))
+    of_one = row["clip_id"] is not None
+    message = said("grant_unknown" if of_one else "listing_unknown", grant=shown(row["kind"]))
     found = said("grant_by", grant=shown(row["kind"]), actor=shown(row["actor_id"]))
     _report_unknown(report, code, subject, message, found, row["clip_id"])
 

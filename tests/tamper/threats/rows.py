@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from custody.verification import FindingCode as C
-from tests.tamper import attacks, later_attacks
+from tests.tamper import attacks, later_attacks, row_attacks
 from tests.tamper.threats.table import Case, Threat, told, verified
 
 
@@ -191,6 +191,10 @@ PEOPLE: tuple[Threat, ...] = (
         executed("UPDATE users SET must_change_password = FALSE", C.USER_ALTERED),
         executed("DELETE FROM users", C.USER_MISSING),
     ),
+    verified(
+        "Gives an account a password that he knows.",
+        executed("UPDATE users SET password_hash = 'another'", C.USER_ALTERED),
+    ),
     verified("Makes up a user.", Case(attacks.insert_user, {C.USER_WITHOUT_ENTRY})),
     verified(
         "Says that somebody else looked, or at another recording, or makes up a viewing.",
@@ -203,6 +207,12 @@ PEOPLE: tuple[Threat, ...] = (
             name="grant_of_another_person",
         ),
         Case(attacks.move_grant, {C.GRANT_WITHOUT_ENTRY}, clip=1),
+    ),
+    verified(
+        "Makes up a listing of thumbnails, or lets one show other recordings or to somebody else.",
+        Case(row_attacks.insert_listing, {C.GRANT_WITHOUT_ENTRY}),
+        Case(row_attacks.list_other_recordings, {C.GRANT_ALTERED}),
+        Case(row_attacks.list_for_somebody_else, {C.GRANT_WITHOUT_ENTRY}),
     ),
     verified(
         "Lets a viewing that has ended go on.",
@@ -222,6 +232,19 @@ PEOPLE: tuple[Threat, ...] = (
             )
         ),
         executed("DELETE FROM dock_sessions", C.DOCK_SESSION_MISSING),
+    ),
+    verified(
+        "Lets a listed file that was never sent seem to be archived.",
+        Case(row_attacks.seem_to_have_come, {C.UPLOAD_ALTERED}),
+    ),
+    verified(
+        "Makes up an invitation for a station, or makes one good again that had ended.",
+        Case(row_attacks.make_up_an_invitation, {C.INVITATION_ALTERED}),
+        Case(row_attacks.bring_back_an_invitation, {C.INVITATION_ALTERED}),
+    ),
+    verified(
+        "Lets a station of his own in by an invitation that he made up and then deletes.",
+        Case(row_attacks.enrol_uninvited, {C.STATION_UNINVITED}),
     ),
     verified(
         "Lets a revoked station in again, or changes a station's key or name.",

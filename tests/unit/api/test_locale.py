@@ -123,7 +123,7 @@ IN_FINDINGS = {
         {column.name for table in metadata.sorted_tables for column in table.columns}
         & {key.removeprefix("column.") for key in catalogue("zh") if key.startswith("column.")}
     ),
-    "thing.": ["station", "dock_session", "user"],
+    "thing.": ["station", "dock_session", "user", "invitation"],
     "stored.": ["original", "proxy", "poster", "sheet", "waveform"],
     "item.": ["log", "service", "anonymous"],
     "standing.": ["stands", "was_removed"],
