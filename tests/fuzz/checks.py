@@ -17,6 +17,7 @@ from custody.log.plain_json import read_json_object
 from custody.log.policy import read_policy
 from custody.log.proof import LogProof
 from custody.log.receipt import open_receipt, sign_receipt
+from custody.log.sample_statement import open_sample_statement, sign_sample_statement
 from custody.log.statement import open_statement
 from custody.log.tiles import (
     TileReader,
@@ -38,6 +39,8 @@ from tests.fuzz.known import (
     PROOF,
     RECEIPT,
     RECEIPT_TITLE,
+    SAMPLE,
+    SAMPLE_TITLE,
     SEEN,
     STATION,
     TEXTS,
@@ -128,6 +131,28 @@ def receipt_body(data: bytes) -> bool:
     )
     assert (found.index, found.entry, found.details) == (INDEX, RECEIPT.entry, RECEIPT.details)
     assert sign_receipt(found, RECEIPT_KEY) == signed
+    return True
+
+
+def sample_note(data: bytes) -> bool:
+    try:
+        found = open_sample_statement(data, RECEIPT_KEY.verifier, LOG_KEY.verifier)[0]
+    except LogError:
+        return False
+    assert found == SAMPLE
+    return True
+
+
+def sample_body(data: bytes) -> bool:
+    """As if the archive had signed it: of no more clips than there are, each under its tree."""
+    signed = _signed(SAMPLE_TITLE, data, RECEIPT_KEY)
+    try:
+        found, tree = open_sample_statement(signed, RECEIPT_KEY.verifier, LOG_KEY.verifier)
+    except LogError:
+        return False
+    assert len(found.clips) <= found.coverage.clips <= tree.size <= found.log_size
+    assert all(clip.index < tree.size for clip in found.clips)
+    assert sign_sample_statement(found, RECEIPT_KEY) == signed
     return True
 
 

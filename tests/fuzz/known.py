@@ -11,6 +11,7 @@ from custody.log.note import NoteSigner
 from custody.log.proof import LogProof
 from custody.log.witness import AddCheckpoint, Seen
 from station_agent import wire
+from tests.unit.custody.log.sampled import sampled_log, statement_on
 from tests.unit.custody.log.samples import sample_log, sample_receipt, signer
 
 ALICE, BOB = signer("example.com/alice"), signer("example.com/bob")
@@ -43,6 +44,8 @@ MANIFEST = wire.Manifest(
         wire.ManifestFile("乙.mp4".encode(), 2**53 - 1, _SEEN_AT, "fifo"),
     ),
 )
+SAMPLE, _ = statement_on(sampled_log(), 10)
+SAMPLE_TITLE = "liuhen sample v1"
 RECEIPT_TITLE = "liuhen receipt v1"
 MANIFEST_TITLE = "liuhen manifest v1"
 
