@@ -17,13 +17,14 @@ import sqlalchemy as sa
 import api.auth.tables  # noqa: F401 - every table must be known before the schema is compared
 import ingest.tables  # noqa: F401
 from api.config import FILE_NAME, Config, ConfigError
+from api.signing import SIGNER_STATE, signer_of
 from custody.access import Access
 from custody.clock import Clock, SystemClock
 from custody.errors import KeyMissingError
 from custody.ledger import Ledger
 from custody.publishing.keys import LogKeys, load_keys, load_or_create_keys, load_public_halves
 from custody.publishing.publisher import Publisher
-from custody.publishing.signer import Signer
+from custody.publishing.signing import TreeSigner
 from custody.tables import log_state
 from custody.timestamps.authorities import load_authorities
 from custody.timestamps.stamper import Stamper
@@ -38,9 +39,6 @@ from storage.objects import ObjectStore
 from storage.schema import upgrade
 from storage.staging import Staging
 
-#: In the keys' folder: what the signer last signed.
-SIGNER_STATE = "signer-state.json"
-
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -54,7 +52,7 @@ class Services:
     ledger: Ledger
     access: Access
     keys: LogKeys
-    signer: Signer
+    signer: TreeSigner
     publisher: Publisher
     #: Makes public what others signed of its checkpoints.
     cosignatures: CosignaturePublisher
@@ -148,7 +146,7 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
     policy = load_policy(
         config.witness_policy_file, keys.log.verifier, required=bool(config.witness_policy)
     )
-    signer = Signer(keys.log, config.keys_folder / SIGNER_STATE, config.origin)
+    signer = signer_of(config, keys.log, store)
     staging = Staging(config.staging_folder, read_only=database.read_only)
     ledger = Ledger(clock)
     verifier = keys.log.verifier
