@@ -4,6 +4,7 @@ import string
 
 from api.cli.demo_words import DEMO_WORDS
 from api.cli.log_words import LOG_WORDS
+from api.cli.signer_words import SIGNER_WORDS
 from api.cli.verify_words import VERIFY_WORDS
 from api.web.locale import LANGUAGES, has_text, translate
 
@@ -11,6 +12,7 @@ WORDS: dict[str, tuple[str, str]] = {
     **DEMO_WORDS,
     **LOG_WORDS,
     **VERIFY_WORDS,
+    **SIGNER_WORDS,
     "home_made": ("已建立：{home}", "made: {home}"),
     "home_there": ("已存在：{home}", "already there: {home}"),
     "home_next": (

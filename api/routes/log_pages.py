@@ -22,7 +22,8 @@ from api.services import Services
 from api.web.entry_values import items_of, read_values
 from api.web.filters import Filters
 from api.web.locale import LANGUAGES, catalogue
-from api.web.pages import Pages, parameters_of
+from api.web.pages import Pages, language_of, parameters_of
+from api.web.retelling import retold
 from custody.access import Right
 from custody.event_filters import EVERY_EVENT, EventFilter, count_events
 from custody.events import LOG_ITEM, EventKind, is_item
@@ -127,6 +128,7 @@ def show_log(
         witnessing = read_witnessing(tx, services.policy, services.config.origin)
         names |= names_of_actors(tx, [f"station:{one.name}" for one in witnessing.stations])
         stamping = standing_of(tx, [one.name for one in services.stamper.asked])
+    standstill = services.signer_watch.standstill
     pages: Pages = request.app.state.pages
     return pages.render(
         request,
@@ -146,6 +148,13 @@ def show_log(
         stamping=stamping,
         now=services.clock.now(),
         unpublished=numbered - (checkpoint.size if checkpoint else 0) + pending,
+        signer_is_separate=bool(services.config.signer),
+        standstill=standstill,
+        standstill_reason=(
+            ""
+            if standstill is None
+            else retold(standstill.reason, language_of(request, services.config))
+        ),
         witnessing=witnessing,
         unwitnessed_minutes=witnessing.age(services.clock.now()) // timedelta(minutes=1),
         kinds=kinds,

@@ -5,9 +5,10 @@ asserts that what was accepted is exactly what stands in the bytes, in its one s
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from custody.log.canonical import canonical_json, parse_canonical
-from custody.log.checkpoint import open_checkpoint
+from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.cosignature import open_cosigned
 from custody.log.entry import Entry
 from custody.log.errors import LogError, NoteError, PolicyError
@@ -27,11 +28,13 @@ from custody.log.tiles import (
 )
 from custody.log.verify import verify_proof
 from custody.log.witness import WitnessRefusedError, judge, parse_request
+from custody.publishing.signer_protocol import SIGN, SignerRequest, SignerRequestError
 from station_agent import wire
 from tests.fuzz.known import (
     ALICE,
     CHECKPOINTS,
     COSIGNED_AT,
+    DESK,
     INDEX,
     LOG,
     MANIFEST,
@@ -93,6 +96,22 @@ def policy(data: bytes) -> bool:
         return False
     assert found == read_policy(data)
     assert found.is_met([]) == (found.quorum is None)
+    return True
+
+
+def signer_request(data: bytes) -> bool:
+    """Read as it was written; and whatever it asks for, only the true tree is signed."""
+    reply = DESK.reply(SIGN, data)
+    try:
+        request = SignerRequest.parse(data)
+    except SignerRequestError:
+        assert reply.status == HTTPStatus.BAD_REQUEST
+        return False
+    assert request.encode() == data
+    if reply.status == HTTPStatus.OK:
+        size = Checkpoint.parse(request.checkpoint).size
+        assert request.checkpoint == LOG.checkpoint(size).encode()
+        assert reply.text == LOG.note(size)
     return True
 
 

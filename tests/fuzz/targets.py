@@ -13,6 +13,8 @@ from custody.log.receipt import MAX_RECEIPT_BYTES, sign_receipt
 from custody.log.sample_statement import MAX_STATEMENT_BYTES, sign_sample_statement
 from custody.log.tiles import WIDTH
 from custody.log.witness import MAX_REQUEST_BYTES
+from custody.publishing.signer_protocol import MAX_REQUEST_BYTES as MAX_SIGNER_REQUEST_BYTES
+from custody.publishing.signer_protocol import SignerRequest
 from station_agent.wire import MAX_MANIFEST_BYTES, sign_manifest
 from tests.fuzz import checks, known, spellings
 from tests.fuzz.checks import Check
@@ -119,6 +121,12 @@ TARGETS: tuple[Target, ...] = (
         checks.witness_request,
         (known.request(5, 300), known.request(5, 5)),
         MAX_REQUEST_BYTES,
+    ),
+    Target(
+        "signer_request",
+        checks.signer_request,
+        tuple(SignerRequest((), CHECKPOINTS[size].encode()).encode() for size in (1, 300)),
+        MAX_SIGNER_REQUEST_BYTES,
     ),
     Target("entry", checks.entry, (LOG.entries[0], LOG.entries[known.INDEX]), MAX_ENTRY_BYTES),
     Target(
