@@ -13,8 +13,10 @@ from api.dependencies import ServicesDep
 from api.services import Services
 from custody.cells import raw, read_cell
 from custody.clock import Clock
+from custody.errors import SignerStateError
 from custody.log.canonical import format_time
 from custody.publishing.published import has_altered_checkpoints, newest_checkpoint
+from custody.publishing.restored import Older
 from custody.tables import log_entries
 from custody.witnesses.asking import Trouble
 from custody.witnesses.witnessing import read_witnessing
@@ -25,6 +27,12 @@ router = APIRouter()
 #: So much stays free, or less on a small disk (`Staging.require_room`): what does not fit beside it
 #: is told to wait (507).
 MIN_FREE_BYTES = 512 * 1024 * 1024
+#: What was put back, for supervisors.
+_RESTORED = {
+    Older.DATABASE: "the database is an older copy, nothing is signed",
+    Older.STORE: "the object store is an older copy, nothing is signed",
+    Older.BOTH: "database and object store are older copies, nothing is signed",
+}
 #: Entries are published every second; an entry that waits this long has been forgotten.
 MAX_MERGE_LAG = timedelta(seconds=60)
 
@@ -61,6 +69,13 @@ def check_health(services: ServicesDep) -> JSONResponse:
         f"worker: {name} keeps failing since {format_time(since)}; the log file says why"
         for name, since in sorted(services.failing.copy().items())
     ]
+    try:
+        if older := services.publisher.watch.current():
+            problems.append(f"log: {_RESTORED[older]}; run: liuhen log recover")
+    except SignerStateError:
+        problems.append("log: the signer's record can't be read")
+    except (SQLAlchemyError, StorageError):
+        pass  # said above, or below
     try:
         services.database.check()
     except StorageError as error:

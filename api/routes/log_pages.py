@@ -150,6 +150,7 @@ def show_log(
         unpublished=numbered - (checkpoint.size if checkpoint else 0) + pending,
         witnessing=witnessing,
         unwitnessed_minutes=witnessing.age(services.clock.now()) // timedelta(minutes=1),
+        restored=services.publisher.watch.found,
         troubles=troubles,
         contradicting=[name for name, one in troubles.items() if one is Trouble.CONTRADICTS],
         kinds=kinds,
