@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 from api import errors
 from api.auth import passwords
 from api.denials import Allowance
-from api.dependencies import readable_address
+from api.dependencies import readable_address, whole_log
 from api.routes import (
     assignments,
     case_forms,
@@ -70,7 +70,7 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        dependencies=[Depends(readable_address)],
+        dependencies=[Depends(readable_address), Depends(whole_log)],
     )
     assets = Assets()
     app.state.services = services

@@ -17,6 +17,7 @@ from custody.access import Right
 from custody.actors import Actor, Role, Via
 from custody.events import clip_item
 
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 SESSION_COOKIE = "liuhen_session"
 #: With TLS the browser itself refuses this name over plain HTTP or from a subdomain (RFC 6265bis).
 SECURE_SESSION_COOKIE = "__Host-liuhen_session"
@@ -43,6 +44,21 @@ ServicesDep = Annotated[Services, Depends(services_of)]
 def readable_address(request: Request) -> None:
     """Every route asks for this first. Raises as `check_query`."""
     check_query(request.scope["query_string"])
+
+
+#: What changes no evidence: whoever mends the house has to get in, and to look.
+_WHILE_RESTORED = frozenset({"/sign-in", "/sign-out", "/password"})
+
+
+def whole_log(request: Request) -> None:
+    """Every route asks for this: while an older copy waits to be recovered nothing is changed.
+
+    What would be taken in now could be told twice or contradict what is recovered. Stations and
+    people are told to come again; nothing that they hold is lost. Raises `LogRestoredError`.
+    """
+    if request.method in _READING or request.url.path in _WHILE_RESTORED:
+        return
+    services_of(request).publisher.watch.require_whole()
 
 
 def origin_of(request: Request) -> str:

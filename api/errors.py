@@ -67,6 +67,7 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (custody.RecordingTimeEarlyError, Answer(422, "recording_early")),
     (custody.HistoryAlteredError, Answer(409, "history_altered")),
     (custody.EntryLostError, Answer(503, "entry_lost")),
+    (custody.LogRestoredError, Answer(503, "log_restored")),
     (custody.CaseNotFoundError, Answer(404, "not_found")),
     (custody.RenditionNotFoundError, Answer(404, "no_rendition")),
     (custody.CaseAlteredError, Answer(409, "case_altered")),
@@ -112,6 +113,8 @@ ANSWERS: tuple[tuple[type[Exception], Answer], ...] = (
     (InternalError, Answer(503, "database_unavailable")),
     (PoolTimeoutError, Answer(503, "database_unavailable")),
 )
+#: When somebody turned away while the log waits to be recovered may come again, in seconds.
+_RECOVERY_S = "60"
 _DISK_FULL = Answer(507, "disk_full")
 _READ_ONLY = Answer(503, "database_read_only")
 _UNKNOWN = Answer(500, "internal")
@@ -148,7 +151,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ClientDisconnect, _answer_nobody)
     for address_error in (AddressLongError, AddressUnreadableError):
         app.add_exception_handler(address_error, _answer_address)
-    own = {auth.ForgedRequestError, custody.GrantExpiredError, custody.ServedAlteredError}
+    app.add_exception_handler(custody.LogRestoredError, _answer_restored)
+    own: set[type[Exception]] = {auth.ForgedRequestError, custody.GrantExpiredError}
+    own |= {custody.ServedAlteredError, custody.LogRestoredError}
     own |= {AddressLongError, AddressUnreadableError}
     for kind, _ in ANSWERS:
         if kind not in own:
@@ -164,6 +169,13 @@ def _answer(request: Request, error: Exception) -> Response:
         _logger.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
     # What a database says of itself is a statement with its values: it goes to our log only.
     return respond(request, answer, "" if isinstance(error, SQLAlchemyError) else str(error))
+
+
+def _answer_restored(request: Request, error: Exception) -> Response:
+    """A house that has to be recovered first: no mistake of a program, and whoever asked comes
+    again by themselves."""
+    _logger.warning("%s %s: %s", request.method, request.url.path, error)
+    return respond(request, answer_for(error), str(error), {"Retry-After": _RECOVERY_S})
 
 
 def _answer_forged(request: Request, _error: Exception) -> Response:

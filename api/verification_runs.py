@@ -24,7 +24,7 @@ from custody.item_names import names_of
 from custody.ledger import Appended
 from custody.log.errors import LogError
 from custody.verification.context import EVERYTHING, Selection, VerificationContext
-from custody.verification.findings import Finding, Progress, Report
+from custody.verification.findings import Finding
 from custody.verification.records import (
     broken_items,
     record_broken,
@@ -32,6 +32,7 @@ from custody.verification.records import (
     record_sampled,
     sampled_items,
 )
+from custody.verification.reports import Progress, Report
 from custody.verification.run import verify_all
 from custody.verification.timestamps import TimestampRows
 from ingest.invitation_rows import InvitationRows

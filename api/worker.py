@@ -19,6 +19,7 @@ from api.services import Services
 from custody import viewing_ends
 from custody.actors import service_actor
 from custody.errors import (
+    LogRestoredError,
     SignerAwayError,
     SigningRefusedError,
     WitnessAwayError,
@@ -157,6 +158,8 @@ class Worker:
         return False
 
     def _stamp(self, authority: Authority, _name: str) -> bool:
+        if self._is_restored():
+            return False
         outcome = self._services.stamper.run_once(authority, service_actor("stamper"))
         if outcome is not None and outcome.result == "failed":
             log.warning("%s gave no timestamp: %s", authority.name, outcome.trouble)
@@ -164,6 +167,8 @@ class Worker:
 
     def _media(self, name: str) -> bool:
         services = self._services
+        if self._is_restored():
+            return False
         return pipeline.process_one(
             services.database,
             services.store,
@@ -185,19 +190,30 @@ class Worker:
             "uploads": self._sweep_uploads,
         }
 
+    def _is_restored(self) -> bool:
+        """Whether an older copy waits to be recovered: then nothing is done that entries tell of,
+        for the entries that are recovered may tell of it already."""
+        return self._services.publisher.watch.found is not None
+
     def _close_viewings(self, _name: str) -> bool:
         services = self._services
+        if self._is_restored():
+            return False
         with services.database.write() as tx:
             viewing_ends.close_expired(tx, services.ledger, services.clock)
         return False
 
     def _find_work(self, _name: str) -> bool:
+        if self._is_restored():
+            return False
         with self._services.database.write() as tx:
             work.sweep(tx, self._services.clock)
         return False
 
     def _sweep_uploads(self, _name: str) -> bool:
         services = self._services
+        if self._is_restored():
+            return False
         upload_sweep.sweep(
             services.receiver,
             services.database,
@@ -212,6 +228,6 @@ class Worker:
 def _line_of(error: Exception) -> str:
     """What an outage or somebody else brought about; nothing for a mistake of ours, whose trace is
     wanted."""
-    if isinstance(error, (*OUTSIDE, SignerAwayError)):
+    if isinstance(error, (*OUTSIDE, LogRestoredError, SignerAwayError)):
         return str(error)
     return line_of(error) if is_disk_full(error) or isinstance(error, StorageError) else ""

@@ -29,7 +29,7 @@ from custody.publishing.published import tile_reader
 from custody.publishing.publisher import SEQUENCE_LIMIT
 from custody.publishing.sequencer import sequence
 from custody.verification import LOG_ONLY, verify_all
-from custody.verification.findings import Report
+from custody.verification.reports import Report
 from custody.verification.whole_log import check_whole_log
 from storage.local import LocalStore
 

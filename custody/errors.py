@@ -114,6 +114,19 @@ class SigningRefusedError(CustodyError):
     """The signer will not sign: the tree does not agree with what it signed before."""
 
 
+class LogRestoredError(SigningRefusedError):
+    """An older copy was put back, so nothing is signed or taken in; run `liuhen log recover`."""
+
+    def __init__(self, detail: str = "", older: str = "") -> None:
+        super().__init__(detail)
+        #: What is older, as `custody.publishing.restored.Older` has it.
+        self.older = older
+
+
+class RecoveryRefusedError(CustodyError):
+    """The log can't be recovered from this: it is not what was signed."""
+
+
 class KeyFileError(CustodyError):
     """A key file is missing, unreadable or open to others."""
 

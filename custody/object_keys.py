@@ -29,9 +29,13 @@ def log_key(path: str) -> str:
     return f"log/{path}"
 
 
+#: Every checkpoint that was published.
+CHECKPOINT_ARCHIVE = "log/checkpoints/"
+
+
 def checkpoint_archive_key(size: int) -> str:
     """A checkpoint as it was published; twelve digits, so that keys sort by size."""
-    return f"log/checkpoints/{size:012}"
+    return f"{CHECKPOINT_ARCHIVE}{size:012}"
 
 
 #: Cosignatures are filed beside the checkpoints they are on.

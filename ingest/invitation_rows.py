@@ -16,7 +16,8 @@ from custody.log.errors import LogError
 from custody.said import said
 from custody.verification.cells import as_logged
 from custody.verification.comparing import SAME_TRANSACTION, Row
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
+from custody.verification.reports import Report
 from custody.verification.rows import stream
 from ingest.stations import INVITATION, INVITATION_DIGITS
 from ingest.tables import enrolment_tokens

@@ -13,7 +13,8 @@ from custody.tables import clip_names, clips
 from custody.verification.cells import as_logged
 from custody.verification.comparing import Row
 from custody.verification.expected import ANYTHING
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
+from custody.verification.reports import Report
 from custody.verification.rows import stream
 from ingest.tables import dock_sessions, uploads
 from ingest.uploads import ADMITTED, RECEIVING, REFUSED, TERMINATED

@@ -13,8 +13,9 @@ from custody.log.entry import Entry, Json
 from custody.said import said
 from custody.verification.cells import as_logged
 from custody.verification.expected import ANYTHING, Logged
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
 from custody.verification.others import LoggedTable
+from custody.verification.reports import Report
 from custody.verification.rows import stream
 from ingest.tables import dock_sessions, stations
 

@@ -9,8 +9,9 @@ from api.auth.users import DISABLED, ENABLED, ISSUES, PASSWORD
 from custody.events import EventKind
 from custody.log.entry import Entry, Json
 from custody.verification.expected import ANYTHING, Logged
-from custody.verification.findings import FindingCode, Report
+from custody.verification.findings import FindingCode
 from custody.verification.others import LoggedTable
+from custody.verification.reports import Report
 
 
 class UserRows:

@@ -17,9 +17,12 @@ from api.app import create_app
 from api.cli.announcements import announce_keys, announce_start
 from api.cli.failures import CommandError
 from api.config import Config
-from api.services import open_services
+from api.services import Services, open_services
 from api.worker import Worker
 from custody.actors import Actor
+from custody.errors import LogRestoredError
+
+log = logging.getLogger("liuhen.serve")
 
 #: How long requests under way may take after the signal to stop; uploads go on where they were.
 GRACE_S = 10
@@ -48,6 +51,7 @@ def serve(
     with _listen(config) as listener:
         config = replace(config, port=listener.getsockname()[1])
         with open_services(config) as services:
+            _notice_restore(services)
             announce_keys(services, actor)
             announce_start(services, actor, version("liuhen"))
             worker = Worker(services)
@@ -60,6 +64,17 @@ def serve(
                 _run(server, listener)
             finally:
                 worker.stop()
+
+
+def _notice_restore(services: Services) -> None:
+    """Look, before anything is done, whether an older copy was put back; the log file says so.
+
+    The house is served all the same: people must see what is wrong, and stations be told to wait.
+    """
+    try:
+        services.publisher.watch.look().require_whole()
+    except LogRestoredError as error:
+        log.critical("%s", error)
 
 
 def web_settings(app: FastAPI, config: Config, log_level: str) -> uvicorn.Config:

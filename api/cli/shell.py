@@ -58,8 +58,13 @@ class Shell:
         return self.config().language
 
     @contextmanager
-    def open(self, *, migrate: bool = True, read_only: bool = False) -> Iterator["Services"]:
+    def open(
+        self, *, migrate: bool = True, read_only: bool = False, changes: bool = False
+    ) -> Iterator["Services"]:
         """The services over the home; what was appended inside is published at the end.
+
+        ``changes``: the command takes in or changes evidence, which nobody may while an older copy
+        waits to be recovered (`LogRestoredError`).
 
         A command that verifies does not ``migrate``: it says what is wrong with the tables.
         ``read_only``: nothing can be appended. Raises `HomeMissingError` and what the engines
@@ -71,6 +76,8 @@ class Shell:
             if read_only:
                 yield services
                 return
+            if changes:
+                services.publisher.watch.require_whole()
             try:
                 yield services
             finally:  # a refused command has left an entry too

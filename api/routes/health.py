@@ -14,8 +14,10 @@ from api.services import Services
 from api.signer_watch import SignerTrouble, Standstill
 from custody.cells import raw, read_cell
 from custody.clock import Clock
+from custody.errors import SignerStateError
 from custody.log.canonical import format_time
 from custody.publishing.published import has_altered_checkpoints, newest_checkpoint
+from custody.publishing.restored import Older
 from custody.tables import log_entries
 from custody.witnesses.witnessing import read_witnessing
 from storage.errors import StorageError, StoreFullError
@@ -25,6 +27,12 @@ router = APIRouter()
 #: So much stays free, or less on a small disk (`Staging.require_room`): what does not fit beside it
 #: is told to wait (507).
 MIN_FREE_BYTES = 512 * 1024 * 1024
+#: What was put back, for supervisors.
+_RESTORED = {
+    Older.DATABASE: "the database is an older copy, nothing is signed",
+    Older.STORE: "the object store is an older copy, nothing is signed",
+    Older.BOTH: "database and object store are older copies, nothing is signed",
+}
 #: Entries are published every second; an entry that waits this long has been forgotten.
 MAX_MERGE_LAG = timedelta(seconds=60)
 _SIGNER = {
@@ -74,6 +82,13 @@ def check_health(services: ServicesDep) -> JSONResponse:
     }
     if standstill is not None and "publisher" in services.failing:
         problems.append(_SIGNER[standstill.trouble].format(format_time(standstill.since)))
+    try:
+        if older := services.publisher.watch.current():
+            problems.append(f"log: {_RESTORED[older]}; run: liuhen log recover")
+    except SignerStateError:
+        problems.append("log: the signer's record can't be read")
+    except (SQLAlchemyError, StorageError):
+        pass  # said above, or below
     try:
         services.database.check()
     except StorageError as error:

@@ -12,6 +12,7 @@ from api.dependencies import ServicesDep
 from custody.log.errors import TileError
 from custody.log.tiles import WIDTH, parse_bundle_path, parse_tile_path
 from custody.object_keys import CHECKPOINT_KEY, log_key
+from custody.publishing.restored import Older
 from storage.errors import ObjectNotFoundError
 
 router = APIRouter(prefix="/log")
@@ -23,7 +24,14 @@ _FOR_A_MINUTE = "public, max-age=60"
 
 @router.api_route("/checkpoint", methods=["GET", "HEAD"])
 def read_checkpoint(services: ServicesDep) -> Response:
-    """The newest signed checkpoint; 404 before the first."""
+    """The newest signed checkpoint; 404 before the first.
+
+    Where the store was put back from an older copy it shows a smaller tree than was signed: that
+    is kept back (503), for everybody who saw more would take it for a rewritten log.
+    """
+    watch = services.publisher.watch
+    if watch.current() in {Older.STORE, Older.BOTH}:
+        watch.require_whole()
     try:
         note = services.store.read_bytes(CHECKPOINT_KEY)
     except ObjectNotFoundError as error:

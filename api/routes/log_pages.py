@@ -157,6 +157,7 @@ def show_log(
         ),
         witnessing=witnessing,
         unwitnessed_minutes=witnessing.age(services.clock.now()) // timedelta(minutes=1),
+        restored=services.publisher.watch.found,
         kinds=kinds,
         parameters=parameters,
         unreadable=filters.unreadable,

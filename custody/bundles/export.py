@@ -33,8 +33,9 @@ from custody.log.entry import Json
 from custody.renditions import renditions_of
 from custody.said import Said, said
 from custody.timestamps.authorities import Authority
-from custody.verification.findings import Report, VerificationImpossibleError
+from custody.verification.findings import VerificationImpossibleError
 from custody.verification.fixity import StoredObject
+from custody.verification.reports import Report
 from custody.verification.run import HeldCase
 from storage.errors import ObjectNotFoundError
 from storage.objects import ObjectStore

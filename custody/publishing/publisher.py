@@ -11,9 +11,9 @@ Each step leaves what the next turn finishes, so a kill needs no repair:
 
 A row ahead of the signer's record means that another host published, or that the record was lost:
 the signer adopts the note if its own key signed it and it continues what it knows.
-A database behind the signer or behind the published pointer was restored from a copy that is too
-old. Nothing is signed then (`SigningRefusedError`): two trees under one key are worse than a pause.
-Behind the signer, nothing is numbered either, so that a verification still finds what is missing.
+A database or a store that is behind what was signed was put back from an older copy
+(`custody.publishing.restored`). Nothing is numbered and nothing signed then (`LogRestoredError`),
+until `custody.recovery` has brought it up to the rest.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,8 @@ from custody.publishing.integrator import (
     write_batch,
 )
 from custody.publishing.published import newest_checkpoint, tile_reader
-from custody.publishing.sequencer import sequence, sequenced_size
+from custody.publishing.restored import RestoreWatch
+from custody.publishing.sequencer import sequence
 from custody.publishing.signing import TreeSigner
 from custody.tables import checkpoints
 from storage.database import Database
@@ -72,11 +73,14 @@ class Publisher:
         self._store = store
         self._signer = signer
         self._clock = clock
+        #: Looks before each turn whether something was put back from an older copy.
+        self.watch = RestoreWatch(database, store, signer)
 
     def run_once(self) -> Published:
         """Publish what was committed; does nothing while somebody else is publishing.
 
-        Raises `IntegrationError`, `SigningRefusedError`, `StorageError`; the next turn tries again.
+        Raises `IntegrationError`, `SigningRefusedError` (`LogRestoredError` where something was put
+        back from an older copy), `StorageError`; the next turn tries again.
         """
         with self._database.exclusive(LOG_LOCK, wait=False) as owned:
             if not owned:
@@ -88,15 +92,17 @@ class Publisher:
             return Published(size, sequenced, integrated, published)
 
     def _check_rows(self) -> None:
-        """Number nothing where the rows end before what was signed; the counter may not either.
+        """Number nothing where something is older than what was signed; the counter may not either.
 
-        An entry that took the place of a lost one would hide what was lost.
+        An entry that took the place of a lost one would hide what was lost; nor is anything
+        numbered while the signer is away, whose record might know of it.
         """
+        standing = self.watch.look(closely=False)
+        standing.require_whole()
         last = self._signer.last()
         signed = 0 if last is None else last.size
         with self._database.read() as tx:
-            numbered, integrated = sequenced_size(tx), integrated_size(tx)
-        _require_entries(signed, numbered, "signed")
+            integrated = integrated_size(tx)
         if integrated < signed:
             with self._database.write() as tx:
                 recount(tx, signed)

@@ -16,8 +16,6 @@ from custody.verification.findings import (
     MEANINGS,
     Finding,
     FindingCode,
-    Progress,
-    Report,
     Unchecked,
     VerificationImpossibleError,
 )
@@ -28,6 +26,7 @@ from custody.verification.records import (
     record_sampled,
     sampled_items,
 )
+from custody.verification.reports import Progress, Report
 from custody.verification.rows import snapshot
 from custody.verification.run import ClipVerdict, HeldCase, hold_case, verify_all, verify_clip
 

@@ -13,7 +13,8 @@ from custody.log.merkle import Frontier, hash_leaf
 from custody.log.receipt import open_receipt
 from custody.said import said
 from custody.verification.context import VerificationContext
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
+from custody.verification.reports import Report
 from custody.verification.rows import numbered_hashes, snapshot
 
 SUBJECT = "kept checkpoint"

@@ -8,9 +8,10 @@ from custody.log.errors import LogError
 from custody.object_keys import checkpoint_archive_key
 from custody.said import said
 from custody.verification.context import ProgressCallback, VerificationContext
-from custody.verification.findings import Finding, FindingCode, Progress, Report
+from custody.verification.findings import Finding, FindingCode
 from custody.verification.heads import Heads, beginning, size_of_key
 from custody.verification.objects import LogObjects, UnreadableError
+from custody.verification.reports import Progress, Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from custody.log.canonical import format_time
 from custody.said import said
 from custody.verification.cells import as_logged
 from custody.verification.expected import ANYTHING, Logged
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
+from custody.verification.reports import Report
 
 #: A row's own time is taken in the transaction that appends its entry; a writer may wait that long
 #: for another one in between.

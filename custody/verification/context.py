@@ -12,7 +12,7 @@ from custody.log.cosignature import CosignatureVerifier
 from custody.log.entry import Entry, Json
 from custody.log.note import NoteVerifier
 from custody.log.sample import Asked
-from custody.verification.findings import Progress, Report
+from custody.verification.reports import Progress, Report
 from storage.database import Database
 from storage.objects import ObjectStore
 

@@ -23,8 +23,9 @@ from custody.object_keys import COSIGNATURE_PREFIX, cosignature_key
 from custody.said import Said, said
 from custody.tables import checkpoints, cosignatures, log_entries
 from custody.verification.context import VerificationContext
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
 from custody.verification.objects import LogObjects, UnreadableError
+from custody.verification.reports import Report
 from custody.verification.rows import snapshot, stream, text_order
 from custody.verification.spools import RecordSpool
 from custody.witnesses.cosignatures import KeptCosignature, key_id, open_kept

@@ -8,13 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from custody.cells import as_text
 from custody.said import said
 from custody.verification.context import ProgressCallback, VerificationContext
-from custody.verification.findings import (
-    Finding,
-    FindingCode,
-    Progress,
-    Report,
-    VerificationImpossibleError,
-)
+from custody.verification.findings import Finding, FindingCode, VerificationImpossibleError
+from custody.verification.reports import Progress, Report
 from storage.database import metadata
 from storage.errors import StorageError
 from storage.sqlite_integrity import Damage

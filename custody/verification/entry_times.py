@@ -10,7 +10,8 @@ from custody.cells import raw, read_cell
 from custody.log.canonical import format_time
 from custody.said import said
 from custody.tables import log_entries
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
+from custody.verification.reports import Report
 from custody.verification.rows import stream
 
 #: Between an entry's own time and the checkpoint with it: publication, and two clocks that may

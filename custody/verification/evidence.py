@@ -7,7 +7,8 @@ from custody.said import said
 from custody.verification.cells import as_logged
 from custody.verification.comparing import Row, compare
 from custody.verification.expected import ANYTHING, ExpectedCase, ExpectedClip, Logged, LoggedLink
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
+from custody.verification.reports import Report
 from custody.verification.unknown_rows import (
     report_case_without_entry,
     report_clip_without_entry,

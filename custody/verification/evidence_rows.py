@@ -19,13 +19,13 @@ from custody.verification import evidence, grants, unknown_rows
 from custody.verification.comparing import Row
 from custody.verification.context import VerificationContext
 from custody.verification.expected import ExpectedCase, ExpectedClip
-from custody.verification.findings import Report
 from custody.verification.grouped import grouped_rows
 from custody.verification.receipts import (
     check_receipt,
     report_receipt_without_clip,
     report_second_receipt,
 )
+from custody.verification.reports import Report
 
 CLIP, CASE = "clip:", "case:"
 

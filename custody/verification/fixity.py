@@ -16,8 +16,9 @@ from typing import BinaryIO, Protocol, cast
 
 from custody.said import said
 from custody.verification.context import ProgressCallback
-from custody.verification.findings import Finding, FindingCode, Progress, Report, Unchecked
+from custody.verification.findings import Finding, FindingCode, Unchecked
 from custody.verification.objects import ensure_available
+from custody.verification.reports import Progress, Report
 from custody.verification.spools import RecordSpool
 from storage.errors import ObjectNotFoundError, StorageError
 from storage.objects import ObjectStore

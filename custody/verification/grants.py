@@ -7,7 +7,8 @@ from custody.log.canonical import format_time
 from custody.verification.cells import as_logged
 from custody.verification.comparing import Row, compare, report_column
 from custody.verification.expected import ANYTHING, ExpectedClip, Logged
-from custody.verification.findings import FindingCode, Report
+from custody.verification.findings import FindingCode
+from custody.verification.reports import Report
 from custody.verification.unknown_rows import report_grant_without_entry
 from custody.viewing_ends import told_count
 

@@ -15,12 +15,13 @@ from custody.cells import Misfit, as_bytes, described, raw_columns, read_row
 from custody.errors import SignerAwayError, SignerStateError
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError
-from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
+from custody.object_keys import CHECKPOINT_ARCHIVE, CHECKPOINT_KEY, checkpoint_archive_key
 from custody.said import said
 from custody.tables import checkpoints
 from custody.verification.context import VerificationContext
-from custody.verification.findings import Finding, FindingCode, Report, Unchecked
+from custody.verification.findings import Finding, FindingCode, Unchecked
 from custody.verification.objects import LogObjects, UnreadableError
+from custody.verification.reports import Report
 from custody.verification.rows import snapshot, stream
 from custody.verification.spools import RecordSpool
 
@@ -28,7 +29,6 @@ from custody.verification.spools import RecordSpool
 SIGNER_PAUSE_S = 0.2
 #: Characters, or bytes, that a finding shows of a note that is no checkpoint.
 SHOWN_CHARS = 200
-ARCHIVE_PREFIX = "log/checkpoints/"
 _SIZE = re.compile(r"[0-9]{12}")
 
 
@@ -217,7 +217,7 @@ def size_of_key(key: str) -> int:
 
     A size has one name, so that a list sorted by name is sorted by size.
     """
-    name = key.removeprefix(ARCHIVE_PREFIX)
+    name = key.removeprefix(CHECKPOINT_ARCHIVE)
     return int(name) if _SIZE.fullmatch(name) else -1
 
 
@@ -250,7 +250,7 @@ def _newest_archived(
     context: VerificationContext, objects: LogObjects, archived: RecordSpool
 ) -> Head | None:
     last: str | None = None
-    for key in objects.keys(ARCHIVE_PREFIX):
+    for key in objects.keys(CHECKPOINT_ARCHIVE):
         if size_of_key(key) >= 0:  # anything else lies there by mistake and is none of ours
             archived.append([key])
             last = key

@@ -28,8 +28,9 @@ from custody.verification.evidence_rows import (
     Scope,
 )
 from custody.verification.expected import Details, ExpectedCase, ExpectedClip
-from custody.verification.findings import Finding, FindingCode, Progress, Report
+from custody.verification.findings import Finding, FindingCode
 from custody.verification.listings import ListingRows
+from custody.verification.reports import Progress, Report
 from custody.verification.rows import (
     LogRow,
     committed_details,

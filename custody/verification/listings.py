@@ -17,8 +17,9 @@ from custody.log.errors import LogError
 from custody.tables import access_grants
 from custody.verification.comparing import Row, compare
 from custody.verification.expected import ANYTHING, Columns, Logged
-from custody.verification.findings import FindingCode, Report
+from custody.verification.findings import FindingCode
 from custody.verification.grouped import grouped_rows
+from custody.verification.reports import Report
 from custody.verification.unknown_rows import report_grant_without_entry
 
 USER = "user:"

@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from custody.errors import SignerAwayError, SignerStateError
 from custody.log.errors import TileError
 from custody.log.tiles import HEIGHT, WIDTH, Tile, parse_bundle_path, parse_tile_path
-from custody.object_keys import CHECKPOINT_KEY, COSIGNATURE_PREFIX
+from custody.object_keys import CHECKPOINT_ARCHIVE, CHECKPOINT_KEY, COSIGNATURE_PREFIX
 from custody.tables import log_entries
 from custody.verification.context import VerificationContext
-from custody.verification.findings import Report
-from custody.verification.heads import ARCHIVE_PREFIX, size_of_key
+from custody.verification.heads import size_of_key
+from custody.verification.reports import Report
 from custody.verification.rows import snapshot
 
 LOG_PREFIX = "log/"
@@ -34,7 +34,7 @@ class LogKeys:
 
     def has(self, key: str) -> bool:
         """Whether the log wrote ``key``."""
-        if key.startswith(ARCHIVE_PREFIX):
+        if key.startswith(CHECKPOINT_ARCHIVE):
             self._reach = max(self._reach, size_of_key(key))
             return True
         if key == CHECKPOINT_KEY or key.startswith(COSIGNATURE_PREFIX):

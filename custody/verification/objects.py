@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from custody.said import said
-from custody.verification.findings import Report, Unchecked, VerificationImpossibleError
+from custody.verification.findings import Unchecked, VerificationImpossibleError
+from custody.verification.reports import Report
 from storage.errors import ObjectNotFoundError, StorageError
 from storage.objects import ObjectStore
 

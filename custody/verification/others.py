@@ -15,7 +15,8 @@ from custody.said import said
 from custody.verification.cells import as_logged
 from custody.verification.comparing import SAME_TRANSACTION
 from custody.verification.expected import ANYTHING, Logged
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
+from custody.verification.reports import Report
 from custody.verification.rows import stream
 
 

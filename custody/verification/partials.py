@@ -15,8 +15,9 @@ from custody.log.tiles import (
 )
 from custody.said import said
 from custody.verification.context import ProgressCallback
-from custody.verification.findings import Finding, FindingCode, Progress, Report
+from custody.verification.findings import Finding, FindingCode
 from custody.verification.objects import LogObjects, UnreadableError
+from custody.verification.reports import Progress, Report
 from custody.verification.spools import HashSpool
 from custody.verification.tree import TreeCheck
 from custody.verification.truth import read_tile

@@ -8,12 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from custody.said import said
 from custody.verification.context import ProgressCallback
-from custody.verification.findings import (
-    Progress,
-    Report,
-    Unchecked,
-    VerificationImpossibleError,
-)
+from custody.verification.findings import Unchecked, VerificationImpossibleError
+from custody.verification.reports import Progress, Report
 from custody.verification.rows import let_go
 
 _logger = logging.getLogger(__name__)

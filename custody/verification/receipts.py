@@ -11,7 +11,8 @@ from custody.said import said
 from custody.verification.cells import as_logged
 from custody.verification.context import VerificationContext
 from custody.verification.expected import Logged
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
+from custody.verification.reports import Report
 
 
 def check_receipt(

@@ -13,7 +13,7 @@ from custody.log.canonical import format_time
 from custody.log.entry import Json
 from custody.log.sample_statement import Verdict
 from custody.verification.context import EVERYTHING, Selection
-from custody.verification.findings import MAX_NAMED_CLIPS, Report
+from custody.verification.reports import MAX_NAMED_CLIPS, Report
 from custody.verification.sampling import unread_clips
 
 

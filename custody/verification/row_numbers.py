@@ -6,7 +6,8 @@ from sqlalchemy.engine import Connection
 from custody.cells import described
 from custody.said import said
 from custody.tables import log_entries
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
+from custody.verification.reports import Report
 
 #: No log gets here; from here on somebody moved the numbering towards its end.
 FAR = 2**62

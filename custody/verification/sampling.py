@@ -17,9 +17,10 @@ from custody.log.sample import MAX_SAMPLE, Admitted, Drawn, draw, find_admission
 from custody.log.sample_statement import Verdict
 from custody.verification.context import SampleWanted, Selection
 from custody.verification.expected import ExpectedClip
-from custody.verification.findings import MAX_NAMED_CLIPS, Report, VerificationImpossibleError
+from custody.verification.findings import VerificationImpossibleError
 from custody.verification.fixity import Outcome, StoredObject
 from custody.verification.items import ObjectTasks
+from custody.verification.reports import MAX_NAMED_CLIPS, Report
 from custody.verification.spools import RecordSpool
 
 

@@ -12,7 +12,8 @@ from custody.publishing.sequencer import STATE_ID
 from custody.said import said
 from custody.tables import log_entries, log_state
 from custody.verification.context import ProgressCallback
-from custody.verification.findings import MAX_FINDINGS, Finding, FindingCode, Progress, Report
+from custody.verification.findings import Finding, FindingCode
+from custody.verification.reports import MAX_FINDINGS, Progress, Report
 from custody.verification.row_numbers import check_row_numbers
 from custody.verification.rows import numbered_hashes
 from custody.verification.spools import HashSpool

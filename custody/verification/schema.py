@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from custody.said import Said, said
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
+from custody.verification.reports import Report
 from storage.database import metadata
 from storage.schema import HEAD, VERSION, versions
 from storage.side_effects import find_side_effects

@@ -14,10 +14,11 @@ from custody.said import said
 from custody.tables import checkpoints
 from custody.verification.context import VerificationContext
 from custody.verification.evidence_rows import CLIP, Scope
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
 from custody.verification.heads import check_pointer, open_pointer
 from custody.verification.items import Corrections
 from custody.verification.objects import LogObjects, UnreadableError
+from custody.verification.reports import Report
 from custody.verification.rows import LogRow, rows_by_item
 
 

@@ -30,8 +30,9 @@ from custody.timestamps.tokens import (
 from custody.verification.cells import as_logged
 from custody.verification.comparing import SAME_TRANSACTION
 from custody.verification.entry_times import check_times, whole
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
 from custody.verification.objects import LogObjects, UnreadableError
+from custody.verification.reports import Report
 from custody.verification.rows import stream
 from storage.objects import ObjectStore
 

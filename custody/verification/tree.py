@@ -17,9 +17,10 @@ from custody.object_keys import log_key
 from custody.said import said
 from custody.verification.archive import ArchiveWalk
 from custody.verification.context import ProgressCallback
-from custody.verification.findings import MAX_FINDINGS, Finding, FindingCode, Progress, Report
+from custody.verification.findings import Finding, FindingCode
 from custody.verification.heads import Head
 from custody.verification.objects import LogObjects, UnreadableError
+from custody.verification.reports import MAX_FINDINGS, Progress, Report
 from custody.verification.spools import HashSpool
 from custody.verification.truth import SignedTree, read_tile
 

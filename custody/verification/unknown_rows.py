@@ -5,7 +5,8 @@ from typing import Any
 
 from custody.cells import shown
 from custody.said import said
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
+from custody.verification.reports import Report
 
 Row = Mapping[str, Any]
 

@@ -12,14 +12,9 @@ from custody.cells import raw
 from custody.said import said
 from custody.tables import clips, renditions
 from custody.verification.context import ProgressCallback, VerificationContext
-from custody.verification.findings import (
-    Finding,
-    FindingCode,
-    Progress,
-    Report,
-    VerificationImpossibleError,
-)
+from custody.verification.findings import Finding, FindingCode, VerificationImpossibleError
 from custody.verification.log_keys import LOG_PREFIX, LogKeys
+from custody.verification.reports import Progress, Report
 from custody.verification.rows import snapshot, stream
 from custody.verification.spools import RecordSpool
 from custody.verification.timestamps import stamped_keys

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from api.verification_runs import context_of
 from custody.events import EventKind
 from custody.ledger import Event
+from custody.object_keys import CHECKPOINT_ARCHIVE
 from custody.tables import checkpoints
 from custody.verification import verify_all
-from custody.verification.heads import ARCHIVE_PREFIX
 from storage.objects import ObjectStat, ObjectStore
 from tests.tamper.insider import remake, sqlite_insider
 from tests.tamper.test_schema import execute
@@ -72,7 +72,7 @@ def test_what_is_published_meanwhile_is_not_missing(world: World) -> None:
     listed = store.list
 
     def publish_and_list(prefix: str) -> Iterator[ObjectStat]:
-        if prefix == ARCHIVE_PREFIX:
+        if prefix == CHECKPOINT_ARCHIVE:
             for _ in range(3):
                 with services.database.write() as tx:
                     services.ledger.append(tx, LEGAL, Event(EventKind.LOG_READ, "log"))

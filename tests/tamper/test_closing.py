@@ -12,7 +12,8 @@ from custody import viewing_ends, viewings
 from custody.clock import FixedClock
 from custody.errors import GrantExpiredError
 from custody.history import history_of
-from custody.verification.findings import FindingCode, Report
+from custody.verification.findings import FindingCode
+from custody.verification.reports import Report
 from tests.tamper.test_served import open_clip
 from tests.tamper.worlds import LEGAL, World
 

@@ -46,7 +46,7 @@ def command(
 
     occurred_on = require_case_day(day.date(), "--date") if day else None
     new = NewCase(number, procedure, title, party, occurred_on, read_officers(officers))
-    with shell.open() as services:
+    with shell.open(changes=True) as services:
         services.access.require(shell.actor, Right.MANAGE_CASES, "cases")
         with services.database.write() as tx:
             case = create_case(tx, services.ledger, shell.actor, new)

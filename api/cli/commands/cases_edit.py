@@ -52,7 +52,7 @@ def command(
     from custody.cases import NewCase, change_case, hold_case
     from custody.events import case_item
 
-    with shell.open() as services:
+    with shell.open(changes=True) as services:
         with services.database.read() as tx:
             case_id = get_case_by_number(tx, number).id
         services.access.require(shell.actor, Right.MANAGE_CASES, case_item(case_id))

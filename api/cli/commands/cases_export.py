@@ -34,7 +34,7 @@ def command(shell: Shell, number: str, output: Path) -> None:
     from custody.bundles.export import BundleRefusedError
     from custody.events import case_item
 
-    with shell.open(migrate=False) as services:
+    with shell.open(migrate=False, changes=True) as services:
         with services.database.read() as tx:
             case_id = find_case_id(tx, number)
         services.access.require(shell.actor, Right.EXPORT, case_item(case_id))

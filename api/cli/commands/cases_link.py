@@ -20,7 +20,7 @@ def command(shell: Shell, number: str, clip: str, stage: str) -> None:
     from custody.access import Right
     from custody.cases import link_clip
 
-    with shell.open() as services:
+    with shell.open(changes=True) as services:
         services.access.require(shell.actor, Right.LINK, "cases")
         with services.database.write() as tx:
             case = get_case_by_number(tx, number)

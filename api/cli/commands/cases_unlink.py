@@ -16,7 +16,7 @@ def command(shell: Shell, number: str, clip: str) -> None:
     from custody.access import Right
     from custody.cases import unlink_clip
 
-    with shell.open() as services:
+    with shell.open(changes=True) as services:
         services.access.require(shell.actor, Right.LINK, "cases")
         with services.database.write() as tx:
             case = get_case_by_number(tx, number)

@@ -36,7 +36,7 @@ def command(shell: Shell, paths: tuple[Path, ...]) -> int:
     named = [path.absolute() for path in paths]
     results: list[ImportResult] = []
     try:
-        with shell.open() as services:
+        with shell.open(changes=True) as services:
             services.access.require(shell.actor, Right.UPLOAD, "clips")
             config = services.config
             found = import_paths(

@@ -14,7 +14,7 @@ def command(shell: Shell, name: str) -> None:
     from custody.access import Right
     from ingest.stations import create_enrolment_token
 
-    with shell.open() as services:
+    with shell.open(changes=True) as services:
         services.access.require(shell.actor, Right.MANAGE_STATIONS, "stations")
         with services.database.write() as tx:
             token = create_enrolment_token(tx, services.clock, services.ledger, shell.actor, name)

@@ -17,7 +17,7 @@ def command(shell: Shell, name: str, role: str, display_name: str) -> None:
     from custody.access import Right
     from custody.actors import Role
 
-    with shell.open() as services:
+    with shell.open(changes=True) as services:
         services.access.require(shell.actor, Right.MANAGE_USERS, "users")
         with services.database.write() as tx:
             user, password = create_user(

@@ -14,7 +14,8 @@ from custody.clips import Clip
 from custody.events import EventKind, clip_item
 from custody.ledger import Event
 from custody.verification.context import EVERYTHING, LOG_ONLY, Selection
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode
+from custody.verification.reports import Report
 from tests.integration.api.signed_in import submit
 from tests.services.custody import admit_clip
 from tests.services.house import CASE_NUMBER, House

@@ -10,7 +10,7 @@ from api.verification_runs import VerificationRuns
 from custody.actors import Role
 from custody.events import EventKind
 from custody.history import history_of
-from custody.verification.findings import Progress
+from custody.verification.reports import Progress
 from storage.errors import StoreUnavailableError
 from tests.services.house import House
 

@@ -25,6 +25,7 @@ from custody.cases import CASE_FIELDS, Procedure, Stage
 from custody.clip_rows import MEDIA_KINDS
 from custody.clips import ClipState
 from custody.events import EventKind
+from custody.publishing.restored import STOPPING
 from custody.said import TEXTS
 from custody.tables import metadata
 from custody.timestamps.stamper import TROUBLES
@@ -81,6 +82,7 @@ FAMILIES = {
         value for name, value in vars(reasons).items() if name.isupper() and isinstance(value, str)
     ],
     "stamp.trouble.": [*TROUBLES.values(), "behind", "busy", "internal"],
+    "restored.": [*STOPPING, "do"],
     "password.why.": ["short", "long", "same", "different"],
     "room.": ["clips", "cases", "stations", "verification", "log"],
     "case.": list(CASE_FIELDS),

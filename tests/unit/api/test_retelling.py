@@ -16,8 +16,17 @@ ROOT = Path(custody.__file__).parents[1]
 #: What these raise is shown to people as part of a finding or of why nothing can be published.
 SHOWN = [
     "custody/bundles/export.py",
-    *(f"custody/publishing/{name}.py" for name in ("integrator", "publisher", "signer")),
-    *(f"custody/publishing/{name}.py" for name in ("checked_signer", "stored_entries")),
+    *(
+        f"custody/publishing/{name}.py"
+        for name in (
+            "checked_signer",
+            "integrator",
+            "publisher",
+            "restored",
+            "signer",
+            "stored_entries",
+        )
+    ),
     *(f"custody/log/{name}.py" for name in ("checkpoint", "note", "receipt", "verify")),
     *(f"custody/verification/{name}.py" for name in ("receipts", "rows", "truth")),
 ]

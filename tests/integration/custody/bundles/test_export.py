@@ -12,8 +12,8 @@ from custody.clips import assign_clip
 from custody.clock import FixedClock
 from custody.ledger import Ledger
 from custody.renditions import NewRendition, add_rendition
-from custody.verification.findings import Report
 from custody.verification.fixity import StoredObject
+from custody.verification.reports import Report
 from custody.verification.run import HeldCase
 from storage.database import Database
 from storage.memory import MemoryStore

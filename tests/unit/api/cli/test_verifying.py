@@ -10,7 +10,8 @@ from api.cli.verifying import _print_finding, _print_rest
 from api.web.locale import LANGUAGES
 from api.web.telling import Teller
 from custody.verification.context import EVERYTHING
-from custody.verification.findings import Finding, FindingCode, Report, Unchecked
+from custody.verification.findings import Finding, FindingCode, Unchecked
+from custody.verification.reports import Report
 
 MEANINGS = {"zh": "原始件被改动（SHA-256 不符）", "en": "Original altered (SHA-256)"}
 COULD_NOT = {"zh": "无法核验", "en": "Could not be checked"}

@@ -6,13 +6,9 @@ from pathlib import Path
 import pytest
 
 from custody.object_keys import original_key
-from custody.verification.findings import (
-    FindingCode,
-    Progress,
-    Report,
-    VerificationImpossibleError,
-)
+from custody.verification.findings import FindingCode, VerificationImpossibleError
 from custody.verification.fixity import BUFFER_BYTES, check_objects
+from custody.verification.reports import Progress, Report
 from custody.verification.spools import RecordSpool
 from storage.errors import StoreUnavailableError
 from storage.local import LocalStore

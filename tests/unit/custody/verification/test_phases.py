@@ -1,13 +1,8 @@
 import pytest
 
-from custody.verification.findings import (
-    Finding,
-    FindingCode,
-    Progress,
-    Report,
-    VerificationImpossibleError,
-)
+from custody.verification.findings import Finding, FindingCode, VerificationImpossibleError
 from custody.verification.phases import Phases
+from custody.verification.reports import Progress, Report
 
 FINDING = Finding(FindingCode.STATE_COUNTER, "log", "differ")
 

@@ -9,8 +9,8 @@ from custody.log.merkle import hash_leaf, root_of
 from custody.log.tile_writer import extend_tiles
 from custody.log.tiles import TileError
 from custody.object_keys import log_key
-from custody.verification.findings import Report
 from custody.verification.objects import LogObjects
+from custody.verification.reports import Report
 from custody.verification.truth import SignedTree
 from storage.local import LocalStore
 
