@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from api.cli.main import EXIT_DOES_NOT_VERIFY, EXIT_FAILED, EXIT_GOOD
-from api.cli.output import print_json, visible
+from api.cli.output import local, print_json, visible
 from api.cli.queries import find_case_id, find_clip
 from api.cli.shell import Shell
 from api.services import Services
@@ -142,6 +142,16 @@ def _print(shell: Shell, report: Report, teller: Teller) -> None:
     if report.against is not None and report.continues:
         kept = report.against
         shell.say("verify.continues", size=kept.size, root=kept.root.hex())
+    for rule, count, first, last in report.destroyed.by_rule():
+        zone = shell.config().zone
+        days = [local(moment, zone) for moment in (first, last)]
+        shell.say(
+            "verify.destroyed" if first == last else "verify.destroyed.since",
+            count=count,
+            rule=rule,
+            first=days[0],
+            last=days[1],
+        )
     waiting = report.pending + report.unpublished
     if waiting:
         shell.say("verify.waiting", count=waiting)

@@ -3,11 +3,13 @@
 import string
 
 from api.cli.demo_words import DEMO_WORDS
+from api.cli.details_words import DETAILS_WORDS
 from api.cli.log_words import LOG_WORDS
 from api.web.locale import LANGUAGES, has_text, translate
 
 WORDS: dict[str, tuple[str, str]] = {
     **DEMO_WORDS,
+    **DETAILS_WORDS,
     **LOG_WORDS,
     "home_made": ("已建立：{home}", "made: {home}"),
     "home_there": ("已存在：{home}", "already there: {home}"),

@@ -16,6 +16,7 @@ from custody.log.entry import Json
 FAMILIES: dict[str, tuple[str, ...]] = {
     "changed": ("case.",),
     "kind": ("rendition.", "grant.", "event."),
+    "kinds": ("event.",),
     "media_kind": ("kind.",),
     "procedure": ("procedure.",),
     "right": ("right.",),

@@ -7,6 +7,7 @@ from enum import StrEnum
 from custody.cells import is_readable, shown
 from custody.errors import CustodyError
 from custody.log.checkpoint import Checkpoint
+from custody.verification.destroyed import DestroyedDetails
 
 #: Findings kept one by one in a report; beyond it only their number is kept, by code.
 MAX_FINDINGS = 10_000
@@ -44,6 +45,9 @@ class FindingCode(StrEnum):
     ITEM_CHAIN_BROKEN = "item_chain_broken"
     DETAILS_ALTERED = "details_altered"
     DETAILS_MISSING = "details_missing"
+    DETAILS_STANDING = "details_standing"
+    DESTRUCTION_OTHER = "destruction_other"
+    DESTRUCTION_FORBIDDEN = "destruction_forbidden"
     TILE_ALTERED = "tile_altered"
     TILE_MISSING = "tile_missing"
     BUNDLE_ALTERED = "bundle_altered"
@@ -116,6 +120,9 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.ITEM_CHAIN_BROKEN: "An item's entries do not follow one another.",
     FindingCode.DETAILS_ALTERED: "The details beside an entry are not those it commits to.",
     FindingCode.DETAILS_MISSING: "The details or the salt beside an entry are gone.",
+    FindingCode.DETAILS_STANDING: "Details stand beside an entry that the log says were destroyed.",
+    FindingCode.DESTRUCTION_OTHER: "A destruction is not of the entries whose digest it has.",
+    FindingCode.DESTRUCTION_FORBIDDEN: "Details were destroyed that no rule could destroy.",
     FindingCode.TILE_ALTERED: "A stored hash tile is not the tile of the published tree.",
     FindingCode.TILE_MISSING: "The store has no hash tile for this part of the tree.",
     FindingCode.BUNDLE_ALTERED: "A stored entry bundle does not hold the published entries.",
@@ -239,6 +246,8 @@ class Report:
     unpublished: int = 0
     #: Entries that have no index yet.
     pending: int = 0
+    #: Entries whose details are gone, and the log says why.
+    destroyed: DestroyedDetails = field(default_factory=DestroyedDetails)
     #: Objects that nothing explains yet, too young to be a finding.
     young_objects: int = 0
     checkpoint: Checkpoint | None = None
@@ -305,6 +314,7 @@ class Report:
             "entries_checked": self.entries_checked,
             "unpublished": self.unpublished,
             "pending": self.pending,
+            "destroyed_details": self.destroyed.as_json(),
             "young_objects": self.young_objects,
             "against": None
             if self.against is None
