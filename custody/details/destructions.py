@@ -5,6 +5,7 @@ nothing: whoever writes false entries can hide no more by them than the rules al
 """
 
 import hashlib
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Destruction:
 
     rule: DetailsRule
     before: datetime
-    indexes: tuple[int, ...]
+    indexes: Sequence[int]
     leaves_sha256: str
     at: datetime
     item_seq: int
@@ -108,12 +109,13 @@ def read_destruction(entry: Entry, index: int | None) -> Destruction:
     return Destruction(rule, before, indexes, str(digest), entry.at, entry.item_seq, index)
 
 
-def _indexes(listed: Json) -> tuple[int, ...]:
-    found: list[int] = []
+def _indexes(listed: Json) -> Sequence[int]:
+    found = array("q")  # eight bytes each, and there may be millions in all
     for one in listed if isinstance(listed, list) else []:
-        if not isinstance(one, int) or isinstance(one, bool) or one <= (found or [-1])[-1]:
+        last = found[-1] if found else -1
+        if not isinstance(one, int) or isinstance(one, bool) or one <= last:
             raise DestructionError("it lists no indexes in ascending order")
         found.append(one)
     if not found:
         raise DestructionError("it lists no indexes")
-    return tuple(found)
+    return found

@@ -1,7 +1,7 @@
 """Destructions of details: what each entry says that it destroyed, held against those entries."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -120,7 +120,7 @@ def _check_covered(
         report.add(_finding(FindingCode.DESTRUCTION_OTHER, destruction, message, *pair))
 
 
-def _entries_at(tx: Connection, indexes: tuple[int, ...]) -> Iterator[tuple[int, bytes | None]]:
+def _entries_at(tx: Connection, indexes: Sequence[int]) -> Iterator[tuple[int, bytes | None]]:
     """The stored bytes of each entry in order of ``indexes``; None where no row stands."""
     c = log_entries.c
     for start in range(0, len(indexes), _CHUNK):
