@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from api.config_bounds import complaint_about
+from custody.details.rules import DetailsRule, DetailsRuleError, read_rules
 from storage.regular_files import read_small_file
 
 FILE_NAME = "liuhen.toml"
@@ -71,6 +72,8 @@ class Config:
     timestamp_authorities: str = ""
     #: How often each of them is asked for a token of the newest checkpoint.
     timestamp_interval_hours: int = 24
+    #: By which details are destroyed: tables ``[[details_rule]]`` in the file, and nowhere else.
+    details_rules: tuple[DetailsRule, ...] = ()
     viewing_minutes: int = 30
     session_hours: int = 10
     session_idle_minutes: int = 60
@@ -148,6 +151,7 @@ def load_config(
     """
     config = Config(home=home.absolute())
     types = {field.name: type(getattr(config, field.name)) for field in fields(Config)}
+    del types["details_rules"]  # tables, which no variable holds
     path = config.home / FILE_NAME
     settings: dict[str, Any] = {}
     if path.exists():
@@ -157,6 +161,7 @@ def load_config(
             raise ConfigError(f"{path}: {error}") from error
         except RecursionError as error:
             raise ConfigError(f"{path}: values nested deeper than any setting is") from error
+    config = replace(config, details_rules=_rules(path, settings.pop("details_rule", [])))
     for name in types:
         value = _from_environment(f"LIUHEN_{name.upper()}", environment)
         if value is not None and name != "home":
@@ -180,6 +185,13 @@ def load_config_without_rows(
         if not name.startswith("LIUHEN_DATABASE_URL")
     }
     return load_config(home, environment=kept, **overrides, database_url="")
+
+
+def _rules(path: Path, listed: object) -> tuple[DetailsRule, ...]:
+    try:
+        return read_rules(listed)
+    except DetailsRuleError as error:
+        raise ConfigError(f"{path}: details_rule: {error}") from error
 
 
 def _from_environment(name: str, environment: Mapping[str, str]) -> str | None:

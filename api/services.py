@@ -20,6 +20,8 @@ from api.signing import SIGNER_STATE, signer_of
 from api.stores import build_store
 from custody.access import Access
 from custody.clock import Clock, SystemClock
+from custody.details.destroying import DetailsDestroyer
+from custody.details.rules import PROPOSED, DetailsRule
 from custody.errors import KeyMissingError
 from custody.ledger import Ledger
 from custody.publishing.keys import (
@@ -62,6 +64,8 @@ class Services:
     #: Makes public what others signed of its checkpoints.
     cosignatures: CosignaturePublisher
     stamper: Stamper
+    #: Destroys details of entries on their legal date, by the rules of the configuration.
+    details: DetailsDestroyer
     #: The one of this process: it remembers hash states and keeps two writers off one upload.
     receiver: Receiver
     #: Who cosigns the log's checkpoints; None where no policy names anybody.
@@ -169,6 +173,7 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
             load_authorities(config.authorities_file),
             timedelta(hours=config.timestamp_interval_hours),
         ),
+        details=DetailsDestroyer(database, ledger, clock),
         receiver=Receiver(
             database,
             store,
@@ -243,4 +248,14 @@ media_workers = {config.media_workers}
 # Time-stamping authorities (RFC 3161): a list in a file of this folder, see docs/operations.md.
 # timestamp_authorities = "authorities.toml"
 # timestamp_interval_hours = {config.timestamp_interval_hours}
-'''
+
+# When details of entries about signing in and looking are destroyed, see docs/operations.md. None
+# are unless a rule stands here and `liuhen log destroy-details` was run with it once.
+{"".join(map(_proposed, PROPOSED))}'''
+
+
+def _proposed(rule: DetailsRule) -> str:
+    kinds = ", ".join(f'"{kind}"' for kind in rule.kinds)
+    return (
+        f'# [[details_rule]]\n# name = "{rule.name}"\n# kinds = [{kinds}]\n# days = {rule.days}\n'
+    )

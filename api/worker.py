@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from api.services import Services
@@ -45,6 +45,9 @@ COSIGNED_S = 0.5
 MANY_FAILURES = 3
 #: How often it is looked whether an authority is to be asked; that is a matter of hours.
 STAMP_LOOK_S = 10.0
+#: How often details that came of age are destroyed, and how often it is looked whether that is due.
+DESTROYING_INTERVAL = timedelta(days=1)
+DESTROYING_LOOK_S = 600.0
 #: The longest pause after failures in a row.
 MAX_PAUSE_S = 30.0
 #: An upload nobody has continued for this long is given up; the station announces it anew.
@@ -63,6 +66,7 @@ class Worker:
         self._stopping = threading.Event()
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
         self._may_publish_soon = False
+        self._destroyed_at: datetime | None = None
         interval, pause = services.config.publish_interval_s, self._stopping.wait
         self._threads = [self._thread("publisher", self._publish, interval, self._until_wanted)]
         for name, sweep in self._sweeps().items():
@@ -78,6 +82,9 @@ class Worker:
             self._threads.append(
                 self._thread(f"stamp-{authority.name}", stamp, STAMP_LOOK_S, pause)
             )
+        if services.config.details_rules:
+            look = partial(self._thread, pause_s=DESTROYING_LOOK_S, pause=pause)
+            self._threads.append(look("details", self._destroy_details))
         for number in range(services.config.media_workers):
             self._threads.append(self._thread(f"media-{number}", self._media, IDLE_S, pause))
 
@@ -194,6 +201,30 @@ class Worker:
         """Whether an older copy waits to be recovered: then nothing is done that entries tell of,
         for the entries that are recovered may tell of it already."""
         return self._services.publisher.watch.found is not None
+
+    def _destroy_details(self, _name: str) -> bool:
+        """Once a day, each rule as it was run last by hand; a changed one waits for that."""
+        services, now = self._services, self._services.clock.now()
+        if self._is_restored():
+            return False
+        if self._destroyed_at is not None and now - self._destroyed_at < DESTROYING_INTERVAL:
+            return False
+        for rule in services.config.details_rules:
+            tally = services.details.destroy(service_actor("details"), rule, may_set=False)
+            if tally.changes_rule:
+                log.warning(
+                    "the rule %r for details is new or changed and waits for somebody to run "
+                    "`liuhen log destroy-details --dry-run`, then without --dry-run",
+                    rule.name,
+                )
+            elif tally.altered:
+                log.warning(
+                    "rule %r left the details of %d entries: their rows were altered; verify",
+                    rule.name,
+                    tally.altered,
+                )
+        self._destroyed_at = now
+        return False
 
     def _close_viewings(self, _name: str) -> bool:
         services = self._services

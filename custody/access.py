@@ -31,6 +31,7 @@ class Right(StrEnum):
     MANAGE_STATIONS = "manage_stations"
     SEE_STATIONS = "see_stations"
     UPLOAD = "upload"
+    DESTROY_DETAILS = "destroy_details"
 
 
 #: domain.md, "Who uses it": the administrator manages and never watches; a station only brings;

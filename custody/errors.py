@@ -191,6 +191,10 @@ class EntryMissingError(IntegrationError):
     """A numbered entry is gone from the log's rows."""
 
 
+class DetailsStandError(CustodyError):
+    """The database keeps details that were to be destroyed, so none were; verify everything."""
+
+
 class DetailsDestroyedError(CustodyError):
     """The details of this entry were destroyed on their legal date."""
 

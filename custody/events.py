@@ -44,6 +44,10 @@ class EventKind(StrEnum):
     LOG_READ = "log.read"
     #: A time-stamping authority's token of a checkpoint was received.
     LOG_STAMPED = "log.stamped"
+    #: By which rule details of other entries are destroyed from now on (`custody.details`).
+    DETAILS_RULE_SET = "details.rule_set"
+    #: Details of other entries, which it lists, were destroyed in the same transaction.
+    DETAILS_DESTROYED = "details.destroyed"
     USER_CREATED = "user.created"
     USER_CHANGED = "user.changed"
 

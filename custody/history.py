@@ -1,54 +1,40 @@
 """What happened: the entries of an item, or the newest of all, made readable."""
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.engine import Connection
 
-from custody.cells import Misfit, as_bytes, as_text, is_readable, raw_columns, read_row
+from custody.cells import raw_columns
 from custody.event_filters import EVERY_EVENT, EventFilter, event_conditions
 from custody.events import EventKind, clip_item
-from custody.log.entry import Entry, Json, commit_details
-from custody.log.errors import LogError
-from custody.log.merkle import hash_leaf
+from custody.history_events import HistoryEvent, to_events
 from custody.tables import checkpoints, log_entries
+
+__all__ = [
+    "MAX_EVENTS",
+    "MAX_LISTED_EVENTS",
+    "HistoryEvent",
+    "condemned_by",
+    "events_at",
+    "events_of",
+    "failed",
+    "find_event",
+    "find_item_event",
+    "held",
+    "histories_of",
+    "history_of",
+    "is_condemned",
+    "newest_events",
+    "pending_events",
+]
 
 #: Of an item with more events than this, the newest are given.
 MAX_EVENTS = 1000
 #: The same in lists of many items.
 MAX_LISTED_EVENTS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEvent:
-    """One event. ``idx`` is its place in the log, None while it is pending.
-
-    ``published``: covered by a checkpoint that is out. ``intact``: the stored bytes are the entry
-    that was appended and the details those it commits to; where it is False, the rest is what the
-    row claims, or the epoch, zero, nothing where it holds no such thing. ``details`` and what is
-    read from them are empty where the row holds others than the entry commits to.
-    """
-
-    item: str
-    item_seq: int
-    idx: int | None
-    kind: str
-    at: datetime
-    actor_id: str
-    actor_name: str
-    role: str
-    via: str
-    origin: str
-    outcome: str
-    facts: dict[str, Json]
-    details: dict[str, Json]
-    leaf_hash: str
-    published: bool
-    intact: bool
 
 
 _PUBLISHED = sa.select(sa.func.max(checkpoints.c.size)).scalar_subquery().label("published_size")
@@ -65,7 +51,7 @@ def history_of(tx: Connection, item: str, limit: int = MAX_EVENTS) -> list[Histo
         .order_by(log_entries.c.item_seq.desc())
         .limit(limit)
     ).mappings()
-    found = {item: [_to_event(row) for row in reversed(rows.all())]}
+    found = {item: to_events(tx, reversed(rows.all()))}
     _add_standing_failures(tx, found, limit)
     return found[item]
 
@@ -88,8 +74,8 @@ def histories_of(
         .where(ranked.c.place <= limit)
         .order_by(ranked.c.item, ranked.c.item_seq)
     )
-    for row in rows.mappings():
-        found[row["item"]].append(_to_event(row))
+    for event in to_events(tx, rows.mappings()):
+        found[event.item].append(event)
     _add_standing_failures(tx, found, limit)
     return found
 
@@ -102,7 +88,7 @@ def events_at(
     if not wanted:
         return {}
     place = sa.tuple_(log_entries.c.item, log_entries.c.item_seq)
-    events = map(_to_event, tx.execute(_select(tx).where(place.in_(wanted))).mappings())
+    events = to_events(tx, tx.execute(_select(tx).where(place.in_(wanted))).mappings())
     return {(event.item, event.item_seq): event for event in events}
 
 
@@ -114,7 +100,7 @@ def events_of(tx: Connection, item: str, kinds: Iterable[EventKind]) -> list[His
         .where(log_entries.c.item == item, log_entries.c.kind.in_(wanted))
         .order_by(log_entries.c.item_seq)
     )
-    return [_to_event(row) for row in rows.mappings()]
+    return to_events(tx, rows.mappings())
 
 
 def held(event: HistoryEvent) -> bool:
@@ -167,7 +153,7 @@ def newest_events(
     page = places.order_by(log_entries.c.idx.desc()).limit(limit).subquery()
     query = _select(tx).where(log_entries.c.idx.in_(sa.select(page.c.idx)))
     rows = tx.execute(query.order_by(log_entries.c.idx.desc())).mappings()
-    return [_to_event(row) for row in rows]
+    return to_events(tx, rows)
 
 
 def pending_events(tx: Connection, wanted: EventFilter, limit: int) -> list[HistoryEvent]:
@@ -185,7 +171,7 @@ def find_event(tx: Connection, idx: int) -> HistoryEvent | None:
     rows = tx.execute(_select(tx).where(log_entries.c.idx == idx).limit(2)).mappings().all()
     if not rows:
         return None
-    event = _to_event(rows[0])
+    event = to_events(tx, rows[:1])[0]
     # Two at one index, where somebody took the key away: which was published, a page can't tell.
     return event if len(rows) == 1 else replace(event, intact=False)
 
@@ -220,7 +206,7 @@ def _add_standing_failures(
         before = cut.get(row["item"])
         if before is None:
             continue  # settled by a run after this one
-        event = _to_event(row)
+        [event] = to_events(tx, [row])
         if event.item_seq >= before:
             continue
         if held(event):
@@ -233,77 +219,3 @@ def _add_standing_failures(
 
 def _select(tx: Connection) -> sa.Select[Any]:
     return sa.select(*raw_columns(tx, log_entries), _PUBLISHED)
-
-
-def _to_event(row: RowMapping) -> HistoryEvent:
-    cells = read_row(log_entries, row)
-    stored, leaf_hash = as_bytes(cells["entry"]), as_bytes(cells["leaf_hash"])
-    details, readable = _read_details(cells["details"])
-    try:
-        entry: Entry | None = Entry.decode(stored)
-    except LogError:
-        entry = None  # the row was tampered with; `intact` says so
-    agree = readable and entry is not None and _agrees(entry, details, cells["salt"])
-    if not agree:
-        details = {}  # somebody else's words
-    intact = (
-        agree
-        and entry is not None
-        and not any(isinstance(cell, Misfit) for cell in cells.values())
-        and hash_leaf(stored) == leaf_hash
-        and (entry.kind, entry.item, entry.item_seq)
-        == (cells["kind"], cells["item"], cells["item_seq"])
-        # Nothing destroys details yet, and no entry says so: a row alone is not believed.
-        and (cells["details_destroyed_at"], cells["details_destroyed_under"]) == (None, None)
-    )
-    name = details.get("actor_name", "")
-    idx = None if isinstance(cells["idx"], Misfit) else cells["idx"]
-    return HistoryEvent(
-        item=as_text(cells["item"]),
-        item_seq=0 if isinstance(cells["item_seq"], Misfit) else cells["item_seq"],
-        idx=idx,
-        kind=as_text(cells["kind"]),
-        at=_time(cells["at"]) if entry is None else entry.at,
-        actor_id=as_text(cells["actor_id"]) if entry is None else entry.actor.id,
-        actor_name=name if isinstance(name, str) and is_readable(name) else "",
-        role="" if entry is None else entry.actor.role,
-        via="" if entry is None else entry.actor.via,
-        origin="" if entry is None else entry.actor.origin,
-        outcome="failed" if entry is None else entry.outcome,
-        facts={} if entry is None else dict(entry.facts),
-        details=details,
-        leaf_hash=leaf_hash.hex(),
-        published=idx is not None and idx < (row["published_size"] or 0),
-        intact=intact,
-    )
-
-
-def _time(cell: object) -> datetime:
-    return cell if isinstance(cell, datetime) else datetime.fromtimestamp(0, UTC)
-
-
-def _read_details(text: str | Misfit | None) -> tuple[dict[str, Json], bool]:
-    if text is None:
-        return {}, True
-    if isinstance(text, Misfit):
-        return {}, False
-    try:
-        details = json.loads(text) if is_readable(text) else None
-        # An escape can hide half a character, which no page takes.
-        if "\\u" in text and not is_readable(json.dumps(details, ensure_ascii=False)):
-            return {}, False
-    except (ValueError, RecursionError):
-        return {}, False
-    return (details, True) if isinstance(details, dict) else ({}, False)
-
-
-def _agrees(entry: Entry, details: dict[str, Json], salt: bytes | Misfit | None) -> bool:
-    """Whether ``details`` are those the entry commits to."""
-    if entry.commitment is None:
-        return not details and salt is None
-    if salt is None or isinstance(salt, Misfit):
-        return False
-    try:
-        return commit_details(details, bytes(salt)) == entry.commitment
-    except LogError:
-        return False

@@ -83,6 +83,14 @@ _ENTRIES = {
     "no_details": "no details",
     "details_destroyed": "The row says that the details were destroyed ({column}); no entry does.",
     "details_gone": "Entry {kind} commits to details that are not there.",
+    "details_standing": "The details of this entry were destroyed on {at} under rule {rule}; they "
+    "stand here all the same.",
+    "destroyed_by_none": "The entry {kind} destroys nothing: {error}.",
+    "destroyed_unchosen": "Rule {rule} did not choose entry {index}, whose details were destroyed "
+    "under it.",
+    "destroyed_others": "The {count} entries whose details were destroyed do not have the digest "
+    "that was logged.",
+    "kind_at": "{kind} {at}",
     "moved": "The entry at {index} was published at {place}.",
     "row_other": "The row of entry {index} does not hold what was published.",
     "no_row": "The entry published at {index} has no row.",

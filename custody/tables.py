@@ -12,7 +12,9 @@ Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 #: One row an entry. ``idx`` is NULL while the entry is pending; the sequencer numbers committed
 #: rows in order of ``id`` and nothing ever changes a number again. ``salt`` and ``details`` stand
-#: beside the entry and can be destroyed on their legal date: the entry holds only a commitment.
+#: beside the entry and can be destroyed on their legal date (custody.details.destroying): the entry
+#: holds only a commitment. ``details_destroyed_at`` is then the time of the entry that says so,
+#: ``details_destroyed_under`` its number (``item_seq``) among the entries of the log itself.
 log_entries = sa.Table(
     "log_entries",
     metadata,

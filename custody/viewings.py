@@ -184,11 +184,11 @@ def count_bytes(tx: Connection, grant_id: str, requests: int, bytes_sent: int) -
 
 
 _RIGHTS = {GrantKind.VIEWING: Right.SEE_FOOTAGE, GrantKind.DOWNLOAD: Right.DOWNLOAD}
-_ENTRY_KINDS = {
+_OPENING = {
     GrantKind.VIEWING: EventKind.CLIP_OPENED,
-    GrantKind.LISTING: EventKind.CLIPS_LISTED,
     GrantKind.DOWNLOAD: EventKind.CLIP_DOWNLOADED,
 }
+_ENTRY_KINDS = _OPENING | {GrantKind.LISTING: EventKind.CLIPS_LISTED}
 
 
 def _append_listing(
@@ -232,7 +232,7 @@ def _open_clip(
         tx,
         actor,
         Event(
-            _ENTRY_KINDS[kind],
+            _OPENING[kind],
             clip_item(clip_id),
             facts=_granted(grant),
             details={"purpose": purpose, "warned": True} if warned else {"purpose": purpose},

@@ -38,6 +38,8 @@ metadata = sa.MetaData(
 
 #: How long a writer on SQLite waits for another one before it gives up, in milliseconds.
 SQLITE_BUSY_MS = 30_000
+#: The same for whoever cuts the journal, which can be done another time.
+JOURNAL_BUSY_MS = 200
 
 
 #: What a connection to PostgreSQL must not take from the settings of its database or account: how
@@ -197,6 +199,19 @@ class Database:
                 # Said, not left to the close: a forked child would keep the lock with its copy.
                 fcntl.flock(handle, fcntl.LOCK_UN)
 
+    def cut_journal(self) -> bool:
+        """Whether what was overwritten stands in no page of SQLite's journal (WAL) any more.
+
+        False while somebody reads from it, and on PostgreSQL, whose journal is its server's.
+        """
+        if not self.is_sqlite:
+            return False
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={JOURNAL_BUSY_MS}")
+            busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={SQLITE_BUSY_MS}")
+        return not busy
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -233,9 +248,10 @@ def _sqlite_engine(url: URL, file: SqliteFile, *, read_only: bool) -> Engine:
         connection.isolation_level = None
         connection.text_factory = _decode
         cursor = connection.cursor()
-        # FULL: a committed transaction survives a power cut, not only a crash of ours.
-        writing = () if read_only else ("journal_mode=WAL", "synchronous=FULL")
-        for pragma in (*writing, "foreign_keys=ON", "trusted_schema=OFF"):
+        # FULL: a committed transaction survives a power cut, not only a crash of ours. What is
+        # deleted is overwritten with zeros in the file: details have a legal date.
+        writing = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
+        for pragma in (*(() if read_only else writing), "foreign_keys=ON", "trusted_schema=OFF"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from api.actor_names import accounts_of, names_of_actors
 from api.cli.output import local
-from api.cli.words import say_word
+from api.cli.words import say, say_word
 from api.web.locale import translate
 from custody.actors import Role
 from custody.history import HistoryEvent
@@ -51,9 +51,16 @@ class EntryLines:
             say_word(self.language, "event", event.kind),
             about,
             self.actor(event),
-            purpose_of(event),
+            self.why(event),
             say_word(self.language, "outcome", event.outcome),
         ]
+
+    def why(self, event: HistoryEvent) -> str:
+        """The purpose; of an entry whose details are gone, since when and by which rule."""
+        if event.gone is None:
+            return purpose_of(event)
+        at = local(event.gone.at, self.zone)
+        return say(self.language, "details.gone", at=at, rule=event.gone.rule)
 
     def case_of(self, event: HistoryEvent) -> str:
         """The case that an entry of a clip names, nothing where it names none."""

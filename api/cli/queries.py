@@ -168,6 +168,7 @@ def event_json(event: HistoryEvent) -> dict[str, Any]:
         "outcome": event.outcome,
         "facts": event.facts,
         "details": event.details,
+        "details_destroyed": None if event.gone is None else event.gone.as_json(),
         "leaf_hash": event.leaf_hash,
         "published": event.published,
         "intact": event.intact,

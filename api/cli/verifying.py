@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from api.cli.main import EXIT_DOES_NOT_VERIFY, EXIT_FAILED, EXIT_GOOD
-from api.cli.output import print_json, visible
+from api.cli.output import local, print_json, visible
 from api.cli.queries import find_case_id, find_clip
 from api.cli.sampling import hand_out, print_coverage, print_sample, state
 from api.cli.shell import Shell
@@ -213,6 +213,16 @@ def _print_rest(
         print_sample(shell, selection.sample, report)
     if report.coverage is not None:
         print_coverage(shell, report.coverage)
+    for rule, count, first, last in report.destroyed.by_rule():
+        zone = shell.config().zone
+        days = [local(moment, zone) for moment in (first, last)]
+        shell.say(
+            "verify.destroyed" if first == last else "verify.destroyed.since",
+            count=count,
+            rule=rule,
+            first=days[0],
+            last=days[1],
+        )
     waiting = report.pending + report.unpublished
     if waiting:
         shell.say("verify.waiting", count=waiting)

@@ -3,6 +3,7 @@
 import string
 
 from api.cli.demo_words import DEMO_WORDS
+from api.cli.details_words import DETAILS_WORDS
 from api.cli.log_words import LOG_WORDS
 from api.cli.signer_words import SIGNER_WORDS
 from api.cli.verify_words import VERIFY_WORDS
@@ -10,6 +11,7 @@ from api.web.locale import LANGUAGES, has_text, translate
 
 WORDS: dict[str, tuple[str, str]] = {
     **DEMO_WORDS,
+    **DETAILS_WORDS,
     **LOG_WORDS,
     **VERIFY_WORDS,
     **SIGNER_WORDS,

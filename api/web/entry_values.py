@@ -17,6 +17,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "changed": ("case.",),
     "code": ("finding.",),
     "kind": ("rendition.", "grant.", "event."),
+    "kinds": ("event.",),
     "media_kind": ("kind.",),
     "procedure": ("procedure.",),
     "right": ("right.",),
@@ -75,6 +76,9 @@ def read_values(values: Mapping[str, Json], words: Iterable[str], item: str = ""
     readings = []
     for key in sorted(values):
         value = values[key]
+        if key == "indexes" and isinstance(value, list) and value:
+            readings.append(_indexes(key, value))
+            continue
         listed = value if isinstance(value, list) and value else [value]
         parts = tuple(_read(key, one, known, item) for one in listed[:MAX_LISTED])
         readings.append(Reading(key, parts, max(0, len(listed) - MAX_LISTED)))
@@ -106,6 +110,22 @@ def _read(key: str, value: Json, words: frozenset[str], item: str) -> Part:
             return Part("list", tuple(_read(key, one, words, item) for one in value[:MAX_LISTED]))
         case str():
             return _read_text(key, value, words, item)
+
+
+def _indexes(key: str, values: list[Json]) -> Reading:
+    """Many indexes on one line: those that follow one another as from–to."""
+    ranges: list[list[int]] = []
+    for one in values:
+        if not isinstance(one, int) or isinstance(one, bool):
+            return Reading(key, (Part("text", str(values[:MAX_LISTED])),))
+        if ranges and ranges[-1][1] + 1 == one:
+            ranges[-1][1] = one
+        else:
+            ranges.append([one, one])
+    shown = ranges[:MAX_LISTED]
+    text = ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in shown)
+    left = sum(b - a + 1 for a, b in ranges[MAX_LISTED:])
+    return Reading(key, (Part("text", text),), left)
 
 
 def _number(key: str) -> str:

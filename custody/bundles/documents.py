@@ -15,6 +15,8 @@ from custody.bundles.readme import readme
 from custody.bundles.timestamps import StampedCheckpoint, add_timestamps
 from custody.cases import Case, LinkedClip, case_details
 from custody.clips import admitted_facts
+from custody.details.explained import Explanations
+from custody.details.logged import explanations_at
 from custody.events import case_item, clip_item
 from custody.log.canonical import format_time
 from custody.publishing.published import PublishedCheckpoint, prove_entry
@@ -120,7 +122,11 @@ def histories(
         .where(log_entries.c.item.in_(items))
         .order_by(log_entries.c.item, log_entries.c.item_seq)
     )
-    for row in rows:
+    listed = rows.all()
+    said = {row.details_destroyed_under for row in listed} - {None}
+    explanations = explanations_at(tx, said) if said else Explanations()
+    for row in listed:
+        gone = explanations.explained(row.idx, row.kind, row.at) if row.idx is not None else None
         published = checkpoint is not None and row.idx is not None and row.idx < checkpoint.size
         proof = prove_entry(store, checkpoint, row.idx) if checkpoint and published else None
         found[row.item].append(
@@ -132,6 +138,7 @@ def histories(
                 "leaf_hash": bytes(row.leaf_hash).hex(),
                 "details": None if row.details is None else json.loads(row.details),
                 "salt": None if row.salt is None else base64.b64encode(bytes(row.salt)).decode(),
+                "details_destroyed": None if gone is None else gone.as_json(),
                 "tree_size": checkpoint.size if checkpoint and published else None,
                 "proof": None if proof is None else [one.hex() for one in proof],
             }

@@ -51,6 +51,7 @@ _TEXT = """\
   3. log/checkpoint 是 C2SP signed-note，签名须用 log/log.vkey 验证。
      请另行取得同一公钥与更早或更晚的检查点，确认它们属于同一棵树。
   4. 细节：HMAC-SHA256（密钥 salt，内容为 details 的规范 JSON）等于条目中的 commitment。
+     已依法销毁的细节两者皆为 null，details_destroyed 写明时间、规则和记载销毁的条目序号。
 
 四、入库回执是否成立
   回执 receipts/<编号>.txt 是存档签名的话：这条录像已存入、已读回，入库条目已公布。它是 C2SP
@@ -110,7 +111,9 @@ trusting us.
       must be the third line (base64) of log/checkpoint.
    c. log/checkpoint is a C2SP signed note; verify its signature with log/log.vkey. Obtain that
       key, and an earlier or later checkpoint, from somebody else as well.
-   d. HMAC-SHA256(key: salt, over the canonical JSON of details) is the entry's commitment.
+   d. HMAC-SHA256(key: salt, over the canonical JSON of details) is the entry's commitment. Where
+      details were destroyed on their legal date both are null, and details_destroyed has the time,
+      the rule and the index of the entry that says so.
 
 4. Does a receipt hold?
    receipts/<id>.txt is the archive's signed word that a recording is stored and was read back, and

@@ -10,9 +10,9 @@ from custody.log.errors import EntryError
 from custody.said import said
 from custody.tables import log_entries
 from custody.verification.context import VerificationContext
+from custody.verification.corrections import Corrections
 from custody.verification.evidence_rows import CLIP
 from custody.verification.findings import Finding, FindingCode
-from custody.verification.items import Corrections
 from custody.verification.reports import Report
 from custody.verification.rows import LogRow, snapshot
 from custody.verification.scan import RowScan

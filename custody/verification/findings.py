@@ -39,6 +39,9 @@ class FindingCode(StrEnum):
     ITEM_CHAIN_BROKEN = "item_chain_broken"
     DETAILS_ALTERED = "details_altered"
     DETAILS_MISSING = "details_missing"
+    DETAILS_STANDING = "details_standing"
+    DESTRUCTION_OTHER = "destruction_other"
+    DESTRUCTION_FORBIDDEN = "destruction_forbidden"
     TILE_ALTERED = "tile_altered"
     TILE_MISSING = "tile_missing"
     BUNDLE_ALTERED = "bundle_altered"
@@ -114,6 +117,9 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.ITEM_CHAIN_BROKEN: "An item's entries do not follow one another.",
     FindingCode.DETAILS_ALTERED: "The details beside an entry are not those it commits to.",
     FindingCode.DETAILS_MISSING: "The details or the salt beside an entry are gone.",
+    FindingCode.DETAILS_STANDING: "Details stand beside an entry that the log says were destroyed.",
+    FindingCode.DESTRUCTION_OTHER: "A destruction is not of the entries whose digest it has.",
+    FindingCode.DESTRUCTION_FORBIDDEN: "Details were destroyed that no rule could destroy.",
     FindingCode.TILE_ALTERED: "A stored hash tile is not the tile of the published tree.",
     FindingCode.TILE_MISSING: "The store has no hash tile for this part of the tree.",
     FindingCode.BUNDLE_ALTERED: "A stored entry bundle does not hold the published entries.",

@@ -2,13 +2,15 @@
 
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
 
 from custody.cells import described, shown
+from custody.details.explained import Explanation, Explanations
+from custody.log.canonical import format_time
 from custody.log.entry import Entry
 from custody.log.errors import ChainError, EntryError, LogError
 from custody.log.merkle import hash_leaf
@@ -19,6 +21,8 @@ from custody.verification.context import (
     RowsAgainstEntries,
     VerificationContext,
 )
+from custody.verification.corrections import Corrections
+from custody.verification.destructions import read_explanations
 from custody.verification.evidence_rows import (
     CASE,
     CLIP,
@@ -32,6 +36,7 @@ from custody.verification.findings import Finding, FindingCode
 from custody.verification.listings import ListingRows
 from custody.verification.reports import Progress, Report
 from custody.verification.rows import (
+    DESTROYED,
     LogRow,
     committed_details,
     differing_columns,
@@ -40,16 +45,6 @@ from custody.verification.rows import (
 from custody.verification.spools import RecordSpool
 
 PROGRESS_STEP = 5_000
-
-
-@dataclass(slots=True)
-class Corrections:
-    """Published entries to be read instead of what their rows hold."""
-
-    entries: dict[int, bytes] = field(default_factory=dict)  # by index, for rows that are there
-    missing: list[LogRow] = field(default_factory=list)
-    #: Indexes of rows that are no entry at all and have no published bytes to be read instead.
-    unusable: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -108,9 +103,10 @@ def check_items(
     others: list[RowsAgainstEntries] = []
     if scope == EVERYTHING:
         others = [ListingRows(tx, report), *(make() for make in context.others)]
+    explanations = read_explanations(tx, corrections, report if scope == EVERYTHING else None)
     done = 0
     for item, group in groupby(entries, key=lambda row: row.item):
-        usable = _Chain(item, corrections, report).follow(group)
+        usable = _Chain(item, corrections, explanations, report).follow(group)
         if listener is not None:
             usable = _heard(usable, listener)
         if item.startswith(CLIP):
@@ -158,9 +154,12 @@ def _order(row: LogRow) -> tuple[str, int]:
 class _Chain:
     """The entries of one item: each follows the one before it and is what it commits to."""
 
-    def __init__(self, item: str, corrections: Corrections, report: Report) -> None:
+    def __init__(
+        self, item: str, corrections: Corrections, explanations: Explanations, report: Report
+    ) -> None:
         self._item = item
         self._corrections = corrections
+        self._explanations = explanations
         self._report = report
         self._head: ChainHead | None = None
 
@@ -234,13 +233,20 @@ class _Chain:
     def _details(self, row: LogRow, entry: Entry) -> Details:
         if row.id < 0:
             return None  # the row is missing, and its details with it
-        for column, cell in row.destroyed:
+        gone: Explanation | None = None
+        if row.idx is not None and entry.commitment is not None:
+            gone = self._explanations.explained(row.idx, entry.kind, entry.at)
+        self._check_destroyed(row, gone)
+        if gone is not None and row.details is None and row.salt is None:
+            self._report.destroyed.add(gone)
+            return None
+        if gone is not None:
             self._find(
-                FindingCode.DETAILS_ALTERED,
+                FindingCode.DETAILS_STANDING,
                 row,
-                said("details_destroyed", column=column),
-                said("column", column=column, value=said("nothing")),
-                said("column", column=column, value=described(cell)),
+                said("details_standing", rule=gone.rule, at=format_time(gone.at)),
+                said("nothing"),
+                None if row.details is None else shown(row.details),
             )
         try:
             details = committed_details(row, entry)
@@ -264,6 +270,28 @@ class _Chain:
                 said("nothing"),
             )
         return details
+
+    def _check_destroyed(self, row: LogRow, gone: Explanation | None) -> None:
+        """What the row says of a destruction is what the entry says that destroyed its details."""
+        there = dict(row.destroyed)
+        logged: dict[str, object] = {}
+        if gone is not None:
+            logged = dict(zip(DESTROYED, (gone.at, str(gone.item_seq)), strict=True))
+        for column in DESTROYED:
+            cell, expected = there.get(column), logged.get(column)
+            if cell == expected:
+                continue
+            message = said("details_destroyed", column=column)
+            if expected is not None:
+                pair = {"expected": described(expected), "found": described(cell)}
+                message = said("log_row", column=column, **pair)
+            self._find(
+                FindingCode.DETAILS_ALTERED,
+                row,
+                message,
+                said("column", column=column, value=described(expected)),
+                said("column", column=column, value=described(cell)),
+            )
 
     def _find(
         self,

@@ -7,6 +7,7 @@ from custody.log.checkpoint import Checkpoint
 from custody.log.rereads import Coverage
 from custody.log.sample import Drawn
 from custody.log.sample_statement import Verdict
+from custody.verification.destroyed import DestroyedDetails
 from custody.verification.findings import OF_RENDITIONS, Finding, FindingCode, Unchecked
 
 #: Clips that an entry of a run names, at most.
@@ -56,6 +57,8 @@ class Report:
     unpublished: int = 0
     #: Entries that have no index yet.
     pending: int = 0
+    #: Entries whose details are gone, and the log says why.
+    destroyed: DestroyedDetails = field(default_factory=DestroyedDetails)
     #: Objects that nothing explains yet, too young to be a finding.
     young_objects: int = 0
     checkpoint: Checkpoint | None = None
@@ -137,6 +140,7 @@ class Report:
             "entries_checked": self.entries_checked,
             "unpublished": self.unpublished,
             "pending": self.pending,
+            "destroyed_details": self.destroyed.as_json(),
             "young_objects": self.young_objects,
             "against": None
             if self.against is None

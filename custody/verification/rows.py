@@ -2,7 +2,7 @@
 
 import hmac
 import traceback
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -130,6 +130,15 @@ def rows_by_item(tx: Connection, items: frozenset[str] | None = None) -> Iterato
     if items is not None:
         statement = statement.where(log_entries.c.item.in_(sorted(items)))
     for row in stream(tx, statement):
+        yield _log_row(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def log_rows_of(tx: Connection, item: str, kinds: Sequence[str]) -> Iterator[LogRow]:
+    """The rows of ``kinds`` of one item, pending ones too, by its sequence."""
+    c = log_entries.c
+    columns = [raw(tx, c[name]) for name in COLUMNS]
+    wanted = sa.select(*columns).where(c.item == item, c.kind.in_(kinds)).order_by(c.item_seq)
+    for row in stream(tx, wanted):
         yield _log_row(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
 
 

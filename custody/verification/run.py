@@ -17,10 +17,11 @@ from custody.verification.context import (
     Selection,
     VerificationContext,
 )
+from custody.verification.corrections import Corrections
 from custody.verification.cosignatures import check_cosignatures
 from custody.verification.database import check_database
 from custody.verification.fixity import BUFFER_BYTES, StoredObject, check_object, check_objects
-from custody.verification.items import Corrections, ObjectTasks, check_items
+from custody.verification.items import ObjectTasks, check_items
 from custody.verification.phases import Phases
 from custody.verification.reports import Progress, Report
 from custody.verification.rows import snapshot

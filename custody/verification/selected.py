@@ -13,10 +13,11 @@ from custody.object_keys import CHECKPOINT_KEY, log_key
 from custody.said import said
 from custody.tables import checkpoints
 from custody.verification.context import VerificationContext
+from custody.verification.corrections import Corrections
+from custody.verification.destructions import destroying_rows
 from custody.verification.evidence_rows import CLIP, Scope
 from custody.verification.findings import Finding, FindingCode
 from custody.verification.heads import check_pointer, open_pointer
-from custody.verification.items import Corrections
 from custody.verification.objects import LogObjects, UnreadableError
 from custody.verification.reports import Report
 from custody.verification.rows import LogRow, rows_by_item
@@ -53,7 +54,9 @@ def prove_selected(
     proofs: list[EntryProof] = []
     note = _note(objects) if pointer is not None else ""
     reader = None if pointer is None else _reader(objects, pointer.size)
+    said_gone = False
     for row in rows_by_item(tx, scope.items):
+        said_gone = said_gone or bool(row.destroyed)
         report.entries_checked += 1
         if row.idx is None:
             report.pending += 1
@@ -68,6 +71,10 @@ def prove_selected(
                 proofs.append(
                     EntryProof(row.idx, row.kind, row.item, row.entry, leaf_hash, hashes, note)
                 )
+    if said_gone and pointer is not None and reader is not None:
+        for row in destroying_rows(tx):  # what explains it is proved too
+            if row.idx is not None and row.idx < pointer.size:
+                _prove(row, row.idx, pointer, reader, report, corrections)
     return corrections, proofs
 
 

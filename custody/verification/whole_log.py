@@ -3,10 +3,10 @@
 from custody.said import said
 from custody.verification.archive import ArchiveWalk
 from custody.verification.context import ProgressCallback, VerificationContext
+from custody.verification.corrections import Corrections
 from custody.verification.differences import report_tail, tell_apart
 from custody.verification.findings import Finding, FindingCode
 from custody.verification.heads import Head, Heads, collect_heads, largest_within
-from custody.verification.items import Corrections
 from custody.verification.objects import LogObjects
 from custody.verification.partials import check_partial_tiles
 from custody.verification.reports import Report

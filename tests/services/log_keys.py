@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from custody.events import EventKind
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("api", "custody", "ingest")
 #: Where facts and details stand among the arguments, and what they are called.
+KINDS = {"Event": (0, "kind"), "note": (1, "kind")}
 PLACES = {"Event": ((2, "facts"), (3, "details")), "note": ((3, "facts"), (4, "details"))}
 
 
@@ -29,15 +32,21 @@ class Place:
 
 
 class Sources:
-    """Every module of the house that can append."""
+    """Every module of the house that can append.
 
-    def __init__(self) -> None:
+    Not ``nested``: the keys of the facts and details themselves, without those of objects in them.
+    """
+
+    def __init__(self, *, nested: bool = True) -> None:
+        self.nested = nested
+        self.modules: dict[Path, ast.Module] = {}
         self.calls: list[tuple[str, ast.Call, Place]] = []
         self.functions: dict[str, list[Place]] = {}
         self.returns: dict[ast.FunctionDef, list[Place]] = {}
         for package in PACKAGES:
             for path in sorted((ROOT / package).rglob("*.py")):
-                self._read(ast.parse(path.read_text(encoding="utf-8")), None, path)
+                self.modules[path] = ast.parse(path.read_text(encoding="utf-8"))
+                self._read(self.modules[path], None, path)
 
     def _read(self, node: ast.AST, function: ast.FunctionDef | None, path: Path) -> None:
         for child in ast.iter_child_nodes(node):
@@ -62,6 +71,55 @@ class Sources:
                 if argument is not None:
                     found |= self._keys(place.at(argument), ())
         return found
+
+    def fields(self) -> dict[str, tuple[set[str], set[str]]]:
+        """The keys of facts and of details by kind of event; raises as `keys` does."""
+        found: dict[str, tuple[set[str], set[str]]] = {}
+        for name, call, place in self.calls:
+            if name not in PLACES:
+                continue
+            number, word = KINDS[name]
+            kind = argument_of(call, number, word)
+            if kind is None:
+                continue  # another thing of that name
+            for one in self._kinds(place.at(kind), ()):
+                both = found.setdefault(one, (set(), set()))
+                for keys, (at, called_so) in zip(both, PLACES[name], strict=True):
+                    argument = argument_of(call, at, called_so)
+                    if argument is not None:
+                        keys.update(self._keys(place.at(argument), ()))
+        return found
+
+    def _kinds(self, place: Place, seen: tuple[ast.expr, ...]) -> set[str]:
+        """The kinds of event that an expression may stand for."""
+        node = place.expression
+        if node in seen:
+            return set()
+        seen = (*seen, node)
+        match node:
+            case ast.Attribute(value=ast.Name(id="EventKind"), attr=name):
+                return {EventKind[name].value}
+            case ast.IfExp():
+                parts = [node.body, node.orelse]
+            case ast.Subscript(value=ast.Name(id=table)):
+                parts = list(self._table(place, table).values)
+            case ast.Name():
+                return {
+                    kind for one in self._bound(place, node.id) for kind in self._kinds(one, seen)
+                }
+            case _:
+                raise AssertionError(f"{place.file}:{node.lineno}: what is {ast.unparse(node)}")
+        return {kind for part in parts for kind in self._kinds(place.at(part), seen)}
+
+    def _table(self, place: Place, name: str) -> ast.Dict:
+        """A dictionary that a module gives a name."""
+        for node in self.modules[place.file].body:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=target)], value=ast.Dict() as value) if (
+                    target == name
+                ):
+                    return value
+        raise AssertionError(f"{place.file}: no dictionary {name}")
 
     def _keys(self, place: Place, seen: tuple[ast.expr, ...]) -> set[str]:
         node = place.expression
@@ -107,7 +165,7 @@ class Sources:
                 continue
             assert isinstance(key, ast.Constant), f"{place.file}:{node.lineno}: a key that varies"
             found.add(str(key.value))
-            for inner in ast.walk(value):  # lists of objects
+            for inner in ast.walk(value) if self.nested else ():  # lists of objects
                 if isinstance(inner, ast.Dict):
                     found |= self._keys(place.at(inner), seen)
         return found

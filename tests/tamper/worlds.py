@@ -183,7 +183,7 @@ def fill(world: World, *, filler: int = 600) -> None:
         viewing_ends.close_expired(tx, ledger, clock)
         for clip_id in world.clip_ids:
             receipts.find_or_issue(tx, services.store, services.keys, clock, clip_id)
-        read = Event(EventKind.LOG_READ, f"user:{LEGAL.id}", {"first": 0}, {"filter": "all"})
+        read = Event(EventKind.LOG_READ, f"user:{LEGAL.id}", {"index": 0}, {"who": "all"})
         ledger.append_many(tx, LEGAL, [read] * filler)
     world.publish()
     with database.write() as tx:

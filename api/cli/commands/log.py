@@ -14,4 +14,5 @@ command = group(
     witnesses="log_witnesses",
     stamp="log_stamp",
     stamps="log_stamps",
+    destroy_details="log_destroy_details",
 )

@@ -3,12 +3,21 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from api import worker as worker_module
 from api.services import Services
 from api.worker import Worker
+from custody.actors import service_actor
+from custody.clock import FixedClock
+from custody.details.destroying import DetailsDestroyer
+from custody.details.rules import DetailsRule
+from custody.events import EventKind
+from custody.ledger import Event, Ledger
+from custody.tables import log_entries
 from storage.errors import StoreFullError
 from tests.services.station_client import StationClient
 
@@ -140,3 +149,46 @@ def test_a_full_disk_is_one_line_of_the_log(
     said = [one for one in caplog.records if "StoreFullError" in one.getMessage()]
     assert said
     assert all(one.exc_info is None and "\n" not in one.getMessage() for one in said)
+
+
+def test_the_worker_goes_on_with_a_rule_that_was_run_by_hand_and_with_no_other(
+    services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    without = Worker(services)
+    assert "liuhen-details" not in {thread.name for thread in without._threads}
+    clock = FixedClock(services.clock.now())
+    ledger = Ledger(clock)
+    details = DetailsDestroyer(services.database, ledger, clock)
+    rule = DetailsRule("lists", (EventKind.LOG_READ.value,), 184)
+    config = replace(services.config, media_workers=0, details_rules=(rule,))
+    own = Worker(replace(services, config=config, clock=clock, ledger=ledger, details=details))
+    [destroying] = [one for one in own._threads if one.name == "liuhen-details"]
+    assert destroying.daemon
+
+    def standing() -> int:
+        with services.database.read() as tx:
+            there = log_entries.c.details.is_not(None)
+            kind = log_entries.c.kind == EventKind.LOG_READ.value
+            return len(tx.execute(sa.select(log_entries.c.id).where(there, kind)).all())
+
+    def read() -> None:
+        with services.database.write() as tx:
+            event = Event(EventKind.LOG_READ, "log", {}, {"who": "JX0227"})
+            ledger.append(tx, service_actor("test"), event)
+        services.publisher.run_once()
+
+    read()
+    clock.moment += timedelta(days=200)
+    own._destroy_details("details")
+    assert standing() == 1
+    assert "waits for somebody" in caplog.text
+    details.destroy(service_actor("test"), rule)
+    assert standing() == 0
+    read()
+    clock.moment += timedelta(days=200)
+    own._destroy_details("details")
+    assert standing() == 0
+    read()
+    clock.moment += timedelta(hours=20)
+    own._destroy_details("details")
+    assert standing() == 1

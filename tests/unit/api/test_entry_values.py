@@ -68,3 +68,12 @@ def test_what_is_named_is_found_for_its_name() -> None:
 def test_a_dock_session_outside_a_station_is_no_link() -> None:
     [reading] = read_values({"dock_session": ID}, (), f"clip:{ID}")
     assert reading.parts == (Part("text", ID),)
+
+
+def test_many_indexes_stand_on_one_line() -> None:
+    [reading] = read_values({"indexes": [3, 5, 6, 7, 9, 10]}, ())
+    assert reading.parts == (Part("text", "3, 5–7, 9–10"),)
+    [reading] = read_values({"indexes": list(range(0, 300, 2))}, ())
+    assert (reading.left_off, len(str(reading.parts[0].value).split(", "))) == (50, 100)
+    [reading] = read_values({"indexes": [1, "x"]}, ())
+    assert reading.parts == (Part("text", "[1, 'x']"),)

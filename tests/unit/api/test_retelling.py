@@ -16,6 +16,7 @@ ROOT = Path(custody.__file__).parents[1]
 #: What these raise is shown to people as part of a finding or of why nothing can be published.
 SHOWN = [
     "custody/bundles/export.py",
+    "custody/details/destructions.py",
     *(
         f"custody/publishing/{name}.py"
         for name in (

@@ -1,0 +1,1 @@
+"""Details on their legal date: which rule destroys them, and what explains that they are gone."""
