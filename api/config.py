@@ -8,6 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -59,6 +60,8 @@ class Config:
     #: The longest that one try to make a recording playable may take, whatever the file claims.
     media_ceiling_minutes: int = 360
     publish_interval_s: float = 1.0
+    #: Entries are published within a turn; where one has waited this long, publishing stands still.
+    merge_lag_alarm_s: int = 60
     #: The policy that names the witnesses. Empty: `witnesses.policy` in the home, if it is there.
     witness_policy: str = ""
     #: How long after a witness has answered it is asked about the next checkpoint.
@@ -75,6 +78,10 @@ class Config:
     #: The addresses of proxies whose X-Forwarded-For and -Proto are believed, parted by commas.
     #: Empty: nobody's, and the log names the address that connected.
     trusted_proxies: str = ""
+
+    @property
+    def merge_lag_alarm(self) -> timedelta:
+        return timedelta(seconds=self.merge_lag_alarm_s)
 
     @property
     def database_address(self) -> str:

@@ -253,6 +253,8 @@ port = {config.port}
 # How long the store itself refuses to delete an original, in days.
 lock_days = {config.lock_days}
 media_workers = {config.media_workers}
+# Where an entry has waited so many seconds to be published, /healthz and the log page say so.
+# merge_lag_alarm_s = {config.merge_lag_alarm_s}
 
 # Time-stamping authorities (RFC 3161): a list in a file of this folder, see docs/operations.md.
 # timestamp_authorities = "authorities.toml"

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from api.cli.main import EXIT_DOES_NOT_VERIFY, EXIT_FAILED, EXIT_GOOD
+from api.cli.merge_lag import find_merge_lag, tell_merge_lag
 from api.cli.output import print_json, visible
 from api.cli.queries import find_case_id, find_clip
 from api.cli.shell import Shell
@@ -74,6 +75,7 @@ def run_verification(
 ) -> int:
     """Verify, print, append ``verification.run`` where anything can be; the exit code."""
     started = time.monotonic()
+    lag = find_merge_lag(services)
     with _progress(shell) as progress:
         report = verify_all(
             context_of(services),
@@ -92,10 +94,16 @@ def run_verification(
     names = names_in(services, report.findings[:MAX_NAMED])
     if shell.as_json:
         seconds = round(time.monotonic() - started, 3)
-        told = {"recorded": recorded and not unrecorded, "seconds": seconds}
+        behind = None if lag is None else lag.seconds(services.clock.now())
+        told = {
+            "recorded": recorded and not unrecorded,
+            "seconds": seconds,
+            "merge_lag_s": behind,
+        }
         print_json(findings_json(report, names) | told)
     else:
         _print(shell, report, shell.teller(names))
+        tell_merge_lag(shell, services, lag)
     if report.findings:
         return EXIT_DOES_NOT_VERIFY
     return EXIT_FAILED if report.unchecked or unrecorded else EXIT_GOOD
@@ -142,9 +150,6 @@ def _print(shell: Shell, report: Report, teller: Teller) -> None:
     if report.against is not None and report.continues:
         kept = report.against
         shell.say("verify.continues", size=kept.size, root=kept.root.hex())
-    waiting = report.pending + report.unpublished
-    if waiting:
-        shell.say("verify.waiting", count=waiting)
 
 
 def _print_finding(shell: Shell, finding: Finding, teller: Teller) -> None:
