@@ -62,6 +62,10 @@ class Config:
     publish_interval_s: float = 1.0
     #: Entries are published within a turn; where one has waited this long, publishing stands still.
     merge_lag_alarm_s: int = 60
+    #: Empty: this process signs, with keys/log.key. Otherwise where `liuhen signer` listens:
+    #: `unix:/path/to/socket`, or `http(s)://host:port` with its secret.
+    signer: str = ""
+    signer_secret: str = ""
     #: The policy that names the witnesses. Empty: `witnesses.policy` in the home, if it is there.
     witness_policy: str = ""
     #: How long after a witness has answered it is asked about the next checkpoint.
@@ -102,6 +106,11 @@ class Config:
     @property
     def staging_folder(self) -> Path:
         return self.home / "staging"
+
+    @property
+    def signer_socket(self) -> Path:
+        """Where `liuhen signer` of this home listens, unless it is told otherwise."""
+        return self.home / "signer.sock"
 
     @property
     def scratch_folder(self) -> Path:
@@ -168,6 +177,18 @@ def load_config(
     return _checked(config)
 
 
+def load_config_without_rows(
+    home: Path, *, environment: Mapping[str, str] = os.environ, **overrides: Any
+) -> Config:
+    """As `load_config`, for a process that opens no database: its address is not even read."""
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("LIUHEN_DATABASE_URL")
+    }
+    return load_config(home, environment=kept, **overrides, database_url="")
+
+
 def _from_environment(name: str, environment: Mapping[str, str]) -> str | None:
     if file := environment.get(f"{name}_FILE"):
         # Whoever starts the service names this file; it may well be a pipe that holds the secret.
@@ -214,4 +235,6 @@ def _checked(config: Config) -> Config:
         complaint = complaint_about(field.name, getattr(config, field.name))
         if complaint is not None:
             raise ConfigError(f"{field.name}: {complaint}")
+    if config.signer.startswith("http") and not config.signer_secret:
+        raise ConfigError("signer_secret: a signer on a port wants its secret")
     return config

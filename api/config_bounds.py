@@ -5,6 +5,7 @@ A value that would fail later, in some thread or at some page, is refused here, 
 
 import ipaddress
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 #: The least and the most of each number, both allowed.
 BOUNDS: Mapping[str, tuple[float, float]] = {
@@ -22,6 +23,8 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "session_hours": (1, 720),
     "session_idle_minutes": (1, 43_200),
 }
+#: Of what lets a server ask its signer over the network: it can't be guessed then.
+MIN_SECRET_CHARACTERS = 20
 _POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 _SQLITE = frozenset({"sqlite", "sqlite+pysqlite"})
 
@@ -38,6 +41,10 @@ def complaint_about(name: str, value: object) -> str | None:
                 return _proxies(value)
             case "database_url":
                 return _database(value)
+            case "signer":
+                return _signer(value)
+            case "signer_secret":
+                return _secret(value)
     return None
 
 
@@ -72,6 +79,38 @@ def _is_network(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _signer(value: str) -> str | None:
+    kind, parted, rest = value.partition(":")
+    if not value or (kind == "unix" and rest.startswith("/") and rest.strip("/")):
+        return None
+    if parted and kind in {"http", "https"} and _is_server(value):
+        return None
+    return (
+        "expected unix:/path/to/socket or http://host:port, as `liuhen signer` says where it "
+        f"listens, found {value[:80]!r}"
+    )
+
+
+def _is_server(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0 and parts.path in {"", "/"}
+    except ValueError:
+        return False
+
+
+def _secret(value: str) -> str | None:
+    """Nothing of the value is shown."""
+    if not value or (len(value) >= MIN_SECRET_CHARACTERS and value.isascii() and _is_word(value)):
+        return None
+    return f"expected at least {MIN_SECRET_CHARACTERS} ASCII characters without spaces"
+
+
+def _is_word(value: str) -> bool:
+    """Whether there is neither a space nor anything unseen in it."""
+    return value.isprintable() and " " not in value
 
 
 def _database(value: str) -> str | None:

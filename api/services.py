@@ -9,21 +9,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 import api.auth.tables  # noqa: F401 - every table must be known before the schema is compared
 import ingest.tables  # noqa: F401
 from api.config import FILE_NAME, Config, ConfigError
+from api.signer_watch import SignerWatch
+from api.signing import SIGNER_STATE, signer_of
+from api.stores import build_store
 from custody.access import Access
 from custody.clock import Clock, SystemClock
 from custody.errors import KeyMissingError
 from custody.ledger import Ledger
-from custody.publishing.keys import LogKeys, load_keys, load_or_create_keys, load_public_halves
+from custody.publishing.keys import (
+    LogKeys,
+    load_keys,
+    load_keys_beside_signer,
+    load_or_create_keys,
+    load_public_halves,
+)
 from custody.publishing.publisher import Publisher
-from custody.publishing.signer import Signer
+from custody.publishing.signing import TreeSigner
 from custody.tables import log_state
 from custody.timestamps.authorities import load_authorities
 from custody.timestamps.stamper import Stamper
@@ -33,13 +40,9 @@ from custody.witnesses.policy import WitnessPolicy, load_policy
 from ingest.receiving import Receiver
 from storage.database import Database, metadata
 from storage.durable import make_folder, write_file
-from storage.local import LocalStore
 from storage.objects import ObjectStore
 from storage.schema import upgrade
 from storage.staging import Staging
-
-#: In the keys' folder: what the signer last signed.
-SIGNER_STATE = "signer-state.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Services:
     ledger: Ledger
     access: Access
     keys: LogKeys
-    signer: Signer
+    signer: TreeSigner
     publisher: Publisher
     #: Makes public what others signed of its checkpoints.
     cosignatures: CosignaturePublisher
@@ -65,6 +68,8 @@ class Services:
     policy: WitnessPolicy | None = None
     #: One for each witness that has an address.
     askers: tuple[Asker, ...] = ()
+    #: Whether the log gets signed, as the publisher of this process sees it.
+    signer_watch: SignerWatch = field(default_factory=SignerWatch)
     #: Set by whoever waits for the next checkpoint; the publisher of this process then goes soon.
     publish_soon: threading.Event = field(default_factory=threading.Event)
     #: The worker's threads while it runs in this process; none of them ends by itself.
@@ -139,7 +144,7 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
     policy = load_policy(
         config.witness_policy_file, keys.log.verifier, required=bool(config.witness_policy)
     )
-    signer = Signer(keys.log, config.keys_folder / SIGNER_STATE, config.origin)
+    signer = signer_of(config, keys.log, store, is_copy=database.read_only)
     staging = Staging(config.staging_folder, read_only=database.read_only)
     ledger = Ledger(clock)
     verifier = keys.log.verifier
@@ -185,6 +190,8 @@ def _keys_of(config: Config, database: Database, store: ObjectStore) -> LogKeys:
     the receipts would go on from. What is only looked at can do with the public halves. Raises
     `KeyMissingError`.
     """
+    if config.signer and not database.read_only:
+        return load_keys_beside_signer(config.keys_folder, config.origin)
     try:
         return load_keys(config.keys_folder, config.origin)
     except KeyMissingError:
@@ -202,30 +209,6 @@ def is_unused(database: Database, store: ObjectStore) -> bool:
         if any(tx.scalar(sa.select(sa.exists().select_from(table))) for table in tables):
             return False
     return next(iter(store.list()), None) is None
-
-
-def build_store(config: Config, *, read_only: bool = False) -> ObjectStore:
-    """The object store that ``config.objects_address`` names: a folder or ``s3://bucket/prefix``."""
-    address = config.objects_address
-    if not address.startswith("s3://"):
-        if "://" in address:
-            raise ConfigError(f"objects: a folder or s3://bucket/prefix, found {address!r}")
-        return LocalStore(Path(address), read_only=read_only)
-    from storage.s3 import S3Settings, S3Store  # noqa: PLC0415 - boto3 costs 0.4 s and is seldom needed
-
-    parts = urlsplit(address)
-    return S3Store(
-        S3Settings(
-            bucket=parts.netloc,
-            prefix=parts.path.strip("/"),
-            endpoint=config.s3_endpoint,
-            region=config.s3_region,
-            access_key=config.s3_access_key,
-            secret_key=config.s3_secret_key,
-            lock_mode=config.lock_mode,
-            scratch=config.scratch_folder,
-        )
-    )
 
 
 def _config_file(config: Config) -> str:
@@ -255,6 +238,9 @@ lock_days = {config.lock_days}
 media_workers = {config.media_workers}
 # Where an entry has waited so many seconds to be published, /healthz and the log page say so.
 # merge_lag_alarm_s = {config.merge_lag_alarm_s}
+
+# The signer, where it is a process of its own (`liuhen signer`), see docs/operations.md.
+# signer = "unix:/run/liuhen-signer/signer.sock"
 
 # Time-stamping authorities (RFC 3161): a list in a file of this folder, see docs/operations.md.
 # timestamp_authorities = "authorities.toml"

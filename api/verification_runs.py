@@ -6,10 +6,11 @@ here until the next run or the end of the process.
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.actor_names import names_of_actors
@@ -24,7 +25,13 @@ from custody.ledger import Appended
 from custody.log.errors import LogError
 from custody.verification.context import EVERYTHING, Selection, VerificationContext
 from custody.verification.findings import Finding, Progress, Report
-from custody.verification.records import Broken, broken_items, record_broken, record_run
+from custody.verification.records import (
+    broken_items,
+    record_broken,
+    record_run,
+    record_sampled,
+    sampled_items,
+)
 from custody.verification.run import verify_all
 from custody.verification.timestamps import TimestampRows
 from ingest.invitation_rows import InvitationRows
@@ -45,6 +52,9 @@ _NOT_APPENDED = (
     TypeError,
     ValueError,
 )
+
+#: Entries on the clips of a sample in one transaction.
+APPENDED_AT_ONCE = 500
 
 
 class _StoppedError(Exception):
@@ -85,6 +95,7 @@ def context_of(services: Services) -> VerificationContext:
             if services.policy is None
             else {key: one.verifier for key, one in services.policy.keys.items()}
         ),
+        clock=services.clock,
         others=(
             StationRows,
             InvitationRows,
@@ -120,8 +131,29 @@ def findings_json(report: Report, names: Mapping[str, str]) -> dict[str, object]
     return report.as_json() | {"findings": told, "clip_names": clip_names}
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """``run`` is the entry of the run, None where it has none; ``failure`` why not all is recorded,
+    or empty."""
+
+    run: Appended | None
+    failure: str = ""
+
+
 def record(services: Services, actor: Actor, selection: Selection, report: Report) -> str:
-    """Append the run and, on each clip and case with findings, its own; why that failed, or "".
+    """As `record_run_of`; why that failed, or ""."""
+    return record_run_of(services, actor, selection, report).failure
+
+
+def record_run_of(
+    services: Services,
+    actor: Actor,
+    selection: Selection,
+    report: Report,
+    *,
+    stopped: bool = False,
+) -> Recorded:
+    """Append the run and, on each clip and case with findings or in the sample, its own.
 
     A database altered so that nothing can be appended must not hide what was found, and one
     whose history takes no entry must not keep the others from theirs.
@@ -129,33 +161,58 @@ def record(services: Services, actor: Actor, selection: Selection, report: Repor
     ledger, database = services.ledger, services.database
     try:
         with database.write() as tx:
-            run = record_run(tx, ledger, actor, selection, report)[0]
+            run = record_run(tx, ledger, actor, selection, report, stopped=stopped)[0]
     except _NOT_APPENDED as error:
         # A driver's text goes on with the statement and everything that was to be written.
-        return str(error).partition("\n")[0] or type(error).__name__
-    broken = broken_items(selection, report)
-    if not broken:
-        return ""
-    try:
-        with database.write() as tx:
-            record_broken(tx, ledger, actor, selection, run, broken)
-    except _NOT_APPENDED:
-        return _record_each(services, actor, selection, run, broken)
-    return ""
-
-
-def _record_each(
-    services: Services, actor: Actor, selection: Selection, run: Appended, broken: dict[str, Broken]
-) -> str:
+        return Recorded(None, str(error).partition("\n")[0] or type(error).__name__)
     failed = []
-    for item, found in broken.items():
+    broken = broken_items(selection, report)
+    if broken:
+
+        def append_broken(tx: Connection, items: Sequence[str]) -> None:
+            some = {item: broken[item] for item in items}
+            record_broken(tx, ledger, actor, selection, run, some)
+
+        failed += _append_each(services, [*broken], len(broken), append_broken)
+    if not stopped:
+
+        def append_sampled(tx: Connection, items: Sequence[str]) -> None:
+            record_sampled(tx, ledger, actor, report, run, items)
+
+        failed += _append_each(services, sampled_items(report), APPENDED_AT_ONCE, append_sampled)
+    return Recorded(run, ", ".join(failed))
+
+
+def _append_each(
+    services: Services,
+    items: Sequence[str],
+    at_once: int,
+    append: Callable[[Connection, Sequence[str]], None],
+) -> list[str]:
+    """Append to ``items``, so many in one transaction; the ids of those that took no entry."""
+    failed = []
+    for first in range(0, len(items), at_once):
+        batch = items[first : first + at_once]
         try:
             with services.database.write() as tx:
-                record_broken(tx, services.ledger, actor, selection, run, {item: found})
+                append(tx, batch)
+        except _NOT_APPENDED:
+            failed += _append_singly(services, batch, append)
+    return failed
+
+
+def _append_singly(
+    services: Services, items: Sequence[str], append: Callable[[Connection, Sequence[str]], None]
+) -> list[str]:
+    failed = []
+    for item in items:
+        try:
+            with services.database.write() as tx:
+                append(tx, [item])
         except _NOT_APPENDED:
             _logger.debug("%s takes no entry", item, exc_info=True)
             failed.append(item.partition(":")[2])
-    return ", ".join(failed)
+    return failed
 
 
 class VerificationRuns:

@@ -18,7 +18,12 @@ from functools import partial
 from api.services import Services
 from custody import viewing_ends
 from custody.actors import service_actor
-from custody.errors import WitnessAwayError, WitnessRefusesError
+from custody.errors import (
+    SignerAwayError,
+    SigningRefusedError,
+    WitnessAwayError,
+    WitnessRefusesError,
+)
 from custody.timestamps.authorities import Authority
 from custody.witnesses.asking import Asker
 from ingest import pipeline, upload_sweep, work
@@ -123,7 +128,14 @@ class Worker:
 
     def _publish(self, _name: str) -> bool:
         self._may_publish_soon = False  # nor after a failure
-        self._may_publish_soon = not self._services.publisher.run_once().published
+        watch = self._services.signer_watch
+        try:
+            published = self._services.publisher.run_once().published
+        except (SignerAwayError, SigningRefusedError) as error:
+            watch.failed(error, self._services.clock.now())
+            raise
+        watch.went_well()
+        self._may_publish_soon = not published
         return False
 
     def _until_wanted(self, pause_s: float) -> None:
@@ -200,6 +212,6 @@ class Worker:
 def _line_of(error: Exception) -> str:
     """What an outage or somebody else brought about; nothing for a mistake of ours, whose trace is
     wanted."""
-    if isinstance(error, OUTSIDE):
+    if isinstance(error, (*OUTSIDE, SignerAwayError)):
         return str(error)
     return line_of(error) if is_disk_full(error) or isinstance(error, StorageError) else ""

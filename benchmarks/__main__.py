@@ -6,7 +6,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from benchmarks import archiving, log_appends, proxy, verifying
+from benchmarks import archiving, log_appends, log_scale, log_writers, proxy, verifying
 from benchmarks.harness import machine
 
 ALL = {
@@ -14,6 +14,8 @@ ALL = {
     "verifying": verifying.measure,
     "proxy": proxy.measure,
     "log": log_appends.measure,
+    "log_writers": log_writers.measure,
+    "log_scale": log_scale.measure,
 }
 
 

@@ -29,12 +29,27 @@ class Row:
 
 
 @dataclass
+class Curve:
+    """What was measured at several sizes: a column for each size, lines by what they tell."""
+
+    title: str
+    sizes: list[str]
+    lines: dict[str, list[str]] = field(default_factory=dict)
+
+    def markdown(self) -> list[str]:
+        """The lines of the table."""
+        head = [f"| {self.title} | {' | '.join(self.sizes)} |", "|---|" + "---:|" * len(self.sizes)]
+        return head + [f"| {what} | {' | '.join(cells)} |" for what, cells in self.lines.items()]
+
+
+@dataclass
 class Section:
     """One benchmark: its question, its rows, and what a reader must know to judge them."""
 
     title: str
     command: str
     rows: list[Row] = field(default_factory=list)
+    curves: list[Curve] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def markdown(self) -> str:
@@ -45,6 +60,8 @@ class Section:
             lines.append(
                 f"| {row.what} | {row.value:,.1f} {row.unit} | {row.beside} | {ratio} | {row.aim} |"
             )
+        for curve in self.curves:
+            lines += ["", *curve.markdown()]
         lines += [""] + [f"- {note}" for note in self.notes]
         return "\n".join(lines).rstrip() + "\n"
 
@@ -114,6 +131,12 @@ def cpu_seconds(pid: int) -> float:
     """CPU seconds that a running process has used, its own and the kernel's for it."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_mib() -> float:
+    """The most memory this process ever held, in MiB; what its parent held does not count."""
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line) / 1024
 
 
 @contextmanager

@@ -142,6 +142,18 @@ class SignerStateError(SigningRefusedError):
     """The signer's own record of what it signed can't be read; restore it from the archive."""
 
 
+class StoredEntriesError(SigningRefusedError):
+    """The signer will not sign: the stored entries do not make the tree it is asked to sign."""
+
+
+class SignerAwayError(CustodyError):
+    """The signer does not answer as one does; entries are kept, and published once it does."""
+
+
+class KeyHeldError(CustodyError):
+    """Another signer runs with this key; of two, none would know what the other signed."""
+
+
 class IntegrationError(CustodyError):
     """The log can't be integrated any further; nothing new is published until this is looked at."""
 

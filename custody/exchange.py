@@ -35,14 +35,30 @@ def exchange(
 ) -> Answer:
     """Post ``body`` to an http or https ``address``; redirects are an answer like another.
 
-    ``limit_s`` is for the whole of it once the name is looked up, ``max_bytes`` for the answer's
-    body. Raises `ExchangeSlowError`, `ExchangeTooLongError`, else `ExchangeError`.
+    Bounded and raises as `exchange_over`.
     """
     parts = urlsplit(address)
     is_secure = parts.scheme == "https"
     kind = http.client.HTTPSConnection if is_secure else http.client.HTTPConnection
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     connection = kind(parts.hostname or "", parts.port, timeout=limit_s)
+    return exchange_over(connection, path, body, headers, max_bytes=max_bytes, limit_s=limit_s)
+
+
+def exchange_over(
+    connection: http.client.HTTPConnection,
+    path: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    max_bytes: int,
+    limit_s: float,
+) -> Answer:
+    """Post ``body`` over a connection that is not open yet, and close it.
+
+    ``limit_s`` is for the whole of it once the name is looked up, ``max_bytes`` for the answer's
+    body. Raises `ExchangeSlowError`, `ExchangeTooLongError`, else `ExchangeError`.
+    """
     try:
         with _deadline(connection, limit_s):
             connection.request("POST", path, body, {**headers, "Connection": "close"})
@@ -61,6 +77,19 @@ def exchange(
     if not whole:
         raise ExchangeError("the answer broke off")
     return answer
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """To a server on this machine that listens on a socket in the file system."""
+
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
 
 
 @contextmanager

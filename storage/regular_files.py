@@ -38,12 +38,12 @@ def open_regular_file(path: Path, flags: int, mode: int = 0o666) -> int:
     return descriptor
 
 
-def read_small_file(path: Path) -> bytes:
-    """The bytes of a regular file, at most `MAX_SMALL_BYTES`; raises as `open_regular_file`."""
+def read_small_file(path: Path, most: int = MAX_SMALL_BYTES) -> bytes:
+    """The bytes of a regular file, at most ``most``; raises as `open_regular_file`."""
     with os.fdopen(open_regular_file(path, os.O_RDONLY), "rb") as reader:
-        data = reader.read(MAX_SMALL_BYTES + 1)
-    if len(data) > MAX_SMALL_BYTES:
-        text = f"more than {MAX_SMALL_BYTES} bytes; put the right file back"
+        data = reader.read(most + 1)
+    if len(data) > most:
+        text = f"more than {most} bytes; put the right file back"
         raise OSError(errno.EFBIG, text, str(path))
     return data
 

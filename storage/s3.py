@@ -47,17 +47,27 @@ _READ_BUFFER_BYTES = 1024 * 1024
 
 
 class S3Store:
-    """An `ObjectStore` in a bucket, which is made, with Object Lock, if it is not there."""
+    """An `ObjectStore` in a bucket, which is made, with Object Lock, if it is not there.
 
-    def __init__(self, settings: S3Settings, *, now: Callable[[], datetime] = utc_now) -> None:
+    ``read_only``: nothing is made or swept, so that rights to read are enough.
+    """
+
+    def __init__(
+        self,
+        settings: S3Settings,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        read_only: bool = False,
+    ) -> None:
         if settings.prefix:
             check_key(settings.prefix)
         self.settings = settings
         self._prefix = f"{settings.prefix}/" if settings.prefix else ""
         self._now = now
         self._client = connect(settings)
-        prepare_bucket(self._client, settings)
-        sweep_uploads(self._client, settings, self._prefix, now())
+        if not read_only:
+            prepare_bucket(self._client, settings)
+            sweep_uploads(self._client, settings, self._prefix, now())
 
     def put_file(self, key: str, source: Path, *, retain_until: datetime | None = None) -> None:
         check_key(key)

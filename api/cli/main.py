@@ -23,6 +23,7 @@ MEMBERS = {
     for name in (
         "init",
         "serve",
+        "signer",
         "import",
         "clips",
         "cases",

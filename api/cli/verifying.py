@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,10 +12,17 @@ from api.cli.main import EXIT_DOES_NOT_VERIFY, EXIT_FAILED, EXIT_GOOD
 from api.cli.merge_lag import find_merge_lag, tell_merge_lag
 from api.cli.output import print_json, visible
 from api.cli.queries import find_case_id, find_clip
+from api.cli.sampling import hand_out, print_coverage, print_sample, state
 from api.cli.shell import Shell
 from api.services import Services
 from api.sizes import size_text
-from api.verification_runs import context_of, findings_json, names_in, record
+from api.verification_runs import (
+    Recorded,
+    context_of,
+    findings_json,
+    names_in,
+    record_run_of,
+)
 from api.web.locale import translate
 from api.web.retelling import retold
 from api.web.telling import Teller, item_of
@@ -59,8 +66,11 @@ def select(
     return selection
 
 
-def read_kept(services: Services, file: Path) -> Checkpoint:
-    """The checkpoint that ``file`` holds or proves. Raises `NotKeptFromHereError`, `OSError`."""
+def read_kept(services: Services, file: Path) -> tuple[Checkpoint, str]:
+    """The checkpoint that ``file`` holds or proves, and as it was signed.
+
+    Raises `NotKeptFromHereError`, `OSError`.
+    """
     return open_kept(read_small_file(file), context_of(services))
 
 
@@ -72,41 +82,83 @@ def run_verification(
     sm3: bool,
     threads: int | None,
     against: Checkpoint | None = None,
+    output: Path | None = None,
 ) -> int:
-    """Verify, print, append ``verification.run`` where anything can be; the exit code."""
+    """Verify, print what is found as it is found, append ``verification.run`` where anything can
+    be, sign the statement on a sample; the exit code.
+
+    An interrupt ends the run; what it found until then is printed, and recorded if it is anything.
+    """
     started = time.monotonic()
     lag = find_merge_lag(services)
-    with _progress(shell) as progress:
-        report = verify_all(
-            context_of(services),
-            selection,
-            sm3=sm3,
-            threads=threads,
-            against=against,
-            progress=progress,
-        )
-    recorded = not services.database.read_only
-    unrecorded = record(services, shell.actor, selection, report) if recorded else ""
-    if unrecorded:
-        shell.say("verify.unrecorded", error=True, reason=retold(unrecorded, shell.language))
-    if not recorded:
+    stopped = False
+    with _progress(shell) as line:
+        report = Report(told=None if shell.as_json else _Stream(shell, services, line).show)
+        try:
+            verify_all(
+                context_of(services),
+                selection,
+                sm3=sm3,
+                threads=threads,
+                against=against,
+                progress=line.show,
+                report=report,
+            )
+        except KeyboardInterrupt:
+            stopped = True
+    if stopped:
+        shell.say("verify.stopped", error=True)
+    recorded = Recorded(None)
+    writes = not services.database.read_only
+    if writes and not (stopped and not report.findings):
+        recorded = record_run_of(services, shell.actor, selection, report, stopped=stopped)
+    if recorded.failure:
+        reason = retold(recorded.failure, shell.language)
+        shell.say("verify.unrecorded", error=True, reason=reason)
+    if not writes:
         shell.say("verify.not_recorded", error=True)
-    names = names_in(services, report.findings[:MAX_NAMED])
+    statement = None
+    if selection.sample is not None and not stopped:
+        statement = state(services, selection.sample, report, recorded)
     if shell.as_json:
-        seconds = round(time.monotonic() - started, 3)
-        behind = None if lag is None else lag.seconds(services.clock.now())
+        names = names_in(services, report.findings[:MAX_NAMED])
         told = {
-            "recorded": recorded and not unrecorded,
-            "seconds": seconds,
-            "merge_lag_s": behind,
+            "recorded": recorded.run is not None and not recorded.failure,
+            "seconds": round(time.monotonic() - started, 3),
+            "stopped": stopped,
+            "statement": statement,
+            "merge_lag_s": None if lag is None else lag.seconds(services.clock.now()),
         }
         print_json(findings_json(report, names) | told)
     else:
-        _print(shell, report, shell.teller(names))
+        asked = against is not None
+        _print_rest(shell, report, shell.teller({}), selection, asked=asked, stopped=stopped)
         tell_merge_lag(shell, services, lag)
+    if selection.sample is not None and not stopped:
+        hand_out(shell, statement, output)
+    if stopped:
+        return EXIT_FAILED
     if report.findings:
         return EXIT_DOES_NOT_VERIFY
-    return EXIT_FAILED if report.unchecked or unrecorded else EXIT_GOOD
+    missing = selection.sample is not None and statement is None
+    return EXIT_FAILED if report.unchecked or recorded.failure or missing else EXIT_GOOD
+
+
+class _Stream:
+    """Prints each finding as it is found, whichever thread finds it; the first ones with names."""
+
+    def __init__(self, shell: Shell, services: Services, line: "_Line") -> None:
+        self._shell = shell
+        self._services = services
+        self._line = line
+        self._printed = 0
+
+    def show(self, finding: Finding) -> None:
+        self._printed += 1
+        names = names_in(self._services, [finding]) if self._printed <= MAX_NAMED else {}
+        self._line.clear()
+        _print_finding(self._shell, finding, self._shell.teller(names))
+        sys.stdout.flush()
 
 
 def print_findings(shell: Shell, services: Services, report: Report) -> None:
@@ -125,13 +177,24 @@ def _print_findings(shell: Shell, report: Report, teller: Teller) -> None:
         shell.say("verify.more", count=report.more_findings)
 
 
-def _print(shell: Shell, report: Report, teller: Teller) -> None:
-    _print_findings(shell, report, teller)
+def _print_rest(
+    shell: Shell,
+    report: Report,
+    teller: Teller,
+    selection: Selection,
+    *,
+    asked: bool,
+    stopped: bool,
+) -> None:
+    """What is left to be said once every finding is printed; whether it continues a kept checkpoint
+    only where that was ``asked``."""
+    if report.more_findings:
+        shell.say("verify.more", count=report.more_findings)
     for item in report.unchecked:
         unchecked = translate(shell.language, "verdict.unchecked")
         subject, reason = teller.subject(item.subject), teller.tell(item.reason)
         click.echo(f"? {unchecked}  {visible(subject)}: {visible(reason)}")
-    if report.good:
+    if report.good and not stopped:
         shell.say(
             "verify.good",
             clips=report.clips_checked,
@@ -147,9 +210,13 @@ def _print(shell: Shell, report: Report, teller: Teller) -> None:
             shell.say("verify.no_tree")
     else:
         shell.say("verify.tree", size=report.checkpoint.size, root=report.checkpoint.root.hex())
-    if report.against is not None and report.continues:
+    if asked and report.against is not None and report.continues:
         kept = report.against
         shell.say("verify.continues", size=kept.size, root=kept.root.hex())
+    if selection.sample is not None:
+        print_sample(shell, selection.sample, report)
+    if report.coverage is not None:
+        print_coverage(shell, report.coverage)
 
 
 def _print_finding(shell: Shell, finding: Finding, teller: Teller) -> None:
@@ -168,32 +235,40 @@ def _print_finding(shell: Shell, finding: Finding, teller: Teller) -> None:
             click.echo(f"  {shell.word(word)}: {visible(teller.tell(value))}")
 
 
-@contextmanager
-def _progress(shell: Shell) -> Iterator[Callable[[Progress], None]]:
+class _Line:
     """A line that changes on a terminal, a line now and then elsewhere; on standard error."""
-    live = sys.stderr.isatty()
-    language = shell.language
-    last = 0.0
-    started = time.monotonic()
 
-    def show(progress: Progress) -> None:
-        nonlocal last
+    def __init__(self, language: str) -> None:
+        self._live = sys.stderr.isatty()
+        self._language = language
+        self._started = time.monotonic()
+        self._last = 0.0
+
+    def show(self, progress: Progress) -> None:
         now = time.monotonic()
-        if now - last < (LIVE_STEP_S if live else PLAIN_STEP_S):
+        if now - self._last < (LIVE_STEP_S if self._live else PLAIN_STEP_S):
             return
-        last = now
-        if not live and now - started < PLAIN_STEP_S:
+        self._last = now
+        if not self._live and now - self._started < PLAIN_STEP_S:
             return  # a short run needs no progress in a file
-        phase = translate(language, f"phase.{progress.phase}")
+        phase = translate(self._language, f"phase.{progress.phase}")
         text = f"{phase} {progress.done}/{progress.total}"
         if progress.total_bytes:
-            rate = progress.done_bytes / max(now - started, 0.001)
+            rate = progress.done_bytes / max(now - self._started, 0.001)
             done, total = size_text(progress.done_bytes), size_text(progress.total_bytes)
             text += f"  {done}/{total}  {size_text(int(rate))}/s"
-        click.echo(f"\r\x1b[K{text}" if live else text, err=True, nl=not live)
+        click.echo(f"\r\x1b[K{text}" if self._live else text, err=True, nl=not self._live)
 
-    try:
-        yield show
-    finally:
-        if live and last:
+    def clear(self) -> None:
+        """Make room for something else on the terminal."""
+        if self._live and self._last:
             click.echo("\r\x1b[K", err=True, nl=False)
+
+
+@contextmanager
+def _progress(shell: Shell) -> Iterator[_Line]:
+    line = _Line(shell.language)
+    try:
+        yield line
+    finally:
+        line.clear()

@@ -4,11 +4,15 @@ import string
 
 from api.cli.demo_words import DEMO_WORDS
 from api.cli.log_words import LOG_WORDS
+from api.cli.signer_words import SIGNER_WORDS
+from api.cli.verify_words import VERIFY_WORDS
 from api.web.locale import LANGUAGES, has_text, translate
 
 WORDS: dict[str, tuple[str, str]] = {
     **DEMO_WORDS,
     **LOG_WORDS,
+    **VERIFY_WORDS,
+    **SIGNER_WORDS,
     "home_made": ("已建立：{home}", "made: {home}"),
     "home_there": ("已存在：{home}", "already there: {home}"),
     "home_next": (
@@ -58,35 +62,6 @@ WORDS: dict[str, tuple[str, str]] = {
             "{refused} refused, {skipped} skipped"
         ),
     ),
-    "verify.good": (
-        "全部一致：{clips} 条录像、{renditions} 个衍生件、{entries} 条日志，重读 {bytes}",
-        (
-            "all good: {clips:clip|clips}, {renditions:rendition|renditions}, "
-            "{entries:entry|entries}, {bytes} read again"
-        ),
-    ),
-    "verify.bad": (
-        "{findings} 项不符，{unchecked} 项无法核验",
-        "{findings:finding|findings}, {unchecked} could not be checked",
-    ),
-    "verify.tree": (
-        "检查点：{size} 条，根 {root}",
-        "checkpoint: {size:entry|entries}, root {root}",
-    ),
-    "verify.continues": (
-        "接续所留存的检查点：{size} 条，根 {root}",
-        "continues the checkpoint that was kept: {size:entry|entries}, root {root}",
-    ),
-    "verify.not_recorded": (
-        "这次核验没有写入任何内容，因此没有记入日志",
-        "nothing was written by this run, so the log has no entry of it",
-    ),
-    "verify.no_tree": ("日志尚未发布", "nothing is published yet"),
-    "verify.waiting": (
-        "另有 {count} 条日志待发布",
-        "{count:entry more is|entries more are} waiting to be published",
-    ),
-    "verify.more": ("……另有 {count} 项", "… and {count} more"),
     "exported": (
         "证据包：{path}（{clips} 条录像，{bytes}）",
         "bag: {path} ({clips:clip|clips}, {bytes})",
@@ -180,10 +155,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "publish_unknown": (
         "日志读不了，有没有待发布的记录不知道：{reason}",
         "the log can't be read, so whether anything waits to be published is not known: {reason}",
-    ),
-    "verify.unrecorded": (
-        "这次核验没有记入日志：{reason}",
-        "this verification is not in the log: {reason}",
     ),
     "head.id": ("编号", "id"),
     "head.name": ("文件名", "name"),

@@ -8,6 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.dependencies import ServicesDep
 from api.services import Services
+from api.signer_watch import SignerTrouble, Standstill
+from custody.clock import Clock
 from custody.log.canonical import format_time
 from custody.publishing.merge_lag import read_merge_lag
 from custody.publishing.published import has_altered_checkpoints, newest_checkpoint
@@ -19,6 +21,10 @@ router = APIRouter()
 #: So much stays free, or less on a small disk (`Staging.require_room`): what does not fit beside it
 #: is told to wait (507).
 MIN_FREE_BYTES = 512 * 1024 * 1024
+_SIGNER = {
+    SignerTrouble.AWAY: "signer: does not answer since {}; entries are kept and wait",
+    SignerTrouble.REFUSES: "signer: refuses to sign since {}; the log file says why; verify",
+}
 
 
 @router.get("/healthz")
@@ -54,6 +60,15 @@ def check_health(services: ServicesDep) -> JSONResponse:
         f"worker: {name} keeps failing since {format_time(since)}; the log file says why"
         for name, since in sorted(services.failing.copy().items())
     ]
+    standstill = services.signer_watch.standstill
+    # A problem from the third failure on: it may only be restarting.
+    body["signer"] = {
+        "separate": bool(services.config.signer),
+        "trouble": None if standstill is None else standstill.trouble.value,
+        "standing_still_s": round(_age(standstill, services.clock), 1),
+    }
+    if standstill is not None and "publisher" in services.failing:
+        problems.append(_SIGNER[standstill.trouble].format(format_time(standstill.since)))
     try:
         services.database.check()
     except StorageError as error:
@@ -73,6 +88,10 @@ def check_health(services: ServicesDep) -> JSONResponse:
         problems.append("disk: the staging folder is gone or can't be written")
     body |= {"status": "failing", "problems": problems} if problems else {"status": "ok"}
     return JSONResponse(body, 503 if problems else 200, headers={"Cache-Control": "no-store"})
+
+
+def _age(standstill: Standstill | None, clock: Clock) -> float:
+    return 0.0 if standstill is None else (clock.now() - standstill.since).total_seconds()
 
 
 def _has_room(services: Services) -> bool:

@@ -22,7 +22,8 @@ from api.services import Services
 from api.web.entry_values import items_of, read_values
 from api.web.filters import Filters
 from api.web.locale import LANGUAGES, catalogue
-from api.web.pages import Pages, parameters_of
+from api.web.pages import Pages, language_of, parameters_of
+from api.web.retelling import retold
 from custody.access import Right
 from custody.event_filters import EVERY_EVENT, EventFilter, count_events
 from custody.events import LOG_ITEM, EventKind, is_item
@@ -126,6 +127,7 @@ def show_log(
         witnessing = read_witnessing(tx, services.policy, services.config.origin)
         names |= names_of_actors(tx, [f"station:{one.name}" for one in witnessing.stations])
         stamping = standing_of(tx, [one.name for one in services.stamper.asked])
+    standstill = services.signer_watch.standstill
     pages: Pages = request.app.state.pages
     now = services.clock.now()
     return pages.render(
@@ -148,6 +150,13 @@ def show_log(
         lag=lag,
         lag_seconds=lag.seconds(now),
         lag_overdue=lag.age(now) > services.config.merge_lag_alarm,
+        signer_is_separate=bool(services.config.signer),
+        standstill=standstill,
+        standstill_reason=(
+            ""
+            if standstill is None
+            else retold(standstill.reason, language_of(request, services.config))
+        ),
         witnessing=witnessing,
         unwitnessed_minutes=witnessing.age(now) // timedelta(minutes=1),
         kinds=kinds,

@@ -15,6 +15,7 @@ from custody.log.entry import Json
 #: Values that are words of a family of the catalogue, by key; the first family that has one.
 FAMILIES: dict[str, tuple[str, ...]] = {
     "changed": ("case.",),
+    "code": ("finding.",),
     "kind": ("rendition.", "grant.", "event."),
     "media_kind": ("kind.",),
     "procedure": ("procedure.",),
@@ -26,9 +27,13 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "what": ("what.",),
     "why": ("why.",),
 }
-SIZES = frozenset({"size_bytes", "total_bytes", "payload_bytes", "bytes_read", "bytes_sent"})
+SIZES = frozenset({"size_bytes", "total_bytes", "payload_bytes", "bytes_read", "bytes_sent"}) | {
+    "bytes",
+    "ever_bytes",
+    "year_bytes",
+}
 #: Keys that name clips or cases, one or several.
-CLIPS, CASES = frozenset({"clip", "clips"}), frozenset({"case"})
+CLIPS, CASES = frozenset({"clip", "clips", "read", "unread", "oldest"}), frozenset({"case"})
 #: Of a long list, as many are shown; the entry's own text has all of them.
 MAX_LISTED = 100
 

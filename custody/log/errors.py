@@ -42,5 +42,9 @@ class ReceiptError(LogError):
     """This is not a receipt, or not one for this file."""
 
 
+class SampleError(LogError):
+    """This is not a statement about a sample, or not of the sample that its seed picks."""
+
+
 class PolicyError(LogError):
     """This is not a policy."""

@@ -1,4 +1,4 @@
-"""`liuhen-verify`: mirror, proof, receipt, pair.
+"""`liuhen-verify`: mirror, proof, receipt, pair, statement.
 
 Exit codes: 0 all holds; 1 something does not; 2 it could not be checked; 64 wrong usage.
 """
@@ -14,10 +14,12 @@ from custody.errors import CustodyError
 from custody.log.errors import LogError, NoteError, PolicyError
 from custody.log.note import NoteVerifier
 from custody.log.policy import Policy, read_policy
+from custody.log.sample_statement import MAX_STATEMENT_BYTES, Verdict
 from custody.outside.arguments import USAGE, Parser, language_of
 from custody.outside.checks import check_mirror, check_pair, check_proof, check_receipt
 from custody.outside.errors import OutsideError
 from custody.outside.explanations import explain
+from custody.outside.samples import check_statement
 from custody.outside.texts import say
 from storage.regular_files import read_small_file
 
@@ -146,11 +148,62 @@ def _pair(options: argparse.Namespace) -> Answer:
     return [say(options.lang, "pair")], {}, True
 
 
+def _statement(options: argparse.Namespace) -> Answer:
+    note = read_small_file(options.file, MAX_STATEMENT_BYTES)
+    keys = _key(options.receipts), _key(options.log)
+    statement = check_statement(note, *keys, options.mirror)
+    coverage = statement.coverage
+    failed = [one for one in statement.clips if one.verdict != Verdict.HELD]
+    value = {
+        "seed": statement.seed,
+        "asked": str(statement.asked),
+        "population": coverage.clips,
+        "clips": len(statement.clips),
+        "not_held": [{"clip_id": one.clip_id, "verdict": one.verdict} for one in failed],
+        "findings": dict(statement.findings),
+        "unchecked": statement.unchecked,
+        "ever_clips": coverage.ever_clips,
+        "year_clips": coverage.year_clips,
+        "oldest": None if coverage.oldest is None else coverage.oldest.clip_id,
+    }
+    lines = [
+        say(
+            options.lang,
+            "statement",
+            clips=len(statement.clips),
+            population=coverage.clips,
+            seed=statement.seed,
+        ),
+        say(
+            options.lang,
+            "statement.good" if statement.good and not failed else "statement.found",
+            findings=sum(statement.findings.values()),
+            unchecked=statement.unchecked,
+            clips=len(failed),
+        ),
+        say(
+            options.lang,
+            "statement.reread",
+            ever=coverage.ever_clips,
+            year=coverage.year_clips,
+            clips=coverage.clips,
+        ),
+    ]
+    lines += [f"{one.verdict} {one.clip_id} {one.sha256}" for one in failed]
+    if coverage.oldest is not None:
+        oldest = coverage.oldest
+        lines.append(
+            say(options.lang, "statement.oldest", clip=oldest.clip_id, days=oldest.age_days)
+        )
+    return lines, value, True
+
+
 _CHECKS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "mirror": _mirror,
     "proof": _proof,
     "receipt": _receipt,
     "pair": _pair,
+    "statement": _statement,
 }
 
 
@@ -190,6 +243,12 @@ def _parser(language: str) -> Parser:
     add_file(pair.arguments, "files", key="checkpoint_files", metavar="CHECKPOINT", nargs=2)
     for command in (proof, receipt, pair):
         add_file(command.options, "--mirror", key="of_mirror", metavar="DIR")
+    statement = add("statement")
+    add_file(statement.arguments, "file", key="statement_file", metavar="STATEMENT")
+    statement.options.add_argument(
+        "--receipts", required=True, metavar="VKEY", help=text("receipts")
+    )
+    add_file(statement.options, "--mirror", key="folder", metavar="DIR", required=True)
     return parser
 
 

@@ -14,6 +14,9 @@ CHINESE = {
         "日志的哈希块或条目包缺失、损坏或放错了位置。"
     ),
     "This is not a receipt, or not one for this file.": "不是入库回执，或不是这个文件的。",
+    "This is not a statement about a sample, or not of the sample that its seed picks.": (
+        "不是抽样核验声明，或不是种子抽出的样本。"
+    ),
     "This is not a policy.": "这不是见证策略。",
     "The witness does not cosign this checkpoint.": "见证方不联署这个检查点。",
     "Not enough witnesses have cosigned this checkpoint.": "联署这个检查点的见证方不够。",

@@ -4,8 +4,8 @@ LANGUAGES = ("zh", "en")
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "about": (
-        "不需要数据库，也不需要网络：用公钥核验日志镜像、证明、回执，或两个检查点。",
-        "Check a mirror of the log, a proof, a receipt or two checkpoints, with public keys alone.",
+        "不需要数据库，也不需要网络：用公钥核验日志镜像、证明、回执、两个检查点或抽样声明。",
+        "Check a mirror, a proof, a receipt, a pair or a statement, with public keys alone.",
     ),
     "epilog": (
         "退出码：0 全部成立；1 有不成立之处；2 无法核验；64 用法错误。",
@@ -18,11 +18,15 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "help.proof_file": ("证明文件，由 liuhen log prove 写出",
                         "the proof, as `liuhen log prove` writes it"),
     "help.receipt_file": ("入库回执", "the receipt"),
+    "help.statement_file": ("抽样核验声明，由 liuhen verify --sample 写出",
+                            "the statement, as `liuhen verify --sample` signs it"),
     "help.checkpoint_files": ("两个检查点的文件，先后不限", "two checkpoints, in either order"),
     "help.mirror": ("通读整个镜像", "read a whole mirror"),
     "help.proof": ("核验一条日志的证明", "check the proof of one entry"),
     "help.receipt": ("核验回执，并可与录像文件对照", "check a receipt, and a recording against it"),
     "help.pair": ("核验两个检查点是否属于同一历史", "check that two checkpoints are one history"),
+    "help.statement": ("核验抽样声明：签名、样本、重读情况，与镜像对照",
+                       "check a statement on a sample: signatures, choice, coverage"),
     "help.log": ("日志公钥（liuhen log vkey 的第一行），或存放它的文件",
                  "the log's key (first line of `liuhen log vkey`), or a file with it"),
     "help.receipts": ("回执公钥（第二行），或存放它的文件",
@@ -53,6 +57,26 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "recording": ("录像文件与回执一致", "the recording is the receipt's"),
     "of_mirror": ("与该镜像属于同一历史", "of the same history as the mirror"),
+    "statement": (
+        "种子“{seed}”从 {population} 条录像中抽出的正是这 {clips} 条",
+        "the seed {seed} picks exactly these {clips} out of {population} clips",
+    ),
+    "statement.good": (
+        "档案系统声明：重读的原始件全部与入库时一致，核验没有发现问题",
+        "the archive states: every original is as admitted, and nothing was found",
+    ),
+    "statement.found": (
+        "档案系统声明有问题：发现 {findings} 项，无法核验 {unchecked} 项，未确认的录像 {clips} 条",
+        "the archive states findings: {findings}, unchecked: {unchecked}, clips not held: {clips}",
+    ),
+    "statement.reread": (
+        "{clips} 条录像中，累计重读过 {ever} 条，近 12 个月 {year} 条",
+        "of {clips} clips {ever} were ever read again, {year} within 12 months",
+    ),
+    "statement.oldest": (
+        "从未重读的录像中最早的一条：{clip}，已 {days} 天",
+        "the oldest clip never read again: {clip}, {days} days",
+    ),
     "witness.about": (
         "日志的见证方：只联署延续其所见历史的检查点（C2SP tlog-witness）。",
         "A witness of the log: cosigns what continues the history it has seen (C2SP tlog-witness).",

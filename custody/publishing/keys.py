@@ -66,6 +66,30 @@ def load_public_halves(folder: Path, origin: str) -> LogKeys:
     return LogKeys(log=log, receipts=receipts)
 
 
+def load_log_key(folder: Path, origin: str) -> NoteSigner:
+    """The key that signs checkpoints, for a process that signs nothing else.
+
+    Raises `KeyMissingError`, `KeyFileError`.
+    """
+    (path, name), _ = _places(folder, origin)
+    if not path.exists() and not path.is_symlink():
+        raise KeyMissingError(str(path))
+    return _load_named(path, name)
+
+
+def load_keys_beside_signer(folder: Path, origin: str) -> LogKeys:
+    """The keys of a server whose checkpoints another process signs: of the log's the public half.
+
+    The receipts' key stays: what it signs counts under a checkpoint of the log only. Raises
+    `KeyMissingError`, `KeyFileError`.
+    """
+    log, receipts = _places(folder, origin)
+    for path in (log[0].with_suffix(".pub"), receipts[0]):
+        if not path.exists() and not path.is_symlink():
+            raise KeyMissingError(str(path))
+    return LogKeys(log=_load_public(*log), receipts=_load_named(*receipts))
+
+
 def _load_public(path: Path, name: str) -> PublicHalf:
     public = path.with_suffix(".pub")
     if not public.exists() and not public.is_symlink():

@@ -35,7 +35,7 @@ from custody.publishing.integrator import (
 )
 from custody.publishing.published import newest_checkpoint, tile_reader
 from custody.publishing.sequencer import sequence, sequenced_size
-from custody.publishing.signer import Signer
+from custody.publishing.signing import TreeSigner
 from custody.tables import checkpoints
 from storage.database import Database
 from storage.errors import ObjectExistsError, ObjectNotFoundError
@@ -66,7 +66,7 @@ class Publisher:
     """One turn after another, `run_once`; any number of processes may try at the same time."""
 
     def __init__(
-        self, database: Database, store: ObjectStore, signer: Signer, clock: Clock
+        self, database: Database, store: ObjectStore, signer: TreeSigner, clock: Clock
     ) -> None:
         self._database = database
         self._store = store

@@ -8,6 +8,7 @@ from custody.verification.context import (
     EVERYTHING,
     LOG_ONLY,
     ProgressCallback,
+    SampleWanted,
     Selection,
     VerificationContext,
 )
@@ -20,7 +21,13 @@ from custody.verification.findings import (
     Unchecked,
     VerificationImpossibleError,
 )
-from custody.verification.records import broken_items, record_broken, record_run
+from custody.verification.records import (
+    broken_items,
+    record_broken,
+    record_run,
+    record_sampled,
+    sampled_items,
+)
 from custody.verification.rows import snapshot
 from custody.verification.run import ClipVerdict, HeldCase, hold_case, verify_all, verify_clip
 
@@ -35,6 +42,7 @@ __all__ = [
     "Progress",
     "ProgressCallback",
     "Report",
+    "SampleWanted",
     "Selection",
     "Unchecked",
     "VerificationContext",
@@ -43,6 +51,8 @@ __all__ = [
     "hold_case",
     "record_broken",
     "record_run",
+    "record_sampled",
+    "sampled_items",
     "snapshot",
     "verify_all",
     "verify_clip",

@@ -23,19 +23,22 @@ class NotKeptFromHereError(CustodyError):
     """This is no checkpoint and no receipt signed by this log's keys."""
 
 
-def open_kept(note: bytes, context: VerificationContext) -> Checkpoint:
-    """The checkpoint in a kept note: itself, or the one that a receipt proves its clip in.
+def open_kept(note: bytes, context: VerificationContext) -> tuple[Checkpoint, str]:
+    """The checkpoint in a kept note, and as it was signed: itself, or the one that a receipt proves
+    its clip in.
 
     Raises `NotKeptFromHereError`: another log's, altered, or this archive has other keys by now.
     """
     try:
-        return open_checkpoint(note, context.log_verifier, origin=context.origin)
+        kept = open_checkpoint(note, context.log_verifier, origin=context.origin)
+        return kept, note.decode()
     except LogError as error:
         if context.receipt_verifier is None:
             raise NotKeptFromHereError(str(error)) from error
         try:
             receipt = open_receipt(note, context.receipt_verifier, context.log_verifier)
-            return open_checkpoint(receipt.checkpoint, context.log_verifier, origin=context.origin)
+            signed = receipt.checkpoint
+            return open_checkpoint(signed, context.log_verifier, origin=context.origin), signed
         except LogError:
             raise NotKeptFromHereError(str(error)) from error
 

@@ -6,9 +6,12 @@ from typing import Protocol
 
 from sqlalchemy.engine import Connection
 
+from custody.clock import Clock, SystemClock
+from custody.log.checkpoint import Checkpoint
 from custody.log.cosignature import CosignatureVerifier
 from custody.log.entry import Entry, Json
 from custody.log.note import NoteVerifier
+from custody.log.sample import Asked
 from custody.verification.findings import Progress, Report
 from storage.database import Database
 from storage.objects import ObjectStore
@@ -59,6 +62,22 @@ class VerificationContext:
     cosigners: Mapping[str, CosignatureVerifier] = field(default_factory=dict)
     #: What makes the checks of other layers' tables for one run of the whole log.
     others: tuple[Callable[[], RowsAgainstEntries], ...] = ()
+    #: By which it is told how long ago something was read.
+    clock: Clock = field(default_factory=SystemClock)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleWanted:
+    """The clips admitted under ``checkpoint`` (``note``: as it was signed) that ``seed`` picks.
+
+    ``per_officer`` adds one for every officer who has clips and none among them.
+    """
+
+    checkpoint: Checkpoint
+    note: str
+    seed: str
+    asked: Asked
+    per_officer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +88,14 @@ class Selection:
     to it): their bytes, their rows, and for each of their entries the proof that it is in the
     published tree. That an entry of theirs is missing at the end of its item's history only the
     whole log can tell.
+
+    With ``sample`` it is the whole log, all rows, and the bytes of the clips that the sample picks.
     """
 
     clip_ids: frozenset[str] | None = None
     case_id: str | None = None
     log_only: bool = False
+    sample: SampleWanted | None = None
 
     @property
     def whole_log(self) -> bool:

@@ -1,15 +1,23 @@
 """What a verification can find, each under a name that stays (docs/formats/findings.md)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 
 from custody.cells import is_readable, shown
 from custody.errors import CustodyError
 from custody.log.checkpoint import Checkpoint
+from custody.log.rereads import Coverage
+from custody.log.sample import Drawn
+from custody.log.sample_statement import Verdict
 
+#: Clips that an entry of a run names, at most.
+MAX_NAMED_CLIPS = 1000
 #: Findings kept one by one in a report; beyond it only their number is kept, by code.
 MAX_FINDINGS = 10_000
+#: What a report counts beside its findings, as the JSON has it.
+COUNTS = ("clips_checked", "renditions_checked", "bytes_read", "entries_checked", "unpublished")
+COUNTS += ("pending", "young_objects")
 
 
 class FindingCode(StrEnum):
@@ -237,6 +245,8 @@ class Report:
     of_renditions: dict[str, int] = field(default_factory=dict)
     #: How many findings each case has of its own.
     by_case: dict[str, int] = field(default_factory=dict)
+    #: How many there are of each code, all of them.
+    by_code: dict[str, int] = field(default_factory=dict)
     clips_checked: int = 0
     renditions_checked: int = 0
     bytes_read: int = 0
@@ -251,10 +261,21 @@ class Report:
     #: What somebody outside kept, where that was asked for, and whether the log continues it.
     against: Checkpoint | None = None
     continues: bool = False
+    #: The clips of a sample, and what reading the original of each showed, by its id.
+    sample: Drawn | None = None
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    #: Clips of which the original was read, as many as an entry can name and one more.
+    read_clips: list[str] = field(default_factory=list)
+    #: How far originals were read again, this run included, and by how many entries that is told.
+    coverage: Coverage | None = None
+    log_size: int = 0
+    #: Told each finding that is kept, as it is found, by whichever thread finds it.
+    told: Callable[[Finding], None] | None = None
     #: The stored object of which it was said last that its bytes are others.
     _other_bytes: str | None = None
 
     def add(self, finding: Finding) -> None:
+        self.by_code[finding.code] = self.by_code.get(finding.code, 0) + 1
         if finding.code == FindingCode.CLIP_OBJECT_DIGEST:
             self._other_bytes = finding.subject
         again = finding.code == FindingCode.CLIP_SM3 and finding.subject == self._other_bytes
@@ -269,6 +290,8 @@ class Report:
             self.by_case[case_id] = self.by_case.get(case_id, 0) + 1
         if len(self.findings) < MAX_FINDINGS:
             self.findings.append(finding)
+            if self.told is not None:
+                self.told(finding)
         else:
             self.more_findings += 1
 
@@ -292,6 +315,8 @@ class Report:
         Never where something was not checked, or where there is a finding that names no clip: the
         log, from which everything else follows, may be what is wrong.
         """
+        if self.sample is not None and clip_id not in self.verdicts:
+            return False  # a sample left its bytes alone
         unread = any(one.clip_id in {None, clip_id} for one in self.unchecked)
         unnamed = self.finding_count - sum(self.by_clip.values())
         own = self.by_clip.get(clip_id, 0) - self.of_renditions.get(clip_id, 0)
@@ -305,25 +330,15 @@ class Report:
             "more_findings": self.more_findings,
             "finding_count": self.finding_count,
             "unchecked": [asdict(item) for item in self.unchecked],
-            "clips_checked": self.clips_checked,
-            "renditions_checked": self.renditions_checked,
-            "bytes_read": self.bytes_read,
-            "entries_checked": self.entries_checked,
-            "unpublished": self.unpublished,
-            "pending": self.pending,
-            "young_objects": self.young_objects,
+            **{name: getattr(self, name) for name in COUNTS},
             "against": None
             if self.against is None
-            else {
-                "size": self.against.size,
-                "root": self.against.root.hex(),
-                "continues": self.continues,
-            },
+            else _head_json(self.against) | {"continues": self.continues},
             "checkpoint": None
             if self.checkpoint is None
-            else {
-                "origin": self.checkpoint.origin,
-                "size": self.checkpoint.size,
-                "root": self.checkpoint.root.hex(),
-            },
+            else {"origin": self.checkpoint.origin} | _head_json(self.checkpoint),
         }
+
+
+def _head_json(checkpoint: Checkpoint) -> dict[str, object]:
+    return {"size": checkpoint.size, "root": checkpoint.root.hex()}

@@ -98,9 +98,13 @@ def check_objects(
     threads: int | None = None,
     sm3: bool = False,
     progress: ProgressCallback,
+    told: Callable[[StoredObject, Outcome], None] | None = None,
 ) -> None:
-    """Read every object of ``tasks`` with ``threads`` threads, by default one for each core."""
-    run = _Run(store, iter(tasks), tasks.count, total_bytes, report, sm3, progress)
+    """Read every object of ``tasks`` with ``threads`` threads, by default one for each core.
+
+    ``told`` hears what each of them showed, one at a time.
+    """
+    run = _Run(store, iter(tasks), tasks.count, total_bytes, report, sm3, progress, told)
     count = max(1, min(threads or max(2, os.cpu_count() or 2), tasks.count))
     workers = [threading.Thread(target=run.work, name=f"fixity-{n}") for n in range(count)]
     for worker in workers:
@@ -130,8 +134,10 @@ class _Run:
         report: Report,
         sm3: bool,
         progress: ProgressCallback,
+        told: Callable[[StoredObject, Outcome], None] | None,
     ) -> None:
         self._store = store
+        self._told = told
         self._records = records
         self._total = total
         self._total_bytes = total_bytes
@@ -194,6 +200,8 @@ class _Run:
     def _note(self, wanted: StoredObject, outcome: Outcome) -> None:
         with self._lock:
             self._done += 1
+            if self._told is not None:
+                self._told(wanted, outcome)
             if outcome.unchecked is not None:
                 self._report.unchecked.append(outcome.unchecked)
                 return

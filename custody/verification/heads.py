@@ -12,14 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from custody.cells import Misfit, as_bytes, described, raw_columns, read_row
-from custody.errors import SignerStateError
+from custody.errors import SignerAwayError, SignerStateError
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError
 from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
 from custody.said import said
 from custody.tables import checkpoints
 from custody.verification.context import VerificationContext
-from custody.verification.findings import Finding, FindingCode, Report
+from custody.verification.findings import Finding, FindingCode, Report, Unchecked
 from custody.verification.objects import LogObjects, UnreadableError
 from custody.verification.rows import snapshot, stream
 from custody.verification.spools import RecordSpool
@@ -123,6 +123,9 @@ def _ask_signer(context: VerificationContext, published: int, report: Report) ->
     except SignerStateError as error:
         message, found = said("signer_unreadable"), said("error", error=error)
         report.add(Finding(FindingCode.SIGNER_MEMORY, "signer", message, expected, found))
+        return None
+    except SignerAwayError as error:
+        report.unchecked.append(Unchecked("signer", said("unreadable", error=error)))
         return None
     message = said("signer_less", published=published)
     found = said("nothing") if last is None else said("checkpoint_of", size=last[0])

@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
 
@@ -65,10 +65,24 @@ class ObjectTasks:
         for kind, logged in expected.renditions.items():
             self._add(clip_id, kind, logged.columns, None)
 
+    def add(self, record: list[Any]) -> None:
+        """Put another's record here."""
+        self.spool.append(record)
+        self.total_bytes += max(0, record[-1])
+
     def _add(self, clip_id: str, kind: str | None, columns: dict[str, Any], sm3: object) -> None:
         size = columns["size_bytes"] if isinstance(columns["size_bytes"], int) else -1
-        self.spool.append([clip_id, kind, columns["object_key"], columns["sha256"], sm3, size])
-        self.total_bytes += max(0, size)
+        self.add([clip_id, kind, columns["object_key"], columns["sha256"], sm3, size])
+
+
+class Listener(Protocol):
+    """Told every usable entry, the index of one that has none as None, and where a clip ends."""
+
+    is_whole: bool
+
+    def take(self, entry: Entry, index: int | None) -> None: ...
+
+    def end_clip(self, clip: ExpectedClip) -> None: ...
 
 
 def check_items(
@@ -79,8 +93,12 @@ def check_items(
     tasks: ObjectTasks,
     progress: ProgressCallback,
     scope: Scope = EVERYTHING,
+    listener: Listener | None = None,
 ) -> None:
-    """Walk every item's entries in order, with its rows beside them."""
+    """Walk every item's entries in order, with its rows beside them.
+
+    ``listener`` hears the entries too.
+    """
     rows = rows_by_item(tx, scope.items)
     missing = sorted(corrections.missing, key=_order)
     entries: Iterable[LogRow] = heapq.merge(rows, missing, key=_order) if missing else rows
@@ -92,12 +110,16 @@ def check_items(
     done = 0
     for item, group in groupby(entries, key=lambda row: row.item):
         usable = _Chain(item, corrections, report).follow(group)
+        if listener is not None:
+            usable = _heard(usable, listener)
         if item.startswith(CLIP):
             clip = ExpectedClip()
             for entry, details, index in usable:
                 clip.apply(entry, details, index)
             clip_rows.check(report, item.removeprefix(CLIP), clip)
             tasks.add_clip(item.removeprefix(CLIP), clip)
+            if listener is not None:
+                listener.end_clip(clip)
             done += 1
             if done % PROGRESS_STEP == 0:
                 progress(Progress("rows", done, 0))
@@ -115,7 +137,17 @@ def check_items(
     case_rows.finish(report)
     for other in others:
         other.finish(tx, report)
+    if listener is not None:
+        listener.is_whole = True
     progress(Progress("rows", done, done))
+
+
+def _heard(
+    usable: Iterable[tuple[Entry, Details, int | None]], listener: Listener
+) -> Iterator[tuple[Entry, Details, int | None]]:
+    for entry, details, index in usable:
+        listener.take(entry, index)
+        yield entry, details, index
 
 
 def _order(row: LogRow) -> tuple[str, int]:

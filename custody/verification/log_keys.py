@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import sqlalchemy as sa
 
-from custody.errors import SignerStateError
+from custody.errors import SignerAwayError, SignerStateError
 from custody.log.errors import TileError
 from custody.log.tiles import HEIGHT, WIDTH, Tile, parse_bundle_path, parse_tile_path
 from custody.object_keys import CHECKPOINT_KEY, COSIGNATURE_PREFIX
@@ -29,7 +29,7 @@ class LogKeys:
         self._context = context
         self._reach = 0 if report.checkpoint is None else report.checkpoint.size
         if context.signer is not None:
-            with suppress(SignerStateError):  # a finding already
+            with suppress(SignerAwayError, SignerStateError):  # named already
                 self._reach = max(self._reach, (context.signer() or (0,))[0])
 
     def has(self, key: str) -> bool:

@@ -1,6 +1,6 @@
 """The entries that a verification leaves in the log; whoever runs one appends them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
@@ -9,13 +9,22 @@ from custody.actors import Actor
 from custody.events import LOG_ITEM, EventKind, case_item, clip_item
 from custody.ids import looks_like_id
 from custody.ledger import Appended, Event, Ledger
+from custody.log.canonical import format_time
 from custody.log.entry import Json
-from custody.verification.context import Selection
-from custody.verification.findings import Report
+from custody.log.sample_statement import Verdict
+from custody.verification.context import EVERYTHING, Selection
+from custody.verification.findings import MAX_NAMED_CLIPS, Report
+from custody.verification.sampling import unread_clips
 
 
 def record_run(
-    tx: Connection, ledger: Ledger, actor: Actor, selection: Selection, report: Report
+    tx: Connection,
+    ledger: Ledger,
+    actor: Actor,
+    selection: Selection,
+    report: Report,
+    *,
+    stopped: bool = False,
 ) -> list[Appended]:
     """Append ``verification.run`` to what was verified: each clip, the case, or the log.
 
@@ -23,6 +32,10 @@ def record_run(
     checked, so that a run that found something can't be forgotten; on a clip with findings also
     whether they are about renditions only (``original_held``). Outcome ``failed`` means findings;
     what could not be checked says nothing against the evidence.
+
+    A run of everything also says which clips it could not read (``unread``) and how far the
+    archive was read again by then (``coverage``), a case's which it read (``read``), a sample's
+    what it was drawn from. One that was ``stopped`` says so, and nothing of what it read.
     """
     facts: dict[str, Json] = {
         "scope": _scope(selection),
@@ -40,11 +53,50 @@ def record_run(
         items = [clip_item(clip_id) for clip_id in sorted(selection.clip_ids)]
     if len(selection.clip_ids or ()) == 1 and report.finding_count:
         facts["original_held"] = all(map(report.original_held, selection.clip_ids or ()))
+    facts |= {"stopped": True} if stopped else _what_was_read(selection, report)
     kind = EventKind.VERIFICATION_RUN
     outcome = "failed" if report.finding_count else "ok"
     return ledger.append_many(
         tx, actor, [Event(kind, item, facts=facts, outcome=outcome) for item in items]
     )
+
+
+def _what_was_read(selection: Selection, report: Report) -> dict[str, Json]:
+    """By which anybody can tell from the log when each original was read last."""
+    told: dict[str, Json] = {}
+    if selection.case_id is not None:
+        read = report.read_clips
+        told["read"] = None if len(read) > MAX_NAMED_CLIPS else [*sorted(read)]
+    elif selection == EVERYTHING:
+        unread = unread_clips(report)
+        told["unread"] = None if unread is None else [*unread]
+    elif (sample := selection.sample) is not None:
+        told |= {
+            "seed": sample.seed,
+            "asked": str(sample.asked),
+            "per_officer": sample.per_officer,
+            "drawn_from": sample.checkpoint.size,
+            "drawn": None if report.sample is None else len(report.sample.all),
+            "findings_by_code": [
+                {"code": str(code), "count": count}
+                for code, count in sorted(report.by_code.items())
+            ],
+        }
+    if (coverage := report.coverage) is not None:
+        oldest = coverage.oldest
+        told |= {
+            "coverage": {
+                "clips": coverage.clips,
+                "bytes": coverage.bytes,
+                "ever_clips": coverage.ever_clips,
+                "ever_bytes": coverage.ever_bytes,
+                "year_clips": coverage.year_clips,
+                "year_bytes": coverage.year_bytes,
+                "oldest": None if oldest is None else oldest.clip_id,
+                "oldest_at": None if oldest is None else format_time(oldest.admitted_at),
+            }
+        }
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +115,7 @@ def broken_items(selection: Selection, report: Report) -> dict[str, Broken]:
 
     An altered row may give a finding an id that is none; no history is begun for it.
     """
-    recorded = selection.clip_ids or frozenset()
+    recorded = (selection.clip_ids or frozenset()) | report.verdicts.keys()
     clips = {
         clip_item(clip_id): Broken(count, report.original_held(clip_id))
         for clip_id, count in sorted(report.by_clip.items())
@@ -103,9 +155,48 @@ def record_broken(
     return ledger.append_many(tx, actor, events)
 
 
+def sampled_items(report: Report) -> list[str]:
+    """The clips of a sample, by item, in one order."""
+    return [clip_item(clip_id) for clip_id in sorted(report.verdicts)]
+
+
+def record_sampled(
+    tx: Connection,
+    ledger: Ledger,
+    actor: Actor,
+    report: Report,
+    run: Appended,
+    items: Iterable[str],
+) -> list[Appended]:
+    """Append ``verification.run`` to each of these clips of a sample, whatever was found of it.
+
+    Facts as of `record_broken`; ``unchecked`` counts what could not be read of the clip.
+    """
+    events = []
+    for item in items:
+        clip_id = item.partition(":")[2]
+        findings = report.by_clip.get(clip_id, 0)
+        unread = sum(one.clip_id == clip_id for one in report.unchecked)
+        if report.verdicts[clip_id] == Verdict.UNREAD:
+            unread = max(1, unread)
+        facts: dict[str, Json] = {
+            "scope": "sample",
+            "findings": findings,
+            "unchecked": unread,
+            "run": run.leaf_hash.hex(),
+        }
+        if findings:
+            facts["original_held"] = report.original_held(clip_id)
+        outcome = "failed" if findings else "ok"
+        events.append(Event(EventKind.VERIFICATION_RUN, item, facts=facts, outcome=outcome))
+    return ledger.append_many(tx, actor, events)
+
+
 def _scope(selection: Selection) -> str:
     if selection.log_only:
         return "log"
     if selection.case_id is not None:
         return "case"
+    if selection.sample is not None:
+        return "sample"
     return "everything" if selection.clip_ids is None else "clip"

@@ -24,6 +24,7 @@ from custody.verification.fixity import BUFFER_BYTES, StoredObject, check_object
 from custody.verification.items import Corrections, ObjectTasks, check_items
 from custody.verification.phases import Phases
 from custody.verification.rows import snapshot
+from custody.verification.sampling import Admissions
 from custody.verification.schema import check_schema
 from custody.verification.scopes import scope_of
 from custody.verification.selected import EntryProof, prove_selected
@@ -40,6 +41,7 @@ def verify_all(
     sm3: bool = False,
     against: Checkpoint | None = None,
     progress: ProgressCallback | None = None,
+    report: Report | None = None,
 ) -> Report:
     """Re-read and recompute what ``selection`` names; nothing stored is believed.
 
@@ -47,13 +49,16 @@ def verify_all(
     recomputed, SM3 with ``sm3``. With ``against`` (from `open_kept`) a run of the whole log proves
     that it continues that tree. Raises `VerificationImpossibleError` where rows or store can't be
     read at all and nothing was found before; a single object that can't be read and a phase that
-    could not be finished are in `Report.unchecked`.
+    could not be finished are in `Report.unchecked`. Whoever hands in an empty ``report`` has in it
+    what was found, however the run ends. The log is held against the checkpoint of a ``sample`` as
+    it is against ``against``.
     """
-    report = Report()
+    report = Report() if report is None else report
     phases = Phases(report, progress)
     tell = phases.tell
     corrections = Corrections()
-    with RecordSpool() as spool:
+    kept = against if selection.sample is None else selection.sample.checkpoint
+    with RecordSpool() as spool, Admissions(report) as admissions:
         tasks = ObjectTasks(spool)
         if selection.whole_log:
             # First, so that what a damaged page does to the other phases stands beside its cause.
@@ -65,15 +70,19 @@ def verify_all(
                 corrections = check_whole_log(context, report, tell)
             with phases.phase("log"):
                 check_cosignatures(context, report)
-            if against is not None:
+            if kept is not None:
                 with phases.phase("log"):
-                    check_against(context, against, report)
+                    check_against(context, kept, report)
+            admissions.begin(selection)
             with phases.phase("rows"), snapshot(context.database) as tx:
-                check_items(tx, context, corrections, report, tasks, tell)
+                check_items(tx, context, corrections, report, tasks, tell, listener=admissions)
         else:
             with snapshot(context.database) as tx:
                 _check_selected(tx, context, selection, report, tasks, phases)
-        if selection.whole_log and not selection.log_only:
+        if selection.sample is not None:
+            with phases.phase("rows"):
+                tasks = admissions.draw(selection.sample, tasks)
+        elif selection.whole_log and not selection.log_only:
             with phases.phase("objects"):
                 check_unregistered(context, spool, report, tell)
         if not selection.log_only:
@@ -81,13 +90,15 @@ def verify_all(
             with phases.phase("bytes"):
                 check_objects(
                     context.store,
-                    spool,
+                    tasks.spool,
                     tasks.total_bytes,
                     report,
                     threads=threads,
                     sm3=sm3,
                     progress=tell,
+                    told=admissions.note,
                 )
+            admissions.cover(context.clock.now())
     return report
 
 

@@ -5,9 +5,10 @@ asserts that what was accepted is exactly what stands in the bytes, in its one s
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from custody.log.canonical import canonical_json, parse_canonical
-from custody.log.checkpoint import open_checkpoint
+from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.cosignature import open_cosigned
 from custody.log.entry import Entry
 from custody.log.errors import LogError, NoteError, PolicyError
@@ -17,6 +18,7 @@ from custody.log.plain_json import read_json_object
 from custody.log.policy import read_policy
 from custody.log.proof import LogProof
 from custody.log.receipt import open_receipt, sign_receipt
+from custody.log.sample_statement import open_sample_statement, sign_sample_statement
 from custody.log.statement import open_statement
 from custody.log.tiles import (
     TileReader,
@@ -26,11 +28,13 @@ from custody.log.tiles import (
 )
 from custody.log.verify import verify_proof
 from custody.log.witness import WitnessRefusedError, judge, parse_request
+from custody.publishing.signer_protocol import SIGN, SignerRequest, SignerRequestError
 from station_agent import wire
 from tests.fuzz.known import (
     ALICE,
     CHECKPOINTS,
     COSIGNED_AT,
+    DESK,
     INDEX,
     LOG,
     MANIFEST,
@@ -38,6 +42,8 @@ from tests.fuzz.known import (
     PROOF,
     RECEIPT,
     RECEIPT_TITLE,
+    SAMPLE,
+    SAMPLE_TITLE,
     SEEN,
     STATION,
     TEXTS,
@@ -93,6 +99,22 @@ def policy(data: bytes) -> bool:
     return True
 
 
+def signer_request(data: bytes) -> bool:
+    """Read as it was written; and whatever it asks for, only the true tree is signed."""
+    reply = DESK.reply(SIGN, data)
+    try:
+        request = SignerRequest.parse(data)
+    except SignerRequestError:
+        assert reply.status == HTTPStatus.BAD_REQUEST
+        return False
+    assert request.encode() == data
+    if reply.status == HTTPStatus.OK:
+        size = Checkpoint.parse(request.checkpoint).size
+        assert request.checkpoint == LOG.checkpoint(size).encode()
+        assert reply.text == LOG.note(size)
+    return True
+
+
 def statement_body(data: bytes) -> bool:
     """As if the key had signed whatever stands there."""
     signed = _signed("title", data, ALICE)
@@ -128,6 +150,28 @@ def receipt_body(data: bytes) -> bool:
     )
     assert (found.index, found.entry, found.details) == (INDEX, RECEIPT.entry, RECEIPT.details)
     assert sign_receipt(found, RECEIPT_KEY) == signed
+    return True
+
+
+def sample_note(data: bytes) -> bool:
+    try:
+        found = open_sample_statement(data, RECEIPT_KEY.verifier, LOG_KEY.verifier)[0]
+    except LogError:
+        return False
+    assert found == SAMPLE
+    return True
+
+
+def sample_body(data: bytes) -> bool:
+    """As if the archive had signed it: of no more clips than there are, each under its tree."""
+    signed = _signed(SAMPLE_TITLE, data, RECEIPT_KEY)
+    try:
+        found, tree = open_sample_statement(signed, RECEIPT_KEY.verifier, LOG_KEY.verifier)
+    except LogError:
+        return False
+    assert len(found.clips) <= found.coverage.clips <= tree.size <= found.log_size
+    assert all(clip.index < tree.size for clip in found.clips)
+    assert sign_sample_statement(found, RECEIPT_KEY) == signed
     return True
 
 

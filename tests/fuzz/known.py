@@ -1,17 +1,24 @@
 """What the checks know to be true: a small log with its keys, and all that was ever signed."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
+from custody.log.checkpoint import Checkpoint
 from custody.log.cosignature import Cosigner
 from custody.log.merkle import prove_consistency, prove_inclusion, root_of
 from custody.log.note import NoteSigner
 from custody.log.proof import LogProof
 from custody.log.witness import AddCheckpoint, Seen
+from custody.object_keys import log_key
+from custody.publishing.signer import Signer
+from custody.publishing.signer_desk import SignerDesk
 from station_agent import wire
-from tests.unit.custody.log.samples import sample_log, sample_receipt, signer
+from storage.memory import MemoryStore
+from tests.unit.custody.log.sampled import sampled_log, statement_on
+from tests.unit.custody.log.samples import LOG_KEY, sample_log, sample_receipt, signer
 
 ALICE, BOB = signer("example.com/alice"), signer("example.com/bob")
 #: All that alice ever signed.
@@ -43,8 +50,31 @@ MANIFEST = wire.Manifest(
         wire.ManifestFile("乙.mp4".encode(), 2**53 - 1, _SEEN_AT, "fifo"),
     ),
 )
+SAMPLE, _ = statement_on(sampled_log(), 10)
+SAMPLE_TITLE = "liuhen sample v1"
 RECEIPT_TITLE = "liuhen receipt v1"
 MANIFEST_TITLE = "liuhen manifest v1"
+
+
+class Forgetful(Signer):
+    """Believes each time that it never signed anything, so that most is left to the entries."""
+
+    def last(self) -> None:
+        return None
+
+    def _remember(self, checkpoint: Checkpoint, note: str) -> None:
+        pass
+
+
+def desk() -> SignerDesk:
+    """Of a signer over the log's own files."""
+    store = MemoryStore()
+    for path, data in LOG.files.items():
+        store.put_bytes(log_key(path), data)
+    return SignerDesk(Forgetful(LOG_KEY, Path("nowhere"), LOG_KEY.name), store)
+
+
+DESK = desk()
 
 
 def cosigned_note() -> str:

@@ -9,6 +9,7 @@ from custody.log.cosignature import CosignatureVerifier, Cosigner
 from custody.log.encoding import decode_base64, encode_base64, parse_decimal
 from custody.log.errors import LogError
 from custody.log.note import NoteSigner, NoteVerifier
+from custody.log.sample import Asked
 from custody.log.tiles import bundle_path, parse_bundle_path, parse_tile_path, tile_path
 
 
@@ -73,3 +74,7 @@ def base64(data: bytes) -> bool:
 
 def decimal(data: bytes) -> bool:
     return one_spelling(data, parse_decimal, str, ValueError)
+
+
+def asked(data: bytes) -> bool:
+    return one_spelling(data, Asked.parse, str)

@@ -10,8 +10,11 @@ from custody.log.note import MAX_NOTE_BYTES, sign_note
 from custody.log.policy import MAX_POLICY_BYTES
 from custody.log.proof import MAX_PROOF_BYTES
 from custody.log.receipt import MAX_RECEIPT_BYTES, sign_receipt
+from custody.log.sample_statement import MAX_STATEMENT_BYTES, sign_sample_statement
 from custody.log.tiles import WIDTH
 from custody.log.witness import MAX_REQUEST_BYTES
+from custody.publishing.signer_protocol import MAX_REQUEST_BYTES as MAX_SIGNER_REQUEST_BYTES
+from custody.publishing.signer_protocol import SignerRequest
 from station_agent.wire import MAX_MANIFEST_BYTES, sign_manifest
 from tests.fuzz import checks, known, spellings
 from tests.fuzz.checks import Check
@@ -84,6 +87,18 @@ TARGETS: tuple[Target, ...] = (
         (_body(sign_receipt(RECEIPT, RECEIPT_KEY)),),
         MAX_RECEIPT_BYTES,
     ),
+    Target(
+        "sample_note",
+        checks.sample_note,
+        (sign_sample_statement(known.SAMPLE, RECEIPT_KEY).encode(),),
+        MAX_STATEMENT_BYTES,
+    ),
+    Target(
+        "sample_body",
+        checks.sample_body,
+        (_body(sign_sample_statement(known.SAMPLE, RECEIPT_KEY)),),
+        MAX_STATEMENT_BYTES,
+    ),
     Target("manifest_note", checks.manifest_note, (_MANIFEST.encode(),), MAX_MANIFEST_BYTES),
     Target("manifest_body", checks.manifest_body, (_body(_MANIFEST),), MAX_MANIFEST_BYTES),
     Target("tile_path", spellings.path_of_tile, (b"tile/0/000", b"tile/7/x001/x067/002.p/255")),
@@ -107,6 +122,12 @@ TARGETS: tuple[Target, ...] = (
         (known.request(5, 300), known.request(5, 5)),
         MAX_REQUEST_BYTES,
     ),
+    Target(
+        "signer_request",
+        checks.signer_request,
+        tuple(SignerRequest((), CHECKPOINTS[size].encode()).encode() for size in (1, 300)),
+        MAX_SIGNER_REQUEST_BYTES,
+    ),
     Target("entry", checks.entry, (LOG.entries[0], LOG.entries[known.INDEX]), MAX_ENTRY_BYTES),
     Target(
         "canonical",
@@ -116,6 +137,7 @@ TARGETS: tuple[Target, ...] = (
     Target("json_object", checks.json_object, (json.dumps({"a": [1.5, None]}).encode(),)),
     Target("time", spellings.time, (b"2026-11-22T09:21:38.123Z", b"0002-01-01T00:00:00.000Z")),
     Target("base64", spellings.base64, (b"AAEC", b"/+8=", b"")),
+    Target("asked", spellings.asked, (b"200", b"5%", b"0.125%")),
     Target("decimal", spellings.decimal, (b"0", b"9007199254740991")),
 )
 BY_NAME: dict[str, Target] = {target.name: target for target in TARGETS}

@@ -17,6 +17,14 @@ from custody.log.merkle import hash_leaf, prove_consistency, prove_inclusion, ro
 from custody.log.note import NoteSigner, sign_note
 from custody.log.proof import LogProof
 from custody.log.receipt import Receipt, sign_receipt
+from custody.log.rereads import Rereads
+from custody.log.sample import Asked, draw, find_admission, rank_of
+from custody.log.sample_statement import (
+    ReadClip,
+    SampleStatement,
+    Verdict,
+    sign_sample_statement,
+)
 from custody.log.tile_writer import extend_bundles, extend_tiles
 from custody.log.tiles import TileReader
 from station_agent.wire import Manifest, ManifestFile, sign_manifest, station_key_name
@@ -133,6 +141,65 @@ def tree() -> dict[str, Any]:
     }
 
 
+def sample() -> dict[str, Any]:
+    """Ten clips under one checkpoint, which of them some seeds pick, and a statement on three."""
+    station = ActorSnapshot("0193533c-0000-7000-8000-0000000000aa", "station", "station-key", "::1")
+    log = []
+    for number in range(10):
+        clip_id = f"0193533c-0000-7000-8000-{number:012}"
+        admitted = Entry(
+            kind="clip.admitted",
+            item=f"clip:{clip_id}",
+            item_seq=0,
+            item_prev=None,
+            at=AT.replace(second=number),
+            actor=station,
+            outcome="ok",
+            facts=FACTS | {"clip": clip_id, "sha256": f"{number:064x}", "size_bytes": number},
+            commitment=None,
+        )
+        log.append(admitted.encode())
+    leaves = [hash_leaf(entry) for entry in log]
+    tree = Checkpoint(ORIGIN, len(log), root_of(leaves))
+    found = [
+        find_admission(Entry.decode(data), *at)
+        for data, at in zip(log, enumerate(leaves), strict=True)
+    ]
+    clips = [one for one in found if one is not None]
+    seeds = ("0", "4 6 1", "骰子")
+    chosen = draw(clips, tree.root, seeds[1], 3)
+    rereads = Rereads()
+    for one in chosen:
+        rereads.read(one.clip_id, AT.replace(minute=30))
+    statement = SampleStatement(
+        origin=ORIGIN,
+        checkpoint=sign_note(tree.encode(), [LOG_KEY]),
+        seed=seeds[1],
+        asked=Asked.parse("25%"),
+        per_officer=False,
+        chosen=3,
+        clips=tuple(
+            ReadClip(one.clip_id, one.index, one.sha256, one.size_bytes, Verdict.HELD)
+            for one in chosen
+        ),
+        findings={},
+        unchecked=0,
+        log_size=len(log),
+        coverage=rereads.cover(clips, AT.replace(minute=30)),
+        run=hashlib.sha256(b"run").hexdigest(),
+        version="1",
+    )
+    return {
+        "entries": [entry.decode() for entry in log],
+        "root": tree.root.hex(),
+        "picked_in_order": {
+            seed: [one.index for one in draw(clips, tree.root, seed, len(log))] for seed in seeds
+        },
+        "rank_of_index_0": {seed: rank_of(tree.root, leaves[0], seed).hex() for seed in seeds},
+        "statement": sign_sample_statement(statement, RECEIPT_KEY),
+    }
+
+
 def make() -> dict[str, Any]:
     """Everything that stands in vectors.json."""
     log = entries()
@@ -185,6 +252,7 @@ def make() -> dict[str, Any]:
         "proof_of_entry_1": LogProof(1, tuple(proof), checkpoint).encode(),
         "receipt": sign_receipt(receipt, RECEIPT_KEY),
         "manifest": sign_manifest(manifest, STATION_KEY),
+        "sample": sample(),
         "tree": tree(),
     }
 

@@ -7,6 +7,8 @@ import pytest
 from custody import viewings
 from custody.clock import FixedClock
 from custody.ledger import Ledger
+from custody.publishing.checked_signer import CheckedSigner
+from custody.publishing.key_lock import KeyLock
 from custody.publishing.keys import LogKeys, load_or_create_keys
 from custody.publishing.publisher import Publisher
 from custody.publishing.signer import Signer
@@ -34,13 +36,14 @@ def keys(tmp_path: Path) -> LogKeys:
 
 
 @pytest.fixture
-def signer(keys: LogKeys, tmp_path: Path) -> Signer:
-    return Signer(keys.log, tmp_path / "signer-state.json", ORIGIN)
+def signer(keys: LogKeys, store: MemoryStore, tmp_path: Path) -> CheckedSigner:
+    signer = Signer(keys.log, tmp_path / "signer-state.json", ORIGIN)
+    return CheckedSigner(signer, store, KeyLock(tmp_path / "keys").hold)
 
 
 @pytest.fixture
 def publisher(
-    database: Database, store: MemoryStore, signer: Signer, clock: FixedClock
+    database: Database, store: MemoryStore, signer: CheckedSigner, clock: FixedClock
 ) -> Publisher:
     return Publisher(database, store, signer, clock)
 

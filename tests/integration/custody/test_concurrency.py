@@ -17,7 +17,10 @@ from custody.ledger import Event, Ledger
 from custody.log.checkpoint import open_checkpoint
 from custody.log.entry import Entry
 from custody.log.merkle import Frontier, root_of
+from custody.log.note import NoteSigner
 from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
+from custody.publishing.checked_signer import CheckedSigner
+from custody.publishing.key_lock import KeyLock
 from custody.publishing.keys import load_or_create_keys
 from custody.publishing.publisher import Publisher
 from custody.publishing.signer import Signer
@@ -38,17 +41,19 @@ class _ChangedMindError(Exception):
     """A change that is rolled back, and its entries with it."""
 
 
+def checked_signer(key: NoteSigner, store: LocalStore, home: Path) -> CheckedSigner:
+    """As in the server: each turn of it locks the key."""
+    signer = Signer(key, home / "keys" / "state", ORIGIN)
+    return CheckedSigner(signer, store, KeyLock(home / "keys").hold)
+
+
 def write_and_publish(url: str, home: Path, process: int) -> None:
     """What one host does: several writers, some of whose changes fail, and a publisher that tries
     all the time.
     """
     database, clock = Database(url), SystemClock()
-    publisher = Publisher(
-        database,
-        LocalStore(home / "objects"),
-        Signer(load_or_create_keys(home / "keys", ORIGIN).log, home / "keys" / "state", ORIGIN),
-        clock,
-    )
+    store, key = LocalStore(home / "objects"), load_or_create_keys(home / "keys", ORIGIN).log
+    publisher = Publisher(database, store, checked_signer(key, store, home), clock)
     ledger, errors, written = Ledger(clock), list[Exception](), threading.Event()
 
     def publish() -> None:
@@ -101,7 +106,7 @@ def test_many_writers(database: Database, database_url: str, tmp_path: Path) -> 
     assert [host.wait(60) for host in hosts] == [0] * PROCESSES
     keys = load_or_create_keys(tmp_path / "keys", ORIGIN)
     store = LocalStore(tmp_path / "objects")
-    signer = Signer(keys.log, tmp_path / "keys" / "state", ORIGIN)
+    signer = checked_signer(keys.log, store, tmp_path)
     published = Publisher(database, store, signer, SystemClock()).run_once()
 
     total = PROCESSES * THREADS * TRANSACTIONS * ENTRIES

@@ -19,6 +19,13 @@ THREATS: tuple[Threat, ...] = (
         "Swaps the files of two recordings.",
         Case(later_attacks.swap_originals, {C.CLIP_OBJECT_SIZE}, clip=2),
     ),
+    told(
+        "Changes recordings and hopes that a sample passes them by.",
+        "`liuhen verify --sample`, with the chance that the sample has: whom the seed picks nobody "
+        "knows while it is not chosen, and the signed statement names what was read",
+        C.CLIP_OBJECT_DIGEST,
+        "test_samples.py::test_an_altered_recording_is_found_if_the_seed_picks_it",
+    ),
     verified(
         "Cuts the end off a recording.",
         Case(attacks.cut_the_original, {C.CLIP_OBJECT_SIZE}, clip=0),

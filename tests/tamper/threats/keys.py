@@ -142,6 +142,14 @@ THREATS: tuple[Threat, ...] = (
         "tests/unit/custody/outside/test_checks.py"
         "::test_entries_that_do_not_follow_one_another_are_found",
     ),
+    told(
+        "Signs a statement on other clips than the seed picks, with other digests, or with more "
+        "read again than was.",
+        "`liuhen-verify statement`, with a mirror of the log",
+        "SampleError",
+        "tests/unit/custody/outside/test_samples.py"
+        "::test_what_the_log_does_not_bear_out_is_refused",
+    ),
     *cosignatures.SHOWN,
     *timestamps.SHOWN,
 )

@@ -60,6 +60,18 @@ EVIDENCE: tuple[Threat, ...] = (
         "Deletes a clip's row.",
         Case(attacks.delete_clip_row, {C.CLIP_ROW_MISSING}, clip=2, entry="clip.admitted"),
     ),
+    told(
+        "Deletes a clip's row, so that no sample has it.",
+        "`liuhen verify --sample`: it draws from the log's entries, and names the row",
+        C.CLIP_ROW_MISSING,
+        "test_samples.py::test_a_row_that_is_gone_takes_no_clip_out_of_a_sample",
+    ),
+    told(
+        "Rewrites what a verification said it had read.",
+        "`liuhen verify`, and `liuhen-verify statement` by the published entry",
+        C.ENTRY_ALTERED,
+        "test_samples.py::test_what_a_verification_says_it_read_can_not_be_rewritten",
+    ),
     verified(
         "Deletes a clip's row, its receipt and its recording.",
         Case(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.config import Config, ConfigError, load_config
+from api.config import Config, ConfigError, load_config, load_config_without_rows
 from api.config_bounds import BOUNDS
 
 
@@ -35,7 +35,10 @@ REFUSED = {
     "host": ["", " ", "a b", "a\nb"],
     "trusted_proxies": ["nonsense, ,/33", "10.0.0.1,", "10.0.0.1/24", "10.0.0.300"],
     "database_url": ["nonsense", "mysql://x", "sqlite://", "sqlite:///", "sqlite:///:memory:"],
-}
+    "signer": ["nonsense", "unix:", "unix:here", "unix:/", "ftp://x", "http://", "http://x:0",
+               "http://x:99999", "http://x/path", "http://[x"],
+    "signer_secret": ["short", "with a space in all of it", "ü" * 20],
+}  # fmt: skip
 TAKEN = {
     "publish_interval_s": ["0.05", "30.0"],
     "session_idle_minutes": ["1"],
@@ -44,6 +47,8 @@ TAKEN = {
     "host": ["0.0.0.0", "::1", "archive.example"],
     "trusted_proxies": ["", "127.0.0.1", "10.0.0.0/24, 2001:db8::1", "*"],
     "database_url": ["", "postgresql://u:p@db/liuhen", "sqlite:////srv/liuhen.db", "sqlite:///x"],
+    "signer": ["", "unix:/run/liuhen/signer.sock"],
+    "signer_secret": ["", "x" * 20],
 }
 IN_THE_FILE = ["port = true", "port = 84.7", "port = [1]", "port = inf", "publish_interval_s = inf",
                "publish_interval_s = true", "bureau = 5", "bureau = [1]", "origin = 2020-01-01",
@@ -86,6 +91,27 @@ def test_no_password_is_shown(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path, environment={"LIUHEN_DATABASE_URL": "mysql://root:secret@db/x"})
     assert "secret" not in str(caught.value)
+
+
+def test_a_signer_on_a_port_wants_its_secret(tmp_path: Path) -> None:
+    for address in ("http://signer:8490", "https://signer.example/"):
+        with pytest.raises(ConfigError, match="signer_secret"):
+            load_config(tmp_path, environment={"LIUHEN_SIGNER": address})
+        environment = {"LIUHEN_SIGNER": address, "LIUHEN_SIGNER_SECRET": "x" * 20}
+        assert load_config(tmp_path, environment=environment).signer == address
+
+
+def test_no_secret_is_shown(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path, environment={"LIUHEN_SIGNER_SECRET": "hush"})
+    assert "hush" not in str(caught.value)
+
+
+def test_who_opens_no_database_reads_no_address_of_one(tmp_path: Path) -> None:
+    (tmp_path / "liuhen.toml").write_text('database_url = "nonsense"\norigin = "a.example/log"\n')
+    environment = {"LIUHEN_DATABASE_URL": "mysql://x", "LIUHEN_DATABASE_URL_FILE": "/nowhere"}
+    config = load_config_without_rows(tmp_path, environment=environment)
+    assert (config.database_url, config.origin) == ("", "a.example/log")
 
 
 def test_every_number_has_bounds() -> None:

@@ -46,7 +46,7 @@ BEGINNINGS = set(re.findall(r"\bt\('([^']+)' ~", SOURCE))
 
 #: Words of values in entries, which `api.web.entry_values` chooses by their keys.
 IN_ENTRIES = {
-    "scope.": ["everything", "log", "case", "clip"],
+    "scope.": ["everything", "log", "case", "clip", "sample"],
     "grant.": [kind.value for kind in GrantKind],
 }
 
@@ -71,7 +71,7 @@ FAMILIES = {
     "trace.key.": [state.value for state in TraceState],
     "outcome.": ["ok", "denied", "failed"],
     "phase.": ["database", "schema", "log", "tiles", "checkpoints", "rows", "objects", "bytes"],
-    "run_scope.": ["everything", "log", "case", "clip"],
+    "run_scope.": ["everything", "log", "case", "clip", "sample"],
     "rendition.": ["proxy", "poster", "sheet", "waveform"],
     "witness.trouble.": [trouble.value for trouble in Trouble],
     "file.": [*station_status.WAY, *station_status.TROUBLED],

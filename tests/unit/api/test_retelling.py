@@ -17,6 +17,7 @@ ROOT = Path(custody.__file__).parents[1]
 SHOWN = [
     "custody/bundles/export.py",
     *(f"custody/publishing/{name}.py" for name in ("integrator", "publisher", "signer")),
+    *(f"custody/publishing/{name}.py" for name in ("checked_signer", "stored_entries")),
     *(f"custody/log/{name}.py" for name in ("checkpoint", "note", "receipt", "verify")),
     *(f"custody/verification/{name}.py" for name in ("receipts", "rows", "truth")),
 ]

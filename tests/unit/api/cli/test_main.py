@@ -67,4 +67,4 @@ def test_help_needs_none_of_the_heavy_libraries() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
-    assert len(MEMBERS) == 10
+    assert len(MEMBERS) == 11

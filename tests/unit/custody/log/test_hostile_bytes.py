@@ -18,7 +18,9 @@ from tests.unit.custody.log.strategies import values
 
 every_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 #: What is inside is JSON: of these a value is changed, not only bytes.
-SAID_IN_JSON = ("entry", "canonical", "statement_body", "receipt_body", "manifest_body")
+SAID_IN_JSON = (
+    *("entry", "canonical", "statement_body", "receipt_body", "manifest_body", "sample_body"),
+)
 #: Short pieces that, repeated, ask most of a parser.
 PIECES = (
     b"[",

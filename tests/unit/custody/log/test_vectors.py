@@ -8,6 +8,7 @@ from custody.log.entry import Entry, commit_details
 from custody.log.merkle import hash_leaf, verify_consistency, verify_inclusion
 from custody.log.note import NoteVerifier
 from custody.log.proof import LogProof
+from custody.log.sample_statement import open_sample_statement
 from custody.log.verify import verify_item_chain, verify_proof
 from station_agent.wire import open_manifest, open_receipt
 from tests.assets.log import make_vectors
@@ -62,3 +63,19 @@ def test_the_proofs_of_the_large_tree_hold():
         if one["old"] in roots:
             proof = [bytes.fromhex(node) for node in one["proof"]]
             verify_consistency(one["old"], one["new"], roots[one["old"]], roots[one["new"]], proof)
+
+
+def test_the_seeds_pick_what_they_should() -> None:
+    """As docs/formats/statements.md says it, in a few lines of somebody else's."""
+    sample = VECTORS["sample"]
+    root, leaves = bytes.fromhex(sample["root"]), [hash_leaf(e.encode()) for e in sample["entries"]]
+    for seed, picked in sample["picked_in_order"].items():
+        ranks = [
+            hashlib.sha256(b"liuhen sample v1\n" + root + leaf + seed.encode()).digest()
+            for leaf in leaves
+        ]
+        assert sorted(range(len(ranks)), key=ranks.__getitem__) == picked
+        assert ranks[0].hex() == sample["rank_of_index_0"][seed]
+    statement, tree = open_sample_statement(sample["statement"], KEYS["receipts"], KEYS["log"])
+    assert tree.root == root
+    assert [clip.index for clip in statement.clips] == sample["picked_in_order"]["4 6 1"][:3]
