@@ -16,8 +16,10 @@ MAX_NAMED_CLIPS = 1000
 #: Findings kept one by one in a report; beyond it only their number is kept, by code.
 MAX_FINDINGS = 10_000
 #: What a report counts beside its findings, as the JSON has it.
-COUNTS = ("clips_checked", "renditions_checked", "bytes_read", "entries_checked", "unpublished")
-COUNTS += ("pending", "young_objects")
+COUNTS = (
+    *("clips_checked", "renditions_checked", "bytes_read", "entries_checked"),
+    *("unpublished", "pending", "young_objects"),
+)
 
 
 class FindingCode(StrEnum):
