@@ -8,6 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -60,6 +61,8 @@ class Config:
     #: The longest that one try to make a recording playable may take, whatever the file claims.
     media_ceiling_minutes: int = 360
     publish_interval_s: float = 1.0
+    #: Entries are published within a turn; where one has waited this long, publishing stands still.
+    merge_lag_alarm_s: int = 60
     #: Empty: this process signs, with keys/log.key. Otherwise where `liuhen signer` listens:
     #: `unix:/path/to/socket`, or `http(s)://host:port` with its secret.
     signer: str = ""
@@ -82,6 +85,10 @@ class Config:
     #: The addresses of proxies whose X-Forwarded-For and -Proto are believed, parted by commas.
     #: Empty: nobody's, and the log names the address that connected.
     trusted_proxies: str = ""
+
+    @property
+    def merge_lag_alarm(self) -> timedelta:
+        return timedelta(seconds=self.merge_lag_alarm_s)
 
     @property
     def database_address(self) -> str:

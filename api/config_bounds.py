@@ -14,8 +14,9 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "max_upload_bytes": (1, 2**53 - 1),  # an entry of the log can hold no larger number
     "media_workers": (0, 64),  # none where other hosts do that work
     "media_ceiling_minutes": (1, 10_080),
-    # /healthz calls the log forgotten after a minute.
     "publish_interval_s": (0.01, 30.0),
+    # Longer than the longest turn of the publisher, or a log that is well would be called ill.
+    "merge_lag_alarm_s": (45, 86_400),
     "witness_interval_s": (0.01, 3_600.0),
     "timestamp_interval_hours": (1, 8_760),
     "viewing_minutes": (1, 1_440),

@@ -241,6 +241,8 @@ port = {config.port}
 # How long the store itself refuses to delete an original, in days.
 lock_days = {config.lock_days}
 media_workers = {config.media_workers}
+# Where an entry has waited so many seconds to be published, /healthz and the log page say so.
+# merge_lag_alarm_s = {config.merge_lag_alarm_s}
 
 # The signer, where it is a process of its own (`liuhen signer`), see docs/operations.md.
 # signer = "unix:/run/liuhen-signer/signer.sock"

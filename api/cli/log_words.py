@@ -13,6 +13,20 @@ LOG_WORDS: dict[str, tuple[str, str]] = {
         "镜像 {folder}：共 {size} 条日志，新增 {new} 条",
         "mirror {folder}: {size} entries, {new} of them new",
     ),
+    "lag.waiting": (
+        "另有 {count} 条日志待发布，最早一条已等 {seconds} 秒",
+        (
+            "{count:entry more is|entries more are} waiting to be published, "
+            "the oldest for {seconds} s"
+        ),
+    ),
+    "lag.overdue": (
+        "有日志条目超过 {seconds} 秒没有发布：请查看服务日志，必要时重启服务",
+        (
+            "entries wait for longer than {seconds} s: look at the service's log file, "
+            "and restart it if need be"
+        ),
+    ),
     "witnesses.unnamed": ("没有指定见证方", "no witness is named"),
     "witnesses.failing": ("{name}：{reason}（自 {since}）", "{name}: {reason} (since {since})"),
     "witnesses.met": ("已见证：{size} 条", "witnessed: {size} entries"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from api.cli.main import EXIT_DOES_NOT_VERIFY, EXIT_FAILED, EXIT_GOOD
+from api.cli.merge_lag import find_merge_lag, tell_merge_lag
 from api.cli.output import local, print_json, visible
 from api.cli.queries import find_case_id, find_clip
 from api.cli.sampling import hand_out, print_coverage, print_sample, state
@@ -89,6 +90,7 @@ def run_verification(
     An interrupt ends the run; what it found until then is printed, and recorded if it is anything.
     """
     started = time.monotonic()
+    lag = find_merge_lag(services)
     stopped = False
     with _progress(shell) as line:
         report = Report(told=None if shell.as_json else _Stream(shell, services, line).show)
@@ -125,11 +127,13 @@ def run_verification(
             "seconds": round(time.monotonic() - started, 3),
             "stopped": stopped,
             "statement": statement,
+            "merge_lag_s": None if lag is None else lag.seconds(services.clock.now()),
         }
         print_json(findings_json(report, names) | told)
     else:
         asked = against is not None
         _print_rest(shell, report, shell.teller({}), selection, asked=asked, stopped=stopped)
+        tell_merge_lag(shell, services, lag)
     if selection.sample is not None and not stopped:
         hand_out(shell, statement, output)
     if stopped:
@@ -223,9 +227,6 @@ def _print_rest(
             first=days[0],
             last=days[1],
         )
-    waiting = report.pending + report.unpublished
-    if waiting:
-        shell.say("verify.waiting", count=waiting)
 
 
 def _print_finding(shell: Shell, finding: Finding, teller: Teller) -> None:

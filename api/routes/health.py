@@ -1,24 +1,20 @@
 """Whether the service can do its work; for supervisors and the curious."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.dependencies import ServicesDep
 from api.services import Services
 from api.signer_watch import SignerTrouble, Standstill
-from custody.cells import raw, read_cell
 from custody.clock import Clock
 from custody.errors import SignerStateError
 from custody.log.canonical import format_time
+from custody.publishing.merge_lag import read_merge_lag
 from custody.publishing.published import has_altered_checkpoints, newest_checkpoint
 from custody.publishing.restored import Older
-from custody.tables import log_entries
 from custody.witnesses.witnessing import read_witnessing
 from storage.errors import StorageError, StoreFullError
 
@@ -33,8 +29,6 @@ _RESTORED = {
     Older.STORE: "the object store is an older copy, nothing is signed",
     Older.BOTH: "database and object store are older copies, nothing is signed",
 }
-#: Entries are published every second; an entry that waits this long has been forgotten.
-MAX_MERGE_LAG = timedelta(seconds=60)
 _SIGNER = {
     SignerTrouble.AWAY: "signer: does not answer since {}; entries are kept and wait",
     SignerTrouble.REFUSES: "signer: refuses to sign since {}; the log file says why; verify",
@@ -48,19 +42,20 @@ def check_health(services: ServicesDep) -> JSONResponse:
     body: dict[str, Any] = {}
     try:
         with services.database.read() as tx:
-            lag = merge_lag(tx, services.clock)
+            lag = read_merge_lag(tx)
             altered = has_altered_checkpoints(tx, newest_checkpoint(tx))
             witnessing = read_witnessing(tx, services.policy, services.config.origin)
-        body["merge_lag_s"] = round(lag.total_seconds(), 1)
+        now = services.clock.now()
+        body |= {"unpublished": lag.entries, "merge_lag_s": lag.seconds(now)}
         # Told, and never a problem of the service: it works on without witnesses.
         body["witnesses"] = {
             "named": len(witnessing.witnesses),
             "behind": len(witnessing.behind),
             "contradicting": len(witnessing.contradicting),
             "met": witnessing.is_met,
-            "unwitnessed_s": round(witnessing.age(services.clock.now()).total_seconds(), 1),
+            "unwitnessed_s": round(witnessing.age(now).total_seconds(), 1),
         }
-        if lag > MAX_MERGE_LAG:
+        if lag.age(now) > services.config.merge_lag_alarm:
             problems.append("log: entries wait to be published")
         if altered:
             problems.append("log: a checkpoint's row was altered; verify")
@@ -126,20 +121,3 @@ def _has_room(services: Services) -> bool:
 def _what(error: StorageError) -> str:
     """The message without its detail, which may name a path."""
     return (type(error).__doc__ or "").strip()
-
-
-def merge_lag(tx: Connection, clock: Clock) -> timedelta:
-    """How long the oldest entry has been waiting for a published checkpoint; zero if none is.
-
-    One whose time was altered counts for nothing: a verification names it.
-    """
-    checkpoint = newest_checkpoint(tx)
-    published = 0 if checkpoint is None else checkpoint.size
-    at = sa.select(raw(tx, log_entries.c.at))
-    oldest = (
-        at.where(log_entries.c.idx.is_(None)).order_by(log_entries.c.id),
-        at.where(log_entries.c.idx >= published).order_by(log_entries.c.idx),
-    )
-    waiting = [read_cell(log_entries.c.at, tx.scalar(query.limit(1))) for query in oldest]
-    lags = [clock.now() - moment for moment in waiting if isinstance(moment, datetime)]
-    return max(lags, default=timedelta())

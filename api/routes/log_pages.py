@@ -32,13 +32,13 @@ from custody.item_names import names_in, names_of
 from custody.item_search import find_items
 from custody.ledger import Event
 from custody.log.entry import Json
+from custody.publishing.merge_lag import read_merge_lag
 from custody.publishing.published import (
     has_altered_checkpoints,
     newest_checkpoint,
     prove_entry,
     tile_reader,
 )
-from custody.publishing.sequencer import pending_count
 from custody.timestamps.stamps import standing_of
 from custody.witnesses.witnessing import read_witnessing
 
@@ -123,13 +123,13 @@ def show_log(
             items = []  # it reads like an item, and there is neither a row nor an entry of it
         checkpoint = newest_checkpoint(tx)
         checkpoints_altered = has_altered_checkpoints(tx, checkpoint)
-        numbered = _numbered(tx)
-        pending = pending_count(tx)
+        lag = read_merge_lag(tx)
         witnessing = read_witnessing(tx, services.policy, services.config.origin)
         names |= names_of_actors(tx, [f"station:{one.name}" for one in witnessing.stations])
         stamping = standing_of(tx, [one.name for one in services.stamper.asked])
     standstill = services.signer_watch.standstill
     pages: Pages = request.app.state.pages
+    now = services.clock.now()
     return pages.render(
         request,
         "log.html",
@@ -146,8 +146,10 @@ def show_log(
         checkpoint=checkpoint,
         checkpoints_altered=checkpoints_altered,
         stamping=stamping,
-        now=services.clock.now(),
-        unpublished=numbered - (checkpoint.size if checkpoint else 0) + pending,
+        now=now,
+        lag=lag,
+        lag_seconds=lag.seconds(now),
+        lag_overdue=lag.age(now) > services.config.merge_lag_alarm,
         signer_is_separate=bool(services.config.signer),
         standstill=standstill,
         standstill_reason=(
@@ -156,7 +158,7 @@ def show_log(
             else retold(standstill.reason, language_of(request, services.config))
         ),
         witnessing=witnessing,
-        unwitnessed_minutes=witnessing.age(services.clock.now()) // timedelta(minutes=1),
+        unwitnessed_minutes=witnessing.age(now) // timedelta(minutes=1),
         restored=services.publisher.watch.found,
         kinds=kinds,
         parameters=parameters,
@@ -230,11 +232,6 @@ def _both(one: list[str] | None, other: list[str] | None) -> list[str] | None:
     if one is None or other is None:
         return other if one is None else one
     return [value for value in one if value in other]
-
-
-def _numbered(tx: Connection) -> int:
-    newest = newest_events(tx, limit=1)
-    return 0 if not newest or newest[0].idx is None else newest[0].idx + 1
 
 
 def _note_reading(services: Services, person: Person, query: Mapping[str, str]) -> None:

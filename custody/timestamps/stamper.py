@@ -24,6 +24,7 @@ from custody.clock import Clock
 from custody.errors import CustodyError, IntegrationConflictError
 from custody.ledger import Ledger
 from custody.object_keys import checkpoint_archive_key, timestamp_key
+from custody.publishing.merge_lag import unpublished_since
 from custody.publishing.published import PublishedCheckpoint, newest_checkpoint
 from custody.publishing.publisher import ARCHIVE_RETENTION
 from custody.timestamps.authorities import Authority
@@ -42,7 +43,6 @@ from custody.timestamps.stamps import (
     find_timestamp,
     holds_news,
     newest_timestamp,
-    unpublished_since,
 )
 from custody.timestamps.tokens import (
     CLOCK_TOLERANCE,

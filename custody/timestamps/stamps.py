@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from custody.actors import Actor
 from custody.asked_states import AskedState, Sort, states_of
-from custody.cells import fitting_rows, raw, raw_columns, read_cell
+from custody.cells import fitting_rows, raw_columns
 from custody.events import LOG_ITEM, EventKind
 from custody.first_writer import insert_first
 from custody.ledger import Event, Ledger
@@ -122,19 +122,6 @@ def holds_news(tx: Connection, size: int) -> bool:
         log_entries.c.idx >= size, log_entries.c.kind != EventKind.LOG_STAMPED.value
     )
     return bool(tx.scalar(sa.select(news)))
-
-
-def unpublished_since(tx: Connection, size: int) -> datetime | None:
-    """The time of the oldest entry that is not in the checkpoint of ``size`` entries; None where
-    there is none. One whose time was altered counts for nothing.
-    """
-    at = sa.select(raw(tx, log_entries.c.at)).limit(1)
-    oldest = (
-        at.where(log_entries.c.idx.is_(None)).order_by(log_entries.c.id),
-        at.where(log_entries.c.idx >= size).order_by(log_entries.c.idx),
-    )
-    found = (read_cell(log_entries.c.at, tx.scalar(query)) for query in oldest)
-    return min((moment for moment in found if isinstance(moment, datetime)), default=None)
 
 
 def standing_of(tx: Connection, authorities: Sequence[str]) -> StampStanding:

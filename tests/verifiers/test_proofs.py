@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.verifiers.claims import (
 )
 from tests.verifiers.published import PublishedLog
 
+VECTORS = Path(__file__).parents[1] / "assets" / "log" / "proofs.json"
 OF_INCLUSION = [judges.ours, judges.go, judges.sigstore, judges.transmute]
 OF_CONSISTENCY = [judges.ours, judges.go, judges.transmute]
 
@@ -76,3 +78,8 @@ def test_go_makes_the_same_proofs_from_the_same_tiles(log: PublishedLog) -> None
     )
     for claim, proof in zip(claims, json.loads(made), strict=True):
         assert tuple(map(base64.b64decode, proof)) == claim.proof, claim
+
+
+def test_the_reference_cases_are_those_that_go_makes() -> None:
+    """And judges: its tlog has to agree with each before it is written."""
+    assert judges.run_go("-vectors") == VECTORS.read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ def command(
 ) -> None:
     """Show entries, the newest first (one item: in its order). Reading the log is an entry too."""
     from api.cli.histories import EntryLines
+    from api.cli.merge_lag import find_merge_lag, tell_merge_lag
     from api.cli.queries import event_json
     from custody.access import Right
     from custody.event_filters import EventFilter, count_events
@@ -25,6 +26,7 @@ def command(
 
     with shell.open() as services:
         services.access.require(shell.actor, Right.READ_LOG, "log")
+        lag = find_merge_lag(services)
         shell.note(
             services,
             EventKind.LOG_READ,
@@ -52,3 +54,4 @@ def command(
             [lines.cells(event, lines.item(event.item)) for event in events],
         )
         shell.say_total("entries_total", len(events), total)
+        tell_merge_lag(shell, services, lag)

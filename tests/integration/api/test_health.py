@@ -15,6 +15,7 @@ from api.services import Services
 from custody.actors import service_actor
 from custody.events import EventKind
 from custody.ledger import Event
+from custody.publishing.sequencer import sequence
 from custody.tables import log_entries
 from storage.errors import DatabaseReplacedError, StoreFullError, StoreUnavailableError
 from storage.memory import MemoryStore
@@ -40,7 +41,7 @@ def test_health_names_what_is_wrong(
     well = http.get("/healthz")
     assert (well.status_code, well.json()["status"]) == (200, "ok")
     assert well.json()["free_bytes"] > 0
-    assert well.json()["merge_lag_s"] == 0
+    assert (well.json()["merge_lag_s"], well.json()["unpublished"]) == (0, 0)
 
     def fail(operation: str, key: str, phase: str) -> None:
         if operation == "check":
@@ -48,10 +49,10 @@ def test_health_names_what_is_wrong(
 
     memory_store.faults = fail
     size_up_disk(monkeypatch, total=120 << 20, free=5 << 20)
-    monkeypatch.setattr(health, "MAX_MERGE_LAG", timedelta(0))
     with services.database.write() as tx:
         event = Event(EventKind.SERVICE_STARTED, "service")
         services.ledger.append(tx, service_actor("test"), event)
+        let_them_wait(tx, services, 90)
     ill = http.get("/healthz")
     assert (ill.status_code, ill.json()["status"]) == (503, "failing")
     assert [problem.split(":")[0] for problem in ill.json()["problems"]] == ["log", "store", "disk"]
@@ -128,13 +129,37 @@ def test_health_notices_a_staging_folder_that_is_gone(
 
 def test_health_says_how_far_publishing_is_behind(services: Services, http: httpx.Client) -> None:
     with services.database.write() as tx:
-        append_events(tx, services.ledger, ["service"])
-        at = services.clock.now() - timedelta(seconds=90)
-        tx.execute(sa.update(log_entries).values(at=at))
+        append_events(tx, services.ledger, ["service"] * 3)
+        let_them_wait(tx, services, 90)
     ill = http.get("/healthz")
     assert ill.status_code == 503
     assert 90 <= ill.json()["merge_lag_s"] < 300
+    assert ill.json()["unpublished"] == 3
     assert ill.json()["problems"] == ["log: entries wait to be published"]
+
+
+def let_them_wait(tx: sa.Connection, services: Services, seconds: float) -> None:
+    """Entries without an index have been there for so long."""
+    at = services.clock.now() - timedelta(seconds=seconds)
+    tx.execute(sa.update(log_entries).where(log_entries.c.idx.is_(None)).values(at=at))
+
+
+def test_the_configuration_says_how_long_is_too_long(
+    services: Services, http: httpx.Client
+) -> None:
+    with services.database.write() as tx:
+        append_events(tx, services.ledger, ["service"])
+        let_them_wait(tx, services, services.config.merge_lag_alarm_s - 15)
+    assert http.get("/healthz").status_code == 200
+    # Numbered entries that are in no checkpoint wait as well.
+    with services.database.write() as tx:
+        sequence(tx, 10)
+        let_numbered_wait = sa.update(log_entries).where(log_entries.c.idx >= 0)
+        late = services.clock.now() - services.config.merge_lag_alarm * 2
+        tx.execute(let_numbered_wait.values(at=late))
+    ill = http.get("/healthz")
+    assert (ill.status_code, ill.json()["unpublished"]) == (503, 1)
+    assert services.config.merge_lag_alarm_s == 60
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -1,9 +1,10 @@
-"""Many writers, several processes, one publisher at a time: nothing lost, twice or out of order."""
+"""Many writers, several processes whose publishers race: nothing lost, twice or out of order."""
 
 import subprocess
 import sys
 import threading
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,15 @@ from custody.events import EventKind
 from custody.ledger import Event, Ledger
 from custody.log.checkpoint import open_checkpoint
 from custody.log.entry import Entry
-from custody.log.merkle import root_of
+from custody.log.merkle import Frontier, root_of
 from custody.log.note import NoteSigner
-from custody.object_keys import CHECKPOINT_KEY
+from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
 from custody.publishing.checked_signer import CheckedSigner
 from custody.publishing.key_lock import KeyLock
 from custody.publishing.keys import load_or_create_keys
 from custody.publishing.publisher import Publisher
 from custody.publishing.signer import Signer
-from custody.tables import log_entries
+from custody.tables import checkpoints, log_entries
 from storage.database import Database
 from storage.local import LocalStore
 
@@ -36,6 +37,10 @@ ITEMS = 4
 ENTRIES = 4
 
 
+class _ChangedMindError(Exception):
+    """A change that is rolled back, and its entries with it."""
+
+
 def checked_signer(key: NoteSigner, store: LocalStore, home: Path) -> CheckedSigner:
     """As in the server: each turn of it locks the key."""
     signer = Signer(key, home / "keys" / "state", ORIGIN)
@@ -43,11 +48,20 @@ def checked_signer(key: NoteSigner, store: LocalStore, home: Path) -> CheckedSig
 
 
 def write_and_publish(url: str, home: Path, process: int) -> None:
-    """What one host does: several writers, and a publisher that tries all the time."""
+    """What one host does: several writers, some of whose changes fail, and a publisher that tries
+    all the time.
+    """
     database, clock = Database(url), SystemClock()
     store, key = LocalStore(home / "objects"), load_or_create_keys(home / "keys", ORIGIN).log
     publisher = Publisher(database, store, checked_signer(key, store, home), clock)
-    ledger, errors = Ledger(clock), []
+    ledger, errors, written = Ledger(clock), list[Exception](), threading.Event()
+
+    def publish() -> None:
+        try:
+            while not written.wait(0.01):
+                publisher.run_once()
+        except Exception as error:  # noqa: BLE001 - reported by the test
+            errors.append(error)
 
     def write(thread: int) -> None:
         actor = Actor(f"{process}-{thread}", Role.LEGAL, Via.PASSWORD, "local")
@@ -61,16 +75,21 @@ def write_and_publish(url: str, home: Path, process: int) -> None:
                     ledger.append_many(tx, actor, [*events, Event(EventKind.LOG_READ, "log")])
                 with database.write() as tx:
                     ledger.append(tx, actor, Event(EventKind.LOG_READ, "service", {"n": n}))
-                if n % 10 == 0:
-                    publisher.run_once()
+                if n % 5 == 0:
+                    with suppress(_ChangedMindError), database.write() as tx:
+                        ledger.append_many(tx, actor, events)
+                        raise _ChangedMindError
         except Exception as error:  # noqa: BLE001 - reported by the test
             errors.append(error)
 
     threads = [threading.Thread(target=write, args=(thread,)) for thread in range(THREADS)]
-    for thread in threads:
+    racing = threading.Thread(target=publish)
+    for thread in (racing, *threads):
         thread.start()
     for thread in threads:
         thread.join()
+    written.set()
+    racing.join()
     database.close()
     if errors:
         raise errors[0]
@@ -99,6 +118,24 @@ def test_many_writers(database: Database, database_url: str, tmp_path: Path) -> 
     # The published tree is the tree of the rows.
     checkpoint = open_checkpoint(store.read_bytes(CHECKPOINT_KEY), keys.log.verifier)
     assert checkpoint.root == root_of(bytes(row.leaf_hash) for row in rows)
+    # So is every tree that was signed on the way, whoever of them signed it: one row and one object
+    # for each, and each continues the one before.
+    with database.read() as tx:
+        signed = tx.execute(sa.select(checkpoints).order_by(checkpoints.c.size)).all()
+    prefix = Frontier()
+    roots = {}
+    for row in rows:
+        prefix.append(bytes(row.leaf_hash))
+        roots[prefix.size] = prefix.root()
+    assert len(signed) > 1
+    for one in signed:
+        assert roots[one.size] == bytes(one.root)
+        archived = open_checkpoint(
+            store.read_bytes(checkpoint_archive_key(one.size)), keys.log.verifier
+        )
+        assert (archived.size, archived.root) == (one.size, bytes(one.root))
+    archive = [stat.key for stat in store.list("log/checkpoints/")]
+    assert sorted(archive) == [checkpoint_archive_key(one.size) for one in signed]
     # Each item's entries stand in the log in their order and follow each other.
     heads: dict[str, tuple[int, str | None]] = defaultdict(lambda: (0, None))
     for row in rows:

@@ -4,6 +4,7 @@
 //	log-check [-receipts KEY [-recording FILE]] FOLDER KEY [PAPER ...]
 //	log-check -judge < claims.json
 //	log-check -prove FOLDER KEY < questions.json
+//	log-check -vectors > tests/assets/log/proofs.json
 //
 // FOLDER holds what lies under log/ in the object store: checkpoint, checkpoints/ and tile/. KEY is
 // the log's, PAPER a .tlog-proof or a receipt; receipts need the receipt key as well, and with FILE
@@ -39,7 +40,11 @@ func run() error {
 	recording := flag.String("recording", "", "the file that every receipt must be for")
 	judging := flag.Bool("judge", false, "judge proofs from standard input")
 	proving := flag.Bool("prove", false, "make proofs for questions from standard input")
+	vectors := flag.Bool("vectors", false, "write the reference cases of proofs")
 	flag.Parse()
+	if *vectors {
+		return writeVectors(os.Stdout)
+	}
 	if *judging {
 		return judge(os.Stdin, os.Stdout)
 	}
