@@ -54,7 +54,7 @@ _NOT_APPENDED = (
     ValueError,
 )
 
-#: Entries on the clips of a sample in one transaction.
+#: Entries on clips and cases in one transaction.
 APPENDED_AT_ONCE = 500
 
 
@@ -174,26 +174,25 @@ def record_run_of(
             some = {item: broken[item] for item in items}
             record_broken(tx, ledger, actor, selection, run, some)
 
-        failed += _append_each(services, [*broken], len(broken), append_broken)
+        failed += _append_each(services, [*broken], append_broken)
     if not stopped:
 
         def append_sampled(tx: Connection, items: Sequence[str]) -> None:
             record_sampled(tx, ledger, actor, report, run, items)
 
-        failed += _append_each(services, sampled_items(report), APPENDED_AT_ONCE, append_sampled)
+        failed += _append_each(services, sampled_items(report), append_sampled)
     return Recorded(run, ", ".join(failed))
 
 
 def _append_each(
     services: Services,
     items: Sequence[str],
-    at_once: int,
     append: Callable[[Connection, Sequence[str]], None],
 ) -> list[str]:
-    """Append to ``items``, so many in one transaction; the ids of those that took no entry."""
+    """Append to ``items``, some in one transaction; the ids of those that took no entry."""
     failed = []
-    for first in range(0, len(items), at_once):
-        batch = items[first : first + at_once]
+    for first in range(0, len(items), APPENDED_AT_ONCE):
+        batch = items[first : first + APPENDED_AT_ONCE]
         try:
             with services.database.write() as tx:
                 append(tx, batch)

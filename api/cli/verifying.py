@@ -84,16 +84,18 @@ def run_verification(
     against: Checkpoint | None = None,
     output: Path | None = None,
 ) -> int:
-    """Verify, print what is found as it is found, append ``verification.run`` where anything can
+    """Verify, print what is found while it goes on, append ``verification.run`` where anything can
     be, sign the statement on a sample; the exit code.
 
     An interrupt ends the run; what it found until then is printed, and recorded if it is anything.
+    So it is where the reader of the output goes away, which is raised on (`BrokenPipeError`).
     """
     started = time.monotonic()
     lag = find_merge_lag(services)
-    stopped = False
+    stopped, nobody_reads = False, None
     with _progress(shell) as line:
-        report = Report(told=None if shell.as_json else _Stream(shell, services, line).show)
+        stream = _Stream(shell, services, line)
+        report = Report(told=None if shell.as_json else stream.show)
         try:
             verify_all(
                 context_of(services),
@@ -101,17 +103,21 @@ def run_verification(
                 sm3=sm3,
                 threads=threads,
                 against=against,
-                progress=line.show,
+                progress=stream.go_on,
                 report=report,
             )
         except KeyboardInterrupt:
             stopped = True
-    if stopped:
+        except BrokenPipeError as error:
+            stopped, nobody_reads = True, error
+    if stopped and nobody_reads is None:
         shell.say("verify.stopped", error=True)
     recorded = Recorded(None)
     writes = not services.database.read_only
     if writes and not (stopped and not report.findings):
         recorded = record_run_of(services, shell.actor, selection, report, stopped=stopped)
+    if nobody_reads is not None:
+        raise nobody_reads
     if recorded.failure:
         reason = retold(recorded.failure, shell.language)
         shell.say("verify.unrecorded", error=True, reason=reason)
@@ -152,13 +158,26 @@ class _Stream:
         self._services = services
         self._line = line
         self._printed = 0
+        self._broken: BrokenPipeError | None = None
 
     def show(self, finding: Finding) -> None:
+        """Raises nothing: what is found must not be lost because nobody reads it."""
+        if self._broken is not None:
+            return
         self._printed += 1
         names = names_in(self._services, [finding]) if self._printed <= MAX_NAMED else {}
         self._line.clear()
-        _print_finding(self._shell, finding, self._shell.teller(names))
-        sys.stdout.flush()
+        try:
+            _print_finding(self._shell, finding, self._shell.teller(names))
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            self._broken = error
+
+    def go_on(self, progress: Progress) -> None:
+        """Show how far it is. Raises `BrokenPipeError`, which ends the run, where nobody reads."""
+        if self._broken is not None:
+            raise self._broken
+        self._line.show(progress)
 
 
 def print_findings(shell: Shell, services: Services, report: Report) -> None:

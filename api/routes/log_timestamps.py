@@ -1,4 +1,4 @@
-"""Checkpoints as they were published and the timestamps of them, as static files; no sign-in.
+"""Checkpoints as they were published, cosigned and stamped, as static files; no sign-in.
 
 Beside the newest checkpoint and the tiles (`api.routes.log`), for mirrors and verifiers.
 """
@@ -16,6 +16,7 @@ router = APIRouter(prefix="/log")
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _SIZE = re.compile(r"[0-9]{12}")
+_KEY = re.compile(r"[0-9a-f]{64}")
 _TOKEN = re.compile(r"[a-z0-9-]{1,40}\.tsr")
 
 
@@ -25,6 +26,14 @@ def read_published(size: str, services: ServicesDep) -> Response:
     if not _SIZE.fullmatch(size):
         raise HTTPException(404, "no checkpoint has this name")
     return _file(services, f"checkpoints/{size}", "text/plain; charset=utf-8")
+
+
+@router.api_route("/cosignatures/{size}/{key}", methods=["GET", "HEAD"])
+def read_cosignature(size: str, key: str, services: ServicesDep) -> Response:
+    """The checkpoint of ``size`` entries with the cosignature of one key, by its SHA-256 in hex."""
+    if not _SIZE.fullmatch(size) or not _KEY.fullmatch(key):
+        raise HTTPException(404, "no cosignature has this name")
+    return _file(services, f"cosignatures/{size}/{key}", "text/plain; charset=utf-8")
 
 
 @router.api_route("/timestamps/{size}/{name}", methods=["GET", "HEAD"])

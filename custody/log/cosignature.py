@@ -5,6 +5,7 @@ and root, which names the cosigner too and outlives the quantum computer. A log 
 checkpoints with the second beside its Ed25519 signature (tlog-checkpoint).
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -172,6 +173,11 @@ def open_cosigned(
         for verifier, signature in opened.signatures
         if isinstance(verifier, CosignatureVerifier)
     )
+
+
+def key_id(verifier: CosignatureVerifier) -> str:
+    """What stands for a cosigner's key in rows and file names: hex SHA-256 of its verifier key."""
+    return hashlib.sha256(verifier.vkey.encode()).hexdigest()
 
 
 def timestamp_of(signature: bytes) -> int:

@@ -18,6 +18,7 @@ from custody.log.proof import LogProof
 from custody.log.receipt import Receipt, check_receipt_for, open_receipt
 from custody.log.tiles import WIDTH, Tile, TileReader, tile_path
 from custody.log.verify import ChainHead, verify_extension, verify_item_link, verify_proof
+from custody.outside.cosignatures import all_filed
 from custody.outside.errors import (
     OutsideError,
     QuorumError,
@@ -91,14 +92,15 @@ def check_mirror(
     # 1. Nothing in it contradicts what it holds.
     for path in _names(folder / REFUSED):
         report.find(f"{REFUSED}/{path.name}", SplitViewError())
-    # 2. The newest checkpoint is signed, and witnessed as the policy wants.
+    # 2. The newest checkpoint is signed, and witnessed as the policy wants: in its own lines, or in
+    # what is filed beside it.
     try:
         note = read_small_file(folder / CHECKPOINT)
     except FileNotFoundError as error:
         raise OutsideError(f"{folder}: no {CHECKPOINT} in it") from error
     try:
-        report.checkpoint, report.cosignatures = open_with_policy(note, log, policy)
-    except LogError as error:
+        report.checkpoint, report.cosignatures = _open_witnessed(folder, note, log, policy)
+    except (LogError, TamperedLogError) as error:
         report.find(CHECKPOINT, error)
         return report
     # 3. The tiles and entries are what its root says.
@@ -117,6 +119,24 @@ def check_mirror(
         except (LogError, SourceMissingError) as error:
             report.find(where, error)
     return report
+
+
+def _open_witnessed(
+    folder: Path, note: bytes, log: NoteVerifier, policy: Policy | None
+) -> tuple[Checkpoint, tuple[Cosignature, ...]]:
+    """As `open_with_policy`, with the cosignatures that the mirror has filed beside the checkpoint.
+
+    Raises `TamperedLogError` where one of these is none.
+    """
+    cosigners = [] if policy is None else [one.verifier for one in policy.witnesses]
+    checkpoint, carried = open_cosigned(note, log, cosigners)
+    seen = {one.verifier.vkey for one in carried}
+    others = [one for one in cosigners if one.vkey not in seen]
+    filed = all_filed(FolderSource(folder), log, others, checkpoint)
+    cosignatures = (*carried, *(found for _, _, found in filed))
+    if policy is not None and not policy.is_met(cosignatures):
+        raise QuorumError(f"{len(cosignatures)} of {len(cosigners)} cosigned")
+    return checkpoint, cosignatures
 
 
 def check_pair(one: bytes, other: bytes, log: NoteVerifier, mirror: Path | None) -> None:

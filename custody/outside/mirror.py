@@ -4,15 +4,18 @@ In this order, so that a mirror never holds what no signed root vouches for, and
 moment leaves one that goes on: the new checkpoint is held against the old one; its right edge must
 make its root; every full tile must hash to its place in the tile above; every bundle's entries to
 the leaves in their tile; every timestamp must be the one that an entry names, and its checkpoint of
-this tree. Each file is written once it is proven; the checkpoint comes last.
+this tree; every cosignature must be on a checkpoint that was followed, by the key that is asked
+about. Each file is written once it is proven, and never written over by other bytes; the checkpoint
+comes last.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.cosignature import CosignatureVerifier
 from custody.log.errors import LogError, ProofError, TileError
 from custody.log.merkle import prove_consistency, verify_consistency
 from custody.log.note import NoteVerifier
@@ -24,6 +27,7 @@ from custody.log.tiles import (
     encode_bundle,
     tile_path,
 )
+from custody.outside.cosignatures import all_filed, cosignature_path
 from custody.outside.errors import SourceMissingError, SplitViewError, TamperedLogError
 from custody.outside.proving import downward, prove_bundle, prove_edge, prove_full_tile
 from custody.outside.sources import FolderSource, Source
@@ -46,20 +50,31 @@ Progress = Callable[[int, int], None]
 class Mirrored:
     """How far the copy goes: ``old`` (None at first) before and ``new`` after; files written.
 
-    ``missing`` are the timestamps that entries name and the log does not give.
+    ``missing`` are the timestamps that entries name and the log does not give, ``cosignatures``
+    how many of those that are filed beside a checkpoint came.
     """
 
     old: Checkpoint | None
     new: Checkpoint
     files: int
     missing: tuple[str, ...] = ()
+    cosignatures: int = 0
 
 
 class Mirror:
     """A folder that holds a copy of one log."""
 
-    def __init__(self, folder: Path, log: NoteVerifier, origin: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        log: NoteVerifier,
+        origin: str | None = None,
+        *,
+        cosigners: Sequence[CosignatureVerifier] = (),
+    ) -> None:
+        """``cosigners``: whose filed cosignatures are copied; who is not known can't be checked."""
         self._folder = folder
+        self._cosigners = cosigners
         self._log = log
         self._origin = log.name if origin is None else origin
 
@@ -94,7 +109,7 @@ class Mirror:
         files = 0
         stamps: list[LoggedStamp] = []
         for path, data in self._proven(new, reader, wanted):
-            self._write(path, data)
+            self._keep(path, data)
             files += 1
             if path.startswith(ENTRIES):
                 stamps.extend(stamps_in(decode_bundle(data)))
@@ -106,9 +121,22 @@ class Mirror:
                 files += self._copy_stamp(source, new, reader, stamp)
             except SourceMissingError:
                 missing.append(stamp.path)
+        # Those on the old one too: a slow witness has signed it since.
+        cosigned = sum(self._copy_cosignatures(source, one) for one in (old, new) if one)
         self._write(f"{FOLLOWED}/{new.size:012}", note)
         self._write(CHECKPOINT, note)
-        return Mirrored(old, new, files, tuple(missing))
+        return Mirrored(old, new, files + cosigned, tuple(missing), cosigned)
+
+    def _copy_cosignatures(self, source: Source, checkpoint: Checkpoint) -> int:
+        wanted = [
+            one
+            for one in self._cosigners
+            if not (self._folder / cosignature_path(checkpoint.size, one)).exists()
+        ]
+        filed = all_filed(source, self._log, wanted, checkpoint)
+        for path, data, _ in filed:
+            self._keep(path, data)
+        return len(filed)
 
     def _copy_stamp(
         self, source: Source, new: Checkpoint, reader: TileReader, stamp: LoggedStamp
@@ -124,13 +152,13 @@ class Mirror:
             if stamped.size != stamp.size:
                 raise TamperedLogError(f"{stamp.checkpoint_path}: of {stamped.size} entries")
             self._check_continues(stamped, new, note, reader)
-            self._write(stamp.checkpoint_path, note)
+            self._keep(stamp.checkpoint_path, note)
             files += 1
         if not (self._folder / stamp.path).exists():
             token = source.fetch(stamp.path)
             if hashlib.sha256(token).hexdigest() != stamp.sha256:
                 raise TamperedLogError(f"{stamp.path}: not the one that its entry names")
-            self._write(stamp.path, token)
+            self._keep(stamp.path, token)
             files += 1
         return files
 
@@ -165,6 +193,21 @@ class Mirror:
                 hashes = edge.get(tile) or own.tile(tile)
                 entries = prove_bundle(tile, hashes, reader)
                 yield bundle_path(tile.index, tile.width), encode_bundle(entries)
+
+    def _keep(self, path: str, data: bytes) -> None:
+        """Write what is proven, unless it is there.
+
+        Raises `TamperedLogError` for other bytes there: somebody altered the mirror, and what it
+        held must not vanish under what is right.
+        """
+        target = self._folder / path
+        try:
+            held = target.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            self._write(path, data)
+            return
+        if held != data:
+            raise TamperedLogError(f"{target}: the mirror holds other bytes here; keep them apart")
 
     def _write(self, path: str, data: bytes) -> None:
         target = self._folder / path

@@ -58,7 +58,7 @@ class VerificationContext:
     origin: str
     signer: Callable[[], tuple[int, bytes] | None] | None = None
     signer_grace_s: float = 5.0
-    #: The keys of the witnesses that the policy names, by `custody.witnesses.cosignatures.key_id`.
+    #: The keys of the witnesses that the policy names, by `custody.log.cosignature.key_id`.
     cosigners: Mapping[str, CosignatureVerifier] = field(default_factory=dict)
     #: What makes the checks of other layers' tables for one run of the whole log.
     others: tuple[Callable[[], RowsAgainstEntries], ...] = ()

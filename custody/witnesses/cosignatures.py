@@ -4,7 +4,6 @@ They are no entries of the log: each would make a new checkpoint, to be cosigned
 itself: the line is verified before it is written, whenever it counts, and by every verification.
 """
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,14 +15,10 @@ from custody.cells import fitting_rows, raw, raw_columns
 from custody.first_writer import insert_first
 from custody.log.checkpoint import Checkpoint
 from custody.log.cosignature import CosignatureVerifier
+from custody.log.cosignature import key_id as key_id  # noqa: PLC0414 - rows are filed by it too
 from custody.log.errors import LogError
 from custody.log.witness import CosignatureLine, read_answer
 from custody.tables import cosignatures
-
-
-def key_id(verifier: CosignatureVerifier) -> str:
-    """What stands for a cosigner's key in rows and object keys: hex SHA-256 of its verifier key."""
-    return hashlib.sha256(verifier.vkey.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
             "index": "0",
             "path": "0/000",
             "size": "0" * 12,
+            "key": "0" * 64,
             "name": "style.css",
             "viewing": viewing.id,
             "download": download.id,

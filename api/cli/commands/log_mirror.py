@@ -20,19 +20,35 @@ if TYPE_CHECKING:
     "--from", "place", help="Address or folder of another log's files, instead of this home's."
 )
 @click.option("--vkey", help="That log's key; it stands in its `liuhen log vkey`.")
-def command(shell: Shell, folder: Path, place: str | None, vkey: str | None) -> None:
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Copy what the witnesses of this policy cosigned, too (default: those of this home's).",
+)
+def command(
+    shell: Shell, folder: Path, place: str | None, vkey: str | None, policy: Path | None
+) -> None:
     """Copy the published log, or what is new in it; every file is proven before it is kept.
 
     A log that shows another history than before ends with exit code 1, and its checkpoint is kept
     as proof. `liuhen-verify mirror` reads a whole mirror again.
     """
-    from custody.log.errors import NoteError
+    from custody.log.errors import NoteError, PolicyError
     from custody.log.note import NoteVerifier
+    from custody.log.policy import read_policy
     from custody.outside.mirror import Mirror
     from custody.outside.sources import HttpSource, source_of
+    from storage.regular_files import read_small_file
 
     if (place is None) != (vkey is None):
         raise click.UsageError("--from and --vkey go together")
+    cosigners = None
+    if policy is not None:
+        try:
+            cosigners = [one.verifier for one in read_policy(read_small_file(policy)).witnesses]
+        except PolicyError as error:
+            raise click.BadParameter(str(error), param_hint="--policy") from error
     if place is not None and vkey is not None:
         try:
             verifier = NoteVerifier.parse(vkey)
@@ -40,13 +56,16 @@ def command(shell: Shell, folder: Path, place: str | None, vkey: str | None) -> 
             raise click.BadParameter(str(error), param_hint="--vkey") from error
         source = source_of(place)
         try:
-            mirrored = Mirror(folder, verifier).follow(source)
+            mirrored = Mirror(folder, verifier, cosigners=cosigners or ()).follow(source)
         finally:
             if isinstance(source, HttpSource):
                 source.close()
     else:
         with shell.open(migrate=False, read_only=True) as services:
-            mirror = Mirror(folder, services.keys.log.verifier, services.config.origin)
+            if cosigners is None and services.policy is not None:
+                cosigners = [one.verifier for one in services.policy.keys.values()]
+            log, origin = services.keys.log.verifier, services.config.origin
+            mirror = Mirror(folder, log, origin, cosigners=cosigners or ())
             mirrored = mirror.follow(_of_store(services.store))
     if shell.as_json:
         print_json(
@@ -56,6 +75,7 @@ def command(shell: Shell, folder: Path, place: str | None, vkey: str | None) -> 
                 "size": mirrored.new.size,
                 "root": mirrored.new.root.hex(),
                 "files": mirrored.files,
+                "cosignatures": mirrored.cosignatures,
                 "missing": list(mirrored.missing),
             }
         )

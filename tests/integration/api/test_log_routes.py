@@ -10,6 +10,7 @@ from custody.ledger import Event
 from custody.log.checkpoint import open_checkpoint
 from custody.log.merkle import prove_inclusion, verify_inclusion
 from custody.log.tiles import TileReader
+from custody.object_keys import cosignature_key
 from tests.services.http_server import client_of
 
 
@@ -80,6 +81,9 @@ NO_TILES = (
     "tile/",
     "tile//0/000",
     "checkpoints/000000000300",
+    f"cosignatures/000000000010/{'0' * 64}",
+    f"cosignatures/10/{'ab' * 32}",
+    "cosignatures/000000000010/..%2f..%2fcheckpoint",
     "originals/aa",
 )
 
@@ -88,3 +92,13 @@ def test_no_other_path_is_served(services: Services, http: httpx.Client) -> None
     publish(services, 10)
     for path in NO_TILES:
         assert http.get(f"/log/{path}").status_code == 404, path
+
+
+def test_what_was_cosigned_is_served_to_everybody(services: Services, http: httpx.Client) -> None:
+    publish(services, 10)
+    key = cosignature_key(10, "ab" * 32)
+    services.store.put_bytes(key, b"as it was signed")
+    answer = http.get(f"/{key}")
+    assert (answer.status_code, answer.content) == (200, b"as it was signed")
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert http.head(f"/{key}").headers["Content-Type"].startswith("text/plain")

@@ -7,15 +7,19 @@ import httpx
 import pytest
 
 from api.recent_verifications import recent_runs
-from api.verification_runs import record
+from api.verification_runs import context_of, record
 from api.web.days import day_of
 from custody.actors import Role
 from custody.clips import Clip
 from custody.events import EventKind, clip_item
 from custody.ledger import Event
-from custody.verification.context import EVERYTHING, LOG_ONLY, Selection
+from custody.log.sample import Asked
+from custody.publishing.published import newest_checkpoint
+from custody.verification.against import open_kept
+from custody.verification.context import EVERYTHING, LOG_ONLY, SampleWanted, Selection
 from custody.verification.findings import Finding, FindingCode
 from custody.verification.reports import Report
+from custody.verification.run import verify_all
 from tests.integration.api.signed_in import submit
 from tests.services.custody import admit_clip
 from tests.services.house import CASE_NUMBER, House
@@ -126,3 +130,41 @@ def test_of_many_checks_it_says_that_there_were_more(
         tomorrow = recent_runs(tx, now)
     assert (recent.today, recent.today_more, len(recent.single)) == (25, True, 20)
     assert (tomorrow.today, tomorrow.today_more, len(tomorrow.single)) == (0, False, 20)
+
+
+def read_again(client: httpx.Client) -> str:
+    """What the page says was read again, without the marks."""
+    page = client.get("/verification").text
+    section = page[page.index("原始件重读情况") : page.index("最近的整体核验")]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", section))
+
+
+def test_how_much_was_read_again_and_which_clip_never_was(
+    house: House, legal: httpx.Client, clips: list[Clip]
+) -> None:
+    house.publish()
+    assert "说不出哪些重读过" in read_again(legal)
+    tree = open_kept(published_note(house).encode(), context_of(house.services))
+    wanted = SampleWanted(*tree, seed="4 6 1", asked=Asked.parse("1"))
+    selection = Selection(sample=wanted)
+    report = verify_all(context_of(house.services), selection)
+    assert report.sample is not None
+    assert report.coverage is not None
+    assert report.coverage.oldest is not None
+    assert record(house.services, house.actor(Role.LEGAL), selection, report) == ""
+    house.publish()
+    said = read_again(legal)
+    oldest = report.coverage.oldest.clip_id
+    name = next(clip.name for clip in clips if clip.id == oldest)
+    assert "33.3% · 1 / 3 条录像" in said
+    assert name in said
+    assert "此后已重读" not in said
+    ran(house, Selection(clip_ids=frozenset({oldest})))
+    assert "此后已重读" in read_again(legal)
+
+
+def published_note(house: House) -> str:
+    with house.services.database.read() as tx:
+        newest = newest_checkpoint(tx)
+    assert newest is not None
+    return newest.note

@@ -8,6 +8,7 @@ import pytest
 from api.config import load_config
 from api.services import open_services
 from custody.errors import WitnessAwayError
+from custody.outside.cli import main as liuhen_verify
 from custody.witnesses.asking import Asker, LogAsked
 from tests.integration.cli.conftest import Liuhen
 from tests.services.witnesses import NearWitness, near_witness, policy_of
@@ -107,3 +108,23 @@ def test_a_policy_that_is_named_must_be_there(
     assert str(home / "others.policy") in done.err
     (home / "others.policy").write_text("quorum none\n")
     assert liuhen("log", "witnesses").code == 0
+
+
+def test_a_mirror_has_what_was_cosigned_before_the_quorum_is_met(
+    liuhen: Liuhen, home: Path, near: list[NearWitness], tmp_path: Path
+) -> None:
+    ask(home, near, 0)
+    folder, other = tmp_path / "mirror", tmp_path / "other"
+    assert liuhen("log", "mirror", str(folder), "--json").json["cosignatures"] == 1
+    # The second comes late, and with the next turn of the mirror.
+    ask(home, near, 1)
+    again = liuhen("log", "mirror", str(folder), "--json").json
+    assert (again["old_size"], again["cosignatures"]) == (again["size"], 1)
+    key, served = liuhen("log", "vkey").out.split()[0], home / "objects/log"
+    policy = home / "witnesses.policy"
+    asked = ("log", "mirror", str(other), "--from", str(served), "--vkey", key)
+    assert liuhen(*asked, "--json").json["cosignatures"] == 0
+    assert liuhen(*asked, "--policy", str(policy), "--json").json["cosignatures"] == 2
+    for mirror in (folder, other):
+        assert liuhen_verify(["mirror", str(mirror), "--log", key, "--policy", str(policy)]) == 0
+    assert liuhen(*asked, "--policy", str(home / "keys/log.pub")).code == 64

@@ -20,7 +20,8 @@ from custody.outside.checks import (
     check_proof,
     check_receipt,
 )
-from custody.outside.errors import OutsideError, QuorumError
+from custody.outside.cosignatures import cosignature_path
+from custody.outside.errors import OutsideError, QuorumError, TamperedLogError
 from custody.outside.mirror import Mirror
 from tests.unit.custody.log.samples import (
     LOG_KEY,
@@ -133,6 +134,22 @@ def test_a_policy_asks_for_its_witnesses(folder: Path) -> None:
     report = check_mirror(folder, LOG, policy=policy)
     assert report.problems == []
     assert [one.verifier for one in report.cosignatures] == [WITNESS.verifier]
+
+
+def test_a_filed_cosignature_counts_for_the_policy(folder: Path) -> None:
+    policy = read_policy(f"witness w {WITNESS.verifier.vkey}\nquorum w\n".encode())
+    text = SampleLog(ENTRIES).checkpoint().encode()
+    filed = folder / cosignature_path(600, WITNESS.verifier)
+    filed.parent.mkdir(parents=True)
+    filed.write_text(SampleLog(ENTRIES).note() + WITNESS.cosign(text, 1_700_000_000))
+    report = check_mirror(folder, LOG, policy=policy)
+    assert report.problems == []
+    assert [one.timestamp for one in report.cosignatures] == [1_700_000_000]
+    older = SampleLog(ENTRIES[:400])
+    filed.write_text(older.note() + WITNESS.cosign(older.checkpoint().encode(), 1_700_000_000))
+    (one,) = check_mirror(folder, LOG, policy=policy).problems
+    assert isinstance(one.error, TamperedLogError)
+    assert check_mirror(folder, LOG).problems == []
 
 
 def note(size: int, entries: list[bytes] = ENTRIES) -> bytes:

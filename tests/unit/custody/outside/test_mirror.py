@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from custody.log.cosignature import Cosigner
 from custody.log.errors import LogError
+from custody.outside.cosignatures import cosignature_path
 from custody.outside.errors import (
     SourceError,
     SplitViewError,
@@ -16,7 +19,7 @@ from custody.outside.errors import (
 )
 from custody.outside.mirror import Mirror
 from custody.outside.sources import FolderSource
-from tests.unit.custody.log.samples import LOG_KEY
+from tests.unit.custody.log.samples import LOG_KEY, SampleLog
 from tests.unit.custody.outside.shown import ENTRIES, FORGED, ShownLog
 
 
@@ -188,3 +191,70 @@ def test_whatever_it_followed_is_one_history(
         honest = {size: ShownLog(size).root for size in roots}
         forged = {size: ShownLog(size, entries).root for size in roots}
         assert roots in (honest, forged)
+
+
+COSIGNERS = [
+    Cosigner(f"witness.example/{name}", Ed25519PrivateKey.from_private_bytes(bytes([name]) * 32))
+    for name in (1, 2)
+]
+
+
+def file_cosignature(shown: ShownLog, size: int, cosigner: Cosigner, entries: list[bytes]) -> str:
+    """Put into the log what ``cosigner`` signed of its first ``size`` entries."""
+    log = SampleLog(entries[:size])
+    line = cosigner.cosign(log.checkpoint().encode(), 1_700_000_000)
+    path = cosignature_path(size, cosigner.verifier)
+    shown.files[path] = (log.note() + line).encode()
+    return path
+
+
+def test_filed_cosignatures_come_too_and_late_ones_with_the_next(folder: Path) -> None:
+    first, second = COSIGNERS
+    mirror = Mirror(folder, LOG_KEY.verifier, cosigners=[one.verifier for one in COSIGNERS])
+    shown = ShownLog(300)
+    paths = [file_cosignature(shown, 300, first, ENTRIES)]
+    assert mirror.follow(shown).cosignatures == 1
+    assert mirror.follow(shown).cosignatures == 0
+    later = ShownLog(301)
+    for size, cosigner in ((300, first), (300, second), (301, second)):
+        paths.append(file_cosignature(later, size, cosigner, ENTRIES))
+    assert mirror.follow(later).cosignatures == 2
+    copied = files_in(folder)
+    assert {path for path in copied if path.startswith("cosignatures/")} == set(paths)
+    assert all(copied[path] == later.files[path] for path in paths)
+    # Nobody knows whose these are without being told.
+    again = Mirror(folder.with_name("again"), LOG_KEY.verifier)
+    assert again.follow(later).cosignatures == 0
+
+
+@pytest.mark.parametrize("wrong", ["another tree", "another key", "another size", "flip", "none"])
+def test_what_is_no_cosignature_on_this_checkpoint_is_not_kept(folder: Path, wrong: str) -> None:
+    first, second = COSIGNERS
+    mirror = Mirror(folder, LOG_KEY.verifier, cosigners=[first.verifier])
+    shown = ShownLog(300)
+    path = file_cosignature(shown, 300, first, FORGED if wrong == "another tree" else ENTRIES)
+    if wrong == "another key":
+        shown.files[path] = shown.files[file_cosignature(shown, 300, second, ENTRIES)]
+    elif wrong == "another size":
+        shown.files[path] = shown.files[file_cosignature(shown, 299, first, ENTRIES)]
+    elif wrong == "flip":
+        shown.files[path] = shown.files[path][:-10] + b"AAAAAAAA=\n"
+    elif wrong == "none":
+        shown.files[path] = shown.files["checkpoint"]
+    with pytest.raises(TamperedLogError, match="cosignatures/000000000300"):
+        mirror.follow(shown)
+    assert not (folder / path).exists()
+    assert mirror.newest() is None
+
+
+@pytest.mark.parametrize("path", sorted({*ShownLog(300).files} - {"checkpoint"}))
+def test_a_file_that_was_altered_in_the_mirror_is_named_and_not_written_over(
+    mirror: Mirror, folder: Path, path: str
+) -> None:
+    """As where it was killed before its checkpoint, and begins anew."""
+    mirror.follow(ShownLog(300))
+    (folder / "checkpoint").unlink()
+    (folder / path).write_bytes(b"something else")
+    with pytest.raises(TamperedLogError, match="holds other bytes"):
+        mirror.follow(ShownLog(300))
+    assert (folder / path).read_bytes() == b"something else"
