@@ -44,6 +44,8 @@ class EventKind(StrEnum):
     LOG_READ = "log.read"
     #: A time-stamping authority's token of a checkpoint was received.
     LOG_STAMPED = "log.stamped"
+    #: An older copy of the database or the store was brought up to what was signed.
+    LOG_RECOVERED = "log.recovered"
     USER_CREATED = "user.created"
     USER_CHANGED = "user.changed"
 

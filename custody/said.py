@@ -79,6 +79,10 @@ _ENTRIES = {
     "details_with": "details with the commitment {commitment}",
     "no_details": "no details",
     "details_destroyed": "The row says that the details were destroyed ({column}); no entry does.",
+    "details_lost": (
+        "The details of entry {kind} went with the database that was recovered since; "
+        "the entry itself stands."
+    ),
     "details_gone": "Entry {kind} commits to details that are not there.",
     "moved": "The entry at {index} was published at {place}.",
     "row_other": "The row of entry {index} does not hold what was published.",

@@ -44,6 +44,7 @@ class FindingCode(StrEnum):
     ITEM_CHAIN_BROKEN = "item_chain_broken"
     DETAILS_ALTERED = "details_altered"
     DETAILS_MISSING = "details_missing"
+    DETAILS_LOST = "details_lost"
     TILE_ALTERED = "tile_altered"
     TILE_MISSING = "tile_missing"
     BUNDLE_ALTERED = "bundle_altered"
@@ -116,6 +117,7 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.ITEM_CHAIN_BROKEN: "An item's entries do not follow one another.",
     FindingCode.DETAILS_ALTERED: "The details beside an entry are not those it commits to.",
     FindingCode.DETAILS_MISSING: "The details or the salt beside an entry are gone.",
+    FindingCode.DETAILS_LOST: "The details were lost with the database that was recovered since.",
     FindingCode.TILE_ALTERED: "A stored hash tile is not the tile of the published tree.",
     FindingCode.TILE_MISSING: "The store has no hash tile for this part of the tree.",
     FindingCode.BUNDLE_ALTERED: "A stored entry bundle does not hold the published entries.",

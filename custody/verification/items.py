@@ -25,6 +25,7 @@ from custody.verification.evidence_rows import (
 )
 from custody.verification.expected import Details, ExpectedCase, ExpectedClip
 from custody.verification.findings import Finding, FindingCode, Progress, Report
+from custody.verification.lost import explained_loss
 from custody.verification.rows import (
     LogRow,
     committed_details,
@@ -44,6 +45,8 @@ class Corrections:
     missing: list[LogRow] = field(default_factory=list)
     #: Indexes of rows that are no entry at all and have no published bytes to be read instead.
     unusable: set[int] = field(default_factory=set)
+    #: Indexes whose details went with a database that was recovered; the log says so.
+    lost: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -76,6 +79,8 @@ def check_items(
     scope: Scope = EVERYTHING,
 ) -> None:
     """Walk every item's entries in order, with its rows beside them."""
+    explained = explained_loss(tx)
+    corrections.lost = frozenset(() if explained is None else explained.indexes)
     rows = rows_by_item(tx, scope.items)
     missing = sorted(corrections.missing, key=_order)
     entries: Iterable[LogRow] = heapq.merge(rows, missing, key=_order) if missing else rows
@@ -84,7 +89,7 @@ def check_items(
     others = [make() for make in context.others] if scope == EVERYTHING else []
     done = 0
     for item, group in groupby(entries, key=lambda row: row.item):
-        usable = _Chain(item, corrections, report).follow(group)
+        usable = Chain(item, corrections, report).follow(group)
         if item.startswith(CLIP):
             clip = ExpectedClip()
             for entry, details, index in usable:
@@ -115,7 +120,7 @@ def _order(row: LogRow) -> tuple[str, int]:
     return row.item, row.item_seq
 
 
-class _Chain:
+class Chain:
     """The entries of one item: each follows the one before it and is what it commits to."""
 
     def __init__(self, item: str, corrections: Corrections, report: Report) -> None:
@@ -216,10 +221,11 @@ class _Chain:
             )
             return None
         if details is None:
+            lost = row.idx in self._corrections.lost
             self._find(
-                FindingCode.DETAILS_MISSING,
+                FindingCode.DETAILS_LOST if lost else FindingCode.DETAILS_MISSING,
                 row,
-                said("details_gone", kind=entry.kind),
+                said("details_lost" if lost else "details_gone", kind=entry.kind),
                 entry.commitment,
                 said("nothing"),
             )
