@@ -1,6 +1,10 @@
 """What `liuhen log recover` says."""
 
 RECOVER_WORDS: dict[str, tuple[str, str]] = {
+    "verify.restored": (
+        "{what}请运行 liuhen log recover --dry-run（运维手册“备份与恢复”）",
+        "{what} Run liuhen log recover --dry-run (operations guide, “Backup and restore”).",
+    ),
     "recover.whole": (
         "没有需要补回的：数据库、存储与已签发的 {size} 条日志一致",
         "nothing to recover: database and store agree with the {size} entries that were signed",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.cli.main import EXIT_DOES_NOT_VERIFY, EXIT_FAILED, EXIT_GOOD
 from api.cli.output import print_json, visible
@@ -19,8 +20,10 @@ from api.web.locale import translate
 from api.web.retelling import retold
 from api.web.telling import Teller, item_of
 from custody.access import Right
+from custody.errors import SignerStateError
 from custody.events import case_item, clip_item
 from custody.log.checkpoint import Checkpoint
+from custody.publishing.restored import Older
 from custody.verification import (
     EVERYTHING,
     Finding,
@@ -30,6 +33,7 @@ from custody.verification import (
     verify_all,
 )
 from custody.verification.against import open_kept
+from storage.errors import StorageError
 from storage.regular_files import read_small_file
 
 #: Seconds between two lines of progress where standard error is no terminal.
@@ -90,15 +94,27 @@ def run_verification(
     if not recorded:
         shell.say("verify.not_recorded", error=True)
     names = names_in(services, report.findings[:MAX_NAMED])
+    older = _older_copy(services)
     if shell.as_json:
         seconds = round(time.monotonic() - started, 3)
-        told = {"recorded": recorded and not unrecorded, "seconds": seconds}
+        told = {"recorded": recorded and not unrecorded, "seconds": seconds, "restored": older}
         print_json(findings_json(report, names) | told)
     else:
         _print(shell, report, shell.teller(names))
+    if older is not None:
+        what = translate(shell.language, f"restored.{older}")
+        shell.say("verify.restored", error=True, what=what)
     if report.findings:
         return EXIT_DOES_NOT_VERIFY
     return EXIT_FAILED if report.unchecked or unrecorded else EXIT_GOOD
+
+
+def _older_copy(services: Services) -> Older | None:
+    """What was put back from an older copy; None too where that can't be told."""
+    try:
+        return services.publisher.watch.current()
+    except (SQLAlchemyError, StorageError, SignerStateError):
+        return None  # whatever keeps it from being told is a finding, or was not checked
 
 
 def print_findings(shell: Shell, services: Services, report: Report) -> None:

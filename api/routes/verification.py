@@ -96,6 +96,7 @@ def _render(request: Request, services: Services, template: str) -> Response:
     return pages.render(
         request,
         template,
+        restored=services.publisher.watch.found,
         run=run,
         recent=recent,
         teller=_teller(request, services, found),
