@@ -11,9 +11,12 @@ from sqlalchemy.engine import Connection
 
 from custody.events import EventKind
 from custody.log.entry import Entry, Json
+from custody.log.errors import LogError
+from custody.log.note import NoteVerifier
 from custody.recovery.rows import Gone, Rebuilt, bring
 from ingest.tables import dock_sessions, station_sessions, stations
-from ingest.verification import StationRows, listed_opening
+from ingest.verification import StationRows
+from station_agent import wire
 
 
 class StationRebuild(StationRows):
@@ -57,9 +60,15 @@ class StationRebuild(StationRows):
         tx.execute(station_sessions.delete())
 
     def _list_of(self, columns: Mapping[str, object]) -> dict[str, datetime | str]:
-        """The signed list, where somebody kept it, and when it says the recorder was docked."""
-        manifest = self._manifests.get(str(columns["manifest_sha256"]))
-        opened_at = None if manifest is None else listed_opening(manifest.encode())
-        if manifest is None or opened_at is None:
+        """The list that the station signed and the log names, where somebody kept it: what it says
+        of itself stands in the row."""
+        note = self._manifests.get(str(columns["manifest_sha256"]))
+        station = self._stations.rows[str(columns["station_id"])]
+        if note is None:
             return {}
-        return {"manifest": manifest, "opened_at": datetime.fromisoformat(opened_at)}
+        try:
+            key = NoteVerifier.parse(str(station.columns["verifier_key"]))
+            manifest = wire.open_manifest(note, key)
+        except LogError:
+            return {}
+        return {"manifest": note, "opened_at": manifest.opened_at, "source": manifest.source}

@@ -84,7 +84,8 @@ class StationRows:
                 )
             )
             return
-        listed = listed_opening(manifest)
+        signed = _OPENED_AT.findall(manifest)
+        listed = signed[-1].decode() if signed else None
         if listed != opened_at and not isinstance(opened_at, Misfit):  # that is reported already
             report.add(
                 Finding(
@@ -96,9 +97,3 @@ class StationRows:
                     entry_index=logged.index,
                 )
             )
-
-
-def listed_opening(manifest: bytes) -> str | None:
-    """When the recorder was docked, as the signed list has it; None where it is no list."""
-    signed = _OPENED_AT.findall(manifest)
-    return signed[-1].decode() if signed else None

@@ -1,10 +1,15 @@
 """An older copy is put back, and recovered: what can be had stands again, what is gone is named."""
 
+import json
+import sqlite3
+import uuid
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from custody.actors import Actor, Role, Via
 from custody.errors import LogRestoredError, RecoveryRefusedError
 from custody.events import EventKind
 from custody.ledger import Event
@@ -16,6 +21,9 @@ from custody.recovery.papers import Papers
 from custody.tables import clips, log_entries
 from custody.verification import FindingCode
 from custody.verification.lost import digest_of_indexes
+from ingest import dock_sessions
+from ingest.tables import dock_sessions as sessions
+from station_agent import wire
 from tests.tamper.nights import Night, codes
 from tests.tamper.older_copies import recover
 from tests.tamper.worlds import LEGAL, World
@@ -29,6 +37,12 @@ def newest_recovered(world: World) -> Entry:
         )
 
 
+def details_of(world: World, item: str) -> list[str]:
+    with world.services.database.read() as tx:
+        own = sa.select(log_entries.c.details).where(log_entries.c.item == item)
+        return [json.loads(details)["filter"] for details in tx.scalars(own) if details]
+
+
 def test_last_nights_database(night: Night) -> None:
     world, size = night.world, night.world.publish()
     night.lose_rows()
@@ -40,7 +54,9 @@ def test_last_nights_database(night: Night) -> None:
     done = recover(world)
     assert done.done
     assert (done.first, done.size, done.source) == (night.size, size, "store")
-    assert done.replayed.written == size - night.size
+    # One waited in the copy: it is that entry, and keeps its details.
+    assert (done.replayed.written, done.replayed.matched) == (size - night.size - 1, 1)
+    assert details_of(world, "user:carol") == ["waits"]
     assert tried.replayed == done.replayed
     assert tried.loss == done.loss
     assert world.services.publisher.watch.look().older is None
@@ -50,7 +66,7 @@ def test_last_nights_database(night: Night) -> None:
         "from": night.size,
         "to": size,
         "source": "store",
-        "replayed": size - night.size,
+        "replayed": size - night.size - 1,
         "details_gone": len(done.loss.indexes),
         "details_gone_sha256": digest_of_indexes(done.loss.indexes),
     }
@@ -179,3 +195,40 @@ def test_a_mirror_that_ends_too_early(night: Night, tmp_path: Path) -> None:
     with pytest.raises(RecoveryRefusedError, match=f"those from {night.size} on are in no file"):
         recover(world, mirror=FolderSource(mirror).fetch)
     assert world.services.publisher.watch.look().older is Older.BOTH
+
+
+def test_a_stations_home_has_its_lists(night: Night, tmp_path: Path) -> None:
+    """The journal of a station holds the list it signed, and the receipts it got."""
+    world, (station_id, key) = night.world, night.station
+    services = world.services
+    manifest = wire.Manifest(
+        session_id=str(uuid.uuid4()),
+        station=key.verifier.name,
+        source="TA00716",
+        opened_at=services.clock.now(),
+        free_bytes=None,
+        previous_sha256=None,
+        files=(wire.ManifestFile(b"a.mp4", 7, services.clock.now(), None),),
+    )
+    note = wire.sign_manifest(manifest, key)
+    with services.database.write() as tx:
+        actor = Actor(station_id, Role.STATION, Via.STATION_KEY, "x", "三号站")
+        dock_sessions.receive_manifest(tx, services.ledger, services.clock, actor, note)
+    world.publish()
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as journal:
+        journal.execute("CREATE TABLE manifests (note TEXT)")
+        journal.execute("CREATE TABLE receipts (note TEXT)")
+        journal.execute("INSERT INTO manifests VALUES (?)", (note,))
+        receipts = [(path.read_text(),) for path in night.papers.iterdir()]
+        journal.executemany("INSERT INTO receipts VALUES (?)", receipts)
+        journal.commit()
+    night.lose_rows()
+    done = recover(world, papers=Papers((tmp_path / "journal.db",)))
+    assert done.taken.taken == 3
+    world.publish()
+    with services.database.read() as tx:
+        row = tx.execute(sa.select(sessions).where(sessions.c.id == manifest.session_id)).one()
+    assert (row.source, row.manifest, row.opened_at) == ("TA00716", note, manifest.opened_at)
+    report = world.verify()
+    subject = f"dock_session:{manifest.session_id}"
+    assert not [one for one in report.findings if one.subject == subject]
