@@ -18,7 +18,7 @@ A kill after it leaves at most the pointer, which the next run or the publisher 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlalchemy.engine import Connection
 
@@ -51,7 +51,7 @@ from custody.recovery.items import in_batches, items_from, items_of, items_under
 from custody.recovery.papers import Papers, take_back
 from custody.recovery.proven import ProvenLog
 from custody.recovery.refill import missing_originals, shown_size, whole_up_to, write_tiles
-from custody.recovery.result import Progress, Recovery, RowsFromEntries
+from custody.recovery.result import Progress, Recovery, RowsFromEntries, Wanted
 from custody.tables import log_state
 from custody.verification.lost import explained_loss, find_loss
 from storage.database import Database
@@ -62,6 +62,10 @@ from storage.objects import ObjectStore
 BATCH_ENTRIES = 4 * WIDTH
 #: Items whose entries are read in one query.
 BATCH_ITEMS = 200
+
+
+def _silent(_done: int, _total: int) -> None:
+    return None
 
 
 class Recoverer:
@@ -92,18 +96,26 @@ class Recoverer:
         *,
         mirror: Fetch | None = None,
         papers: Papers | None = None,
+        witnessed: int = 0,
         dry_run: bool = False,
         progress: Progress | None = None,
     ) -> Recovery:
         """Recover what can be; nothing is written that the signed root does not vouch for.
 
-        ``mirror`` gives the files of another copy of the log. Raises `RecoveryRefusedError`,
+        ``mirror`` gives the files of another copy of the log; ``witnessed`` is the size of the
+        largest tree that a witness says it has cosigned. Raises `RecoveryRefusedError`,
         `TamperedLogError`, and as rows, store and ``mirror`` do.
         """
         with self._database.exclusive(LOG_LOCK):
             standing = RestoreWatch(self._database, self._store, self._signer).look()
             done = Recovery(dry_run, standing)
-            work = _Arguments(actor, mirror, papers or Papers(), progress or _silent)
+            work = Wanted(
+                actor,
+                mirror,
+                papers or Papers(),
+                witnessed,
+                progress or (lambda _done, _total: None),
+            )
             if not dry_run:
                 self._run(done, work)
             else:
@@ -111,7 +123,7 @@ class Recoverer:
         self._look_at_originals(done)
         return done
 
-    def _try(self, done: Recovery, work: "_Arguments") -> None:
+    def _try(self, done: Recovery, work: Wanted) -> None:
         """Do it all in one transaction, and undo it; the store is left alone."""
         try:
             with self._database.write() as self._dry, self._dry.begin_nested() as undone:
@@ -136,12 +148,17 @@ class Recoverer:
             with self._database.write() as tx:
                 yield tx
 
-    def _run(self, done: Recovery, work: "_Arguments") -> None:
+    def _run(self, done: Recovery, work: Wanted) -> None:
         notes = [] if work.mirror is None else [("mirror", work.mirror("checkpoint"))]
         head = self._heads.largest(*notes)
         if head is None:
             return
         done.size = head.checkpoint.size
+        if done.size < work.witnessed:
+            raise RecoveryRefusedError(
+                f"a witness has cosigned {work.witnessed} entries, and nothing at hand has more "
+                f"than {done.size} of them"
+            )
         done.first = min(done.standing.newest_row, done.size)
         self._replay(done, head, work)
         new = [one for one in self._heads.archived(done.first) if one.checkpoint.size <= done.size]
@@ -154,7 +171,7 @@ class Recoverer:
         if self._dry is None and (done.standing.shown or 0) < done.size:
             self._store.replace_bytes(CHECKPOINT_KEY, head.note.encode())
 
-    def _replay(self, done: Recovery, head: Head, work: "_Arguments") -> None:
+    def _replay(self, done: Recovery, head: Head, work: Wanted) -> None:
         with self._read() as tx:
             tree = numbered_tree(tx)
         if tree.size >= done.size:
@@ -221,7 +238,7 @@ class Recoverer:
             for heads in (heads_in_rows(self._database, self._signer), iter(new)):
                 done.archived += archive_heads(self._store, heads, now)
 
-    def _finish(self, tx: Connection, done: Recovery, new: list[Head], work: "_Arguments") -> None:
+    def _finish(self, tx: Connection, done: Recovery, new: list[Head], work: Wanted) -> None:
         before = explained_loss(tx)
         take_back(tx, work.papers.read(), done.taken)
         older = done.source != "rows" or done.first < done.size
@@ -280,15 +297,3 @@ class Recoverer:
                 gone[number] = replace(one, original=state)
         if done.standing.older in {Older.STORE, Older.BOTH}:
             gone += missing_originals(self._database, self._store)
-
-
-@dataclass(frozen=True, slots=True)
-class _Arguments:
-    actor: Actor
-    mirror: Fetch | None
-    papers: Papers
-    progress: Progress
-
-
-def _silent(_done: int, _total: int) -> None:
-    return None

@@ -6,10 +6,12 @@ from typing import Protocol
 
 from sqlalchemy.engine import Connection
 
+from custody.actors import Actor
 from custody.log.entry import Entry, Json
+from custody.log.tiles import Fetch
 from custody.publishing.restored import Standing
 from custody.recovery.entries import Replayed
-from custody.recovery.papers import TakenBack
+from custody.recovery.papers import Papers, TakenBack
 from custody.recovery.rows import Rebuilt
 from custody.verification.lost import Loss
 
@@ -58,3 +60,14 @@ class Recovery:
     tiles_from: int | None = None
     #: Whether there was anything to do.
     done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a recovery was asked for, and by whom; as `Recoverer.run` has it."""
+
+    actor: Actor
+    mirror: Fetch | None
+    papers: Papers
+    witnessed: int
+    progress: Progress

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from api.cli.main import run
 from api.verification_runs import context_of
-from custody import cosignatures
 from custody.errors import WitnessContradictsError
 from custody.log.checkpoint import Checkpoint
 from custody.log.cosignature import Cosigner
@@ -25,6 +24,7 @@ from custody.tables import checkpoints, log_entries, log_state
 from custody.tables import cosignatures as table
 from custody.verification import FindingCode, Report
 from custody.verification.cosignatures import check_cosignatures
+from custody.witnesses import cosignatures
 from custody.witnesses.asking import Asker, LogAsked
 from custody.witnesses.cosigned import CosignaturePublisher
 from custody.witnesses.witnessing import read_witnessing

@@ -42,7 +42,12 @@ def command(shell: Shell, dry_run: bool, receipts: tuple[Path, ...], place: str 
         try:
             with print_progress(shell) as progress:
                 done = recoverer_of(services, papers).run(
-                    shell.actor, mirror=mirror, papers=papers, dry_run=dry_run, progress=progress
+                    shell.actor,
+                    mirror=mirror,
+                    papers=papers,
+                    witnessed=services.ask_witnesses(),
+                    dry_run=dry_run,
+                    progress=progress,
                 )
         finally:
             if isinstance(source, HttpSource):

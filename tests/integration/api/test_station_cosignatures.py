@@ -4,12 +4,12 @@ import httpx
 import pytest
 
 from api.services import Services
-from custody import cosignatures
 from custody.actors import service_actor
 from custody.log.checkpoint import Checkpoint
 from custody.log.cosignature import Cosigner
 from custody.log.note import NoteSigner
 from custody.publishing.published import newest_checkpoint
+from custody.witnesses import cosignatures
 from custody.witnesses.cosignatures import KeptCosignature
 from ingest import stations
 from tests.services.station_client import StationClient, enrolled_station, new_station_key

@@ -20,6 +20,7 @@ SHOWN = [
         f"custody/publishing/{name}.py"
         for name in ("integrator", "publisher", "restored", "signer")
     ),
+    *(f"custody/recovery/{name}.py" for name in ("entries", "proven", "recover")),
     *(f"custody/log/{name}.py" for name in ("checkpoint", "note", "receipt", "verify")),
     *(f"custody/verification/{name}.py" for name in ("receipts", "rows", "truth")),
 ]

@@ -7,13 +7,13 @@ import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from custody import cosignatures
 from custody.clock import FixedClock
 from custody.log.checkpoint import Checkpoint
 from custody.log.cosignature import Cosigner
 from custody.log.errors import LogError
 from custody.log.witness import CosignatureLine, read_answer
 from custody.tables import cosignatures as table
+from custody.witnesses import cosignatures
 from storage.database import Database
 
 ORIGIN = "test.example/custody"
