@@ -175,6 +175,9 @@ def _answer_restored(request: Request, error: Exception) -> Response:
     """A house that has to be recovered first: no mistake of a program, and whoever asked comes
     again by themselves."""
     _logger.warning("%s %s: %s", request.method, request.url.path, error)
+    if not _is_api(request):
+        # Refused before any route asked who is there; the page keeps its five rooms.
+        find_person(request, services_of(request))
     return respond(request, answer_for(error), str(error), {"Retry-After": _RECOVERY_S})
 
 

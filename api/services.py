@@ -6,7 +6,7 @@ This is the composition root: the only place that knows which engine, which stor
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ from custody.access import Access
 from custody.clock import Clock, SystemClock
 from custody.details.destroying import DetailsDestroyer
 from custody.details.rules import PROPOSED, DetailsRule
-from custody.errors import KeyMissingError
+from custody.errors import KeyMissingError, WitnessAwayError
 from custody.ledger import Ledger
 from custody.publishing.keys import (
     LogKeys,
@@ -80,6 +80,15 @@ class Services:
     threads: list[threading.Thread] = field(default_factory=list)
     #: Loops of the worker that keep failing, by name, and since when; each says when it is well.
     failing: dict[str, datetime] = field(default_factory=dict)
+
+    def ask_witnesses(self) -> int:
+        """The largest tree that a witness of the policy says it has cosigned, where that is more
+        than the rows have; 0 where none says so. One that does not answer says nothing."""
+        sizes = [0]
+        for asker in self.askers:
+            with suppress(WitnessAwayError):
+                sizes.append(asker.ask_size())
+        return max(sizes)
 
 
 class HomeMissingError(ConfigError):

@@ -48,6 +48,8 @@ class EventKind(StrEnum):
     DETAILS_RULE_SET = "details.rule_set"
     #: Details of other entries, which it lists, were destroyed in the same transaction.
     DETAILS_DESTROYED = "details.destroyed"
+    #: An older copy of the database or the store was brought up to what was signed.
+    LOG_RECOVERED = "log.recovered"
     USER_CREATED = "user.created"
     USER_CHANGED = "user.changed"
 

@@ -82,6 +82,10 @@ _ENTRIES = {
     "details_with": "details with the commitment {commitment}",
     "no_details": "no details",
     "details_destroyed": "The row says that the details were destroyed ({column}); no entry does.",
+    "details_lost": (
+        "The details of entry {kind} went with the database that was recovered since; "
+        "the entry itself stands."
+    ),
     "details_gone": "Entry {kind} commits to details that are not there.",
     "details_standing": "The details of this entry were destroyed on {at} under rule {rule}; they "
     "stand here all the same.",

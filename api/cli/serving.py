@@ -71,8 +71,11 @@ def _notice_restore(services: Services) -> None:
 
     The house is served all the same: people must see what is wrong, and stations be told to wait.
     """
+    watch = services.publisher.watch
+    # Witnesses first: what is published while they answer is in the rows when these are read.
+    watch.heed(services.ask_witnesses())
     try:
-        services.publisher.watch.look().require_whole()
+        watch.look().require_whole()
     except LogRestoredError as error:
         log.critical("%s", error)
 

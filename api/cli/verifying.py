@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.cli.main import EXIT_DOES_NOT_VERIFY, EXIT_FAILED, EXIT_GOOD
 from api.cli.merge_lag import find_merge_lag, tell_merge_lag
@@ -27,8 +28,10 @@ from api.web.locale import translate
 from api.web.retelling import retold
 from api.web.telling import Teller, item_of
 from custody.access import Right
+from custody.errors import SignerStateError
 from custody.events import case_item, clip_item
 from custody.log.checkpoint import Checkpoint
+from custody.publishing.restored import Older
 from custody.verification import (
     EVERYTHING,
     Finding,
@@ -38,6 +41,7 @@ from custody.verification import (
     verify_all,
 )
 from custody.verification.against import open_kept
+from storage.errors import StorageError
 from storage.regular_files import read_small_file
 
 #: Seconds between two lines of progress where standard error is no terminal.
@@ -126,6 +130,7 @@ def run_verification(
     statement = None
     if selection.sample is not None and not stopped:
         statement = state(services, selection.sample, report, recorded)
+    older = _older_copy(services)
     if shell.as_json:
         names = names_in(services, report.findings[:MAX_NAMED])
         told = {
@@ -134,12 +139,16 @@ def run_verification(
             "stopped": stopped,
             "statement": statement,
             "merge_lag_s": None if lag is None else lag.seconds(services.clock.now()),
+            "restored": older,
         }
         print_json(findings_json(report, names) | told)
     else:
         asked = against is not None
         _print_rest(shell, report, shell.teller({}), selection, asked=asked, stopped=stopped)
         tell_merge_lag(shell, services, lag)
+    if older is not None:
+        what = translate(shell.language, f"restored.{older}")
+        shell.say("verify.restored", error=True, what=what)
     if selection.sample is not None and not stopped:
         hand_out(shell, statement, output)
     if stopped:
@@ -178,6 +187,14 @@ class _Stream:
         if self._broken is not None:
             raise self._broken
         self._line.show(progress)
+
+
+def _older_copy(services: Services) -> Older | None:
+    """What was put back from an older copy; None too where that can't be told."""
+    try:
+        return services.publisher.watch.current()
+    except (SQLAlchemyError, StorageError, SignerStateError):
+        return None  # whatever keeps it from being told is a finding, or was not checked
 
 
 def print_findings(shell: Shell, services: Services, report: Report) -> None:

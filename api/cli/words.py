@@ -5,6 +5,7 @@ import string
 from api.cli.demo_words import DEMO_WORDS
 from api.cli.details_words import DETAILS_WORDS
 from api.cli.log_words import LOG_WORDS
+from api.cli.recover_words import RECOVER_WORDS
 from api.cli.signer_words import SIGNER_WORDS
 from api.cli.verify_words import VERIFY_WORDS
 from api.web.locale import LANGUAGES, has_text, translate
@@ -13,6 +14,7 @@ WORDS: dict[str, tuple[str, str]] = {
     **DEMO_WORDS,
     **DETAILS_WORDS,
     **LOG_WORDS,
+    **RECOVER_WORDS,
     **VERIFY_WORDS,
     **SIGNER_WORDS,
     "home_made": ("已建立：{home}", "made: {home}"),

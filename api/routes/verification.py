@@ -101,6 +101,7 @@ def _render(request: Request, services: Services, template: str) -> Response:
     return pages.render(
         request,
         template,
+        restored=services.publisher.watch.found,
         run=run,
         recent=read.recent,
         coverage=coverage,

@@ -73,18 +73,25 @@ def recount(tx: Connection, signed: int) -> None:
 def read_batch(tx: Connection, limit: int = BATCH_ENTRIES) -> Batch | None:
     """The next numbered entries that are in no tile yet; None if there are none.
 
-    ``limit`` counts from the beginning of the first tile and is a multiple of 256, so that a
-    backlog is cut between tiles. The leaf hash is computed from the entry's bytes and must be the
-    one it was appended with. Raises `EntryAlteredError`, `EntryMissingError`.
+    Raises as `read_entries`.
     """
     state = tx.execute(
         sa.select(log_state.c.integrated, log_state.c.sequenced).where(log_state.c.id == STATE_ID)
     ).first()
     if state is None or state.integrated >= state.sequenced:
         return None
-    old_size: int = state.integrated
+    return read_entries(tx, state.integrated, state.sequenced, limit)
+
+
+def read_entries(tx: Connection, old_size: int, end: int, limit: int = BATCH_ENTRIES) -> Batch:
+    """The entries from ``old_size`` on, at most up to ``end``, by their rows.
+
+    ``limit`` counts from the beginning of the first tile and is a multiple of 256, so that a
+    backlog is cut between tiles. The leaf hash is computed from the entry's bytes and must be the
+    one it was appended with. Raises `EntryAlteredError`, `EntryMissingError`.
+    """
     first = old_size // WIDTH * WIDTH
-    new_size = min(state.sequenced, first + limit)
+    new_size = min(end, first + limit)
     rows = tx.execute(
         sa.select(log_entries.c.idx, log_entries.c.entry, log_entries.c.leaf_hash)
         .where(log_entries.c.idx >= first, log_entries.c.idx < new_size)

@@ -74,11 +74,18 @@ class Standing:
     shown: int | None = None
     archived: int | None = None
     edge_stands: bool | None = None
+    #: The largest tree that a witness of the policy says it has cosigned.
+    witnessed: int = 0
 
     @property
     def known(self) -> int:
-        """The largest tree that this log's key signed, by all that was looked at."""
-        return max(self.newest_row, self.signed or 0, self.shown or 0, self.archived or 0)
+        """The largest tree that this log's key signed, by all that was looked at.
+
+        Of a witness only its word is there. It is taken: a pause that a lying witness brings about
+        ends when the policy names it no more, and a second tree under one key never does.
+        """
+        own = max(self.newest_row, self.signed or 0, self.shown or 0, self.archived or 0)
+        return max(own, self.witnessed)
 
     @property
     def older(self) -> Older | None:
@@ -100,6 +107,7 @@ class Standing:
         match self.older:
             case Older.DATABASE | Older.BOTH as older:
                 by = "signed" if self.signed == self.known else "published"
+                by = "witnessed" if self.witnessed == self.known > (self.signed or 0) else by
                 raise LogRestoredError(
                     f"{self.known} entries were {by}, the database has {self.numbered}: "
                     "it was restored from a copy that is too old",
@@ -124,6 +132,11 @@ class RestoreWatch:
         self._signer = signer
         self._seen: Standing | None = None
         self._seen_at = 0.0
+        self._witnessed = 0
+
+    def heed(self, witnessed: int) -> None:
+        """A witness of the policy says that it has cosigned a tree of so many entries."""
+        self._witnessed = max(self._witnessed, witnessed)
 
     @property
     def found(self) -> Older | None:
@@ -172,7 +185,7 @@ class RestoreWatch:
         stands = self._edge_stands(edge) if closely else None
         with self._database.read() as tx:
             numbered = sequenced_size(tx)
-        return Standing(numbered, newest_row, signed, shown, archived, stands)
+        return Standing(numbered, newest_row, signed, shown, archived, stands, self._witnessed)
 
     def _signed(self) -> int | None:
         """What the signer signed last; None where it is a process that is away.

@@ -13,3 +13,5 @@ class Corrections:
     missing: list[LogRow] = field(default_factory=list)
     #: Indexes of rows that are no entry at all and have no published bytes to be read instead.
     unusable: set[int] = field(default_factory=set)
+    #: Indexes whose details went with a database that was recovered; the log says so.
+    lost: frozenset[int] = frozenset()

@@ -42,6 +42,7 @@ class FindingCode(StrEnum):
     DETAILS_STANDING = "details_standing"
     DESTRUCTION_OTHER = "destruction_other"
     DESTRUCTION_FORBIDDEN = "destruction_forbidden"
+    DETAILS_LOST = "details_lost"
     TILE_ALTERED = "tile_altered"
     TILE_MISSING = "tile_missing"
     BUNDLE_ALTERED = "bundle_altered"
@@ -120,6 +121,7 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.DETAILS_STANDING: "Details stand beside an entry that the log says were destroyed.",
     FindingCode.DESTRUCTION_OTHER: "A destruction is not of the entries whose digest it has.",
     FindingCode.DESTRUCTION_FORBIDDEN: "Details were destroyed that no rule could destroy.",
+    FindingCode.DETAILS_LOST: "The details were lost with the database that was recovered since.",
     FindingCode.TILE_ALTERED: "A stored hash tile is not the tile of the published tree.",
     FindingCode.TILE_MISSING: "The store has no hash tile for this part of the tree.",
     FindingCode.BUNDLE_ALTERED: "A stored entry bundle does not hold the published entries.",

@@ -34,6 +34,7 @@ from custody.verification.evidence_rows import (
 from custody.verification.expected import Details, ExpectedCase, ExpectedClip
 from custody.verification.findings import Finding, FindingCode
 from custody.verification.listings import ListingRows
+from custody.verification.lost import explained_loss
 from custody.verification.reports import Progress, Report
 from custody.verification.rows import (
     DESTROYED,
@@ -95,6 +96,8 @@ def check_items(
 
     ``listener`` hears the entries too.
     """
+    explained = explained_loss(tx)
+    corrections.lost = frozenset(() if explained is None else explained.indexes)
     rows = rows_by_item(tx, scope.items)
     missing = sorted(corrections.missing, key=_order)
     entries: Iterable[LogRow] = heapq.merge(rows, missing, key=_order) if missing else rows
@@ -106,7 +109,7 @@ def check_items(
     explanations = read_explanations(tx, corrections, report if scope == EVERYTHING else None)
     done = 0
     for item, group in groupby(entries, key=lambda row: row.item):
-        usable = _Chain(item, corrections, explanations, report).follow(group)
+        usable = Chain(item, corrections, explanations, report).follow(group)
         if listener is not None:
             usable = _heard(usable, listener)
         if item.startswith(CLIP):
@@ -151,7 +154,7 @@ def _order(row: LogRow) -> tuple[str, int]:
     return row.item, row.item_seq
 
 
-class _Chain:
+class Chain:
     """The entries of one item: each follows the one before it and is what it commits to."""
 
     def __init__(
@@ -262,10 +265,11 @@ class _Chain:
             )
             return None
         if details is None:
+            lost = row.idx in self._corrections.lost
             self._find(
-                FindingCode.DETAILS_MISSING,
+                FindingCode.DETAILS_LOST if lost else FindingCode.DETAILS_MISSING,
                 row,
-                said("details_gone", kind=entry.kind),
+                said("details_lost" if lost else "details_gone", kind=entry.kind),
                 entry.commitment,
                 said("nothing"),
             )

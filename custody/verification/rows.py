@@ -102,8 +102,8 @@ def let_go(error: BaseException) -> None:
 
 
 def stream(tx: Connection, statement: sa.Select[Any]) -> Iterator[Any]:
-    """Rows of ``statement`` through a server-side cursor."""
-    with tx.execution_options(yield_per=BATCH).execute(statement) as result:
+    """Rows of ``statement`` through a server-side cursor; what else ``tx`` is asked is not."""
+    with tx.execute(statement.execution_options(yield_per=BATCH)) as result:
         yield from result
 
 

@@ -89,6 +89,23 @@ class Asker:
                     note_failure(tx, Sort.WITNESS, self.name, now, trouble)
                 raise
 
+    def ask_size(self) -> int:
+        """How many entries it has cosigned by its own word, where that is more than the newest
+        checkpoint in rows has; else 0. For a house that may have forgotten something.
+
+        Raises `WitnessAwayError`, and as rows do.
+        """
+        with self._log.database.read() as tx:
+            newest = newest_checkpoint(tx)
+        if newest is None:
+            return 0
+        # From nothing: whoever has cosigned anything answers with what it knows.
+        answer = self._exchange(self._asked.address, AddCheckpoint(0, (), newest.note).encode())
+        if answer.status != HTTPStatus.CONFLICT or answer.media_type != SIZE_TYPE:
+            return 0
+        size = self._size_in(answer)
+        return size if size > newest.size else 0
+
     def _ask_newest(self) -> bool:
         keys = {cosignatures.key_id(one) for one in self._asked.verifiers}
         with self._log.database.read() as tx:

@@ -17,6 +17,7 @@ from api.dependencies import SESSION_COOKIE
 from custody.actors import Role
 from tests.services.http_server import client_of, serving
 from tests.services.postgres import PostgresServer
+from tests.tamper.nights import Night, open_night
 from tests.tamper.worlds import OPERATOR, World, fill, open_world
 
 ENGINES = ("sqlite", "postgresql")
@@ -70,6 +71,42 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
             open_world(home, url) as opened,
         ):
             yield replace(opened, clip_ids=filled.clip_ids, case_id=filled.case_id)
+
+
+@pytest.fixture(scope="session")
+def night_of_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Night:
+    folder = tmp_path_factory.mktemp("night")
+    with open_night(folder, "") as night:
+        return night
+
+
+@pytest.fixture(scope="session")
+def night_of_postgres(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
+) -> tuple[Night, str]:
+    name = postgres_server.create_database()
+    with open_night(tmp_path_factory.mktemp("night"), postgres_server.url(name)) as night:
+        return night, name
+
+
+@pytest.fixture(params=ENGINES)
+def night(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Night]:
+    """A world with last night's copies beside it, once on each engine, to be put back."""
+    home = tmp_path / "home"
+    if request.param == "sqlite":
+        made: Night = request.getfixturevalue("night_of_sqlite")
+        shutil.copytree(made.world.services.config.home, home)
+        with open_world(home, "") as opened:
+            yield made.over(opened)
+    else:
+        made, template = request.getfixturevalue("night_of_postgres")
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        shutil.copytree(made.world.services.config.home, home)
+        with (
+            server.fresh_database(template=template) as url,
+            open_world(home, url) as opened,
+        ):
+            yield made.over(opened)
 
 
 @pytest.fixture

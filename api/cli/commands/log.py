@@ -11,6 +11,7 @@ command = group(
     checkpoint="log_checkpoint",
     prove="log_prove",
     mirror="log_mirror",
+    recover="log_recover",
     witnesses="log_witnesses",
     stamp="log_stamp",
     stamps="log_stamps",

@@ -4,16 +4,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
 import pytest
 
 from api.app import create_app
+from api.cli.recovering import recoverer_of
 from api.services import Services
+from custody.actors import service_actor
 from custody.asked_states import Sort, note_failure
 from custody.clock import SystemClock
-from custody.errors import WitnessAwayError
+from custody.errors import LogRestoredError, RecoveryRefusedError, WitnessAwayError
+from custody.exchange import Answer
+from custody.log.witness import SIZE_TYPE
+from custody.publishing.restored import Older
+from custody.recovery.papers import Papers
 from custody.witnesses.asking import Asker, LogAsked, Trouble
 from tests.integration.api.test_station_cosignatures import line_of, newest, post
 from tests.services.house import PASSWORD, House
@@ -130,3 +137,23 @@ def test_stations_stand_beside_by_their_names(services: Services) -> None:
         page = client.get("/log").text
         assert "东区采集站" in page
         assert "采集站 1 个" in page
+
+
+def test_a_witness_knows_more_than_everything_in_the_house(
+    services: Services, near: NearWitness
+) -> None:
+    """Database, store and signer agree on an older tree; only outside was a larger one seen."""
+    services.publisher.run_once()
+    assert services.askers[0].run_once()
+    assert services.ask_witnesses() == 0
+    near.instead = Answer(HTTPStatus.CONFLICT, SIZE_TYPE, b"999\n")
+    assert services.ask_witnesses() == 999
+    watch = services.publisher.watch
+    watch.heed(999)
+    assert watch.look().older is Older.DATABASE
+    with pytest.raises(LogRestoredError, match="999 entries were witnessed"):
+        services.publisher.run_once()
+    with pytest.raises(RecoveryRefusedError, match="has cosigned 999 entries"):
+        recoverer_of(services, Papers()).run(service_actor("test"), witnessed=999)
+    near.away = True
+    assert services.ask_witnesses() == 0

@@ -2,7 +2,7 @@
 
 from custody.verification import FindingCode as C
 from tests.tamper import attacks, later_attacks
-from tests.tamper.threats import cosignatures, timestamps
+from tests.tamper.threats import cosignatures, recovered, timestamps
 from tests.tamper.threats.destructions import DESTRUCTIONS
 from tests.tamper.threats.mistyped import MISTYPED
 from tests.tamper.threats.rows import EVIDENCE, PEOPLE
@@ -143,4 +143,9 @@ LOG: tuple[Threat, ...] = (
     *MISTYPED,
 )
 
-THREATS = (*EVIDENCE, *PEOPLE, *LOG, *DESTRUCTIONS, *cosignatures.ALTERED, *timestamps.ALTERED)
+THREATS = (
+    *(*EVIDENCE, *PEOPLE, *LOG, *DESTRUCTIONS),
+    *cosignatures.ALTERED,
+    *timestamps.ALTERED,
+    *recovered.THREATS,
+)

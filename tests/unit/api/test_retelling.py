@@ -28,6 +28,7 @@ SHOWN = [
             "stored_entries",
         )
     ),
+    *(f"custody/recovery/{name}.py" for name in ("entries", "proven", "recover")),
     *(f"custody/log/{name}.py" for name in ("checkpoint", "note", "receipt", "verify")),
     *(f"custody/verification/{name}.py" for name in ("receipts", "rows", "truth")),
 ]

@@ -1,0 +1,60 @@
+"""Whoever puts an older copy back, or would have a recovery write what nobody signed."""
+
+from tests.tamper.threats.table import Threat, told
+
+THREATS: tuple[Threat, ...] = (
+    told(
+        "Puts an older database back, so that what was done since is forgotten.",
+        "the archive, which signs nothing; once recovered, `liuhen verify` names what is gone",
+        "LogRestoredError details_lost",
+        "test_recovered.py::test_last_nights_database",
+    ),
+    told(
+        "Puts an older database back and goes on in it, in the place of what was there.",
+        "the recovery puts it behind what was published, never instead of it",
+        "LogRestoredError",
+        "test_recovered.py::test_what_was_appended_meanwhile_follows",
+    ),
+    told(
+        "Deletes further details once the log says that a recovery lost some.",
+        "`liuhen verify`: none of them is explained any more",
+        "details_missing",
+        "test_smuggled.py::test_more_is_gone_than_the_log_says",
+    ),
+    told(
+        "Lets a recovery read an entry, a tile or a bundle that was never published.",
+        "`liuhen log recover`, which writes nothing of it",
+        "TamperedLogError",
+        "test_smuggled.py::test_files_that_nobody_signed",
+    ),
+    told(
+        "Alters a waiting entry of the copy, so that its recovery gives it a new place.",
+        "`liuhen log recover`",
+        "RecoveryRefusedError",
+        "test_smuggled.py::test_a_waiting_entry_that_was_altered",
+    ),
+    told(
+        "Rewrites what the copy has of the log before it is recovered.",
+        "`liuhen log recover`",
+        "RecoveryRefusedError",
+        "test_smuggled.py::test_a_copy_that_was_rewritten",
+    ),
+    told(
+        "Writes details of its own into a receipt or a bag that is used for a recovery.",
+        "`liuhen log recover`, which leaves what the entry does not commit to",
+        "details_lost",
+        "test_smuggled.py::test_details_that_nobody_committed_to",
+    ),
+    told(
+        "Alters the row of a recording that was made again.",
+        "`liuhen verify`",
+        "clip_row_altered",
+        "test_smuggled.py::test_a_row_that_was_made_again_is_held_to_the_log",
+    ),
+    told(
+        "Rewrites what the log says of a recovery.",
+        "`liuhen verify`",
+        "entry_altered details_missing",
+        "test_smuggled.py::test_what_the_log_says_of_a_recovery_is_rewritten",
+    ),
+)
