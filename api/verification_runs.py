@@ -167,7 +167,7 @@ def record_run_of(
         # A driver's text goes on with the statement and everything that was to be written.
         return Recorded(None, str(error).partition("\n")[0] or type(error).__name__)
     failed = []
-    broken = broken_items(selection, report)
+    broken = broken_items(selection, report, stopped=stopped)
     if broken:
 
         def append_broken(tx: Connection, items: Sequence[str]) -> None:

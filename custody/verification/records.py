@@ -52,7 +52,8 @@ def record_run(
     elif selection.clip_ids is not None:
         items = [clip_item(clip_id) for clip_id in sorted(selection.clip_ids)]
     if len(selection.clip_ids or ()) == 1 and report.finding_count:
-        facts["original_held"] = all(map(report.original_held, selection.clip_ids or ()))
+        held = all(map(report.original_held, selection.clip_ids or ()))
+        facts["original_held"] = held and not stopped
     facts |= {"stopped": True} if stopped else _what_was_read(selection, report)
     kind = EventKind.VERIFICATION_RUN
     outcome = "failed" if report.finding_count else "ok"
@@ -110,14 +111,17 @@ class Broken:
     original_held: bool | None
 
 
-def broken_items(selection: Selection, report: Report) -> dict[str, Broken]:
+def broken_items(
+    selection: Selection, report: Report, *, stopped: bool = False
+) -> dict[str, Broken]:
     """The clips and cases with findings of their own that have no entry by `record_run`, by item.
 
-    An altered row may give a finding an id that is none; no history is begun for it.
+    An altered row may give a finding an id that is none; no history is begun for it. A run that was
+    ``stopped`` may not have come to an original: it vouches for none.
     """
     recorded = (selection.clip_ids or frozenset()) | report.verdicts.keys()
     clips = {
-        clip_item(clip_id): Broken(count, report.original_held(clip_id))
+        clip_item(clip_id): Broken(count, report.original_held(clip_id) and not stopped)
         for clip_id, count in sorted(report.by_clip.items())
         if clip_id not in recorded and looks_like_id(clip_id)
     }

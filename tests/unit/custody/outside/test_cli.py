@@ -1,6 +1,8 @@
 """`liuhen-verify` as a person or a program calls it: words, objects, exit codes."""
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,11 @@ import pytest
 from custody.log.merkle import prove_inclusion
 from custody.log.proof import LogProof
 from custody.log.receipt import sign_receipt
+from custody.log.sample_statement import Verdict, sign_sample_statement
 from custody.outside.cli import main
 from custody.outside.mirror import Mirror
 from custody.outside.texts import LANGUAGES
+from tests.unit.custody.log.sampled import sampled_log, statement_on
 from tests.unit.custody.log.samples import (
     LOG_KEY,
     RECEIPT_KEY,
@@ -133,3 +137,88 @@ def test_help_and_wrong_usage(language: str, capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit) as ended:
         main(["nothing", "--lang"])
     assert ended.value.code == 64
+
+
+def test_a_statement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    statement, entries = statement_on(sampled_log(), 10)
+    mirror, file = tmp_path / "mirror", tmp_path / "statement"
+    Mirror(mirror, LOG_KEY.verifier).follow(ShownLog(len(entries), entries))
+    asked = ["statement", str(file), "--receipts", RECEIPT_KEY.verifier.vkey, "--log", LOG]
+    asked += ["--mirror", str(mirror)]
+    file.write_text(sign_sample_statement(statement, RECEIPT_KEY), encoding="utf-8")
+    assert main([*asked, "--json"]) == 0
+    found = printed(capsys)
+    told = {"holds": True, "seed": "six", "population": 9, "clips": 3}
+    assert {name: found[name] for name in told} == told
+    assert main([*asked, "--lang", "en"]) == 0
+    assert "every original is as admitted" in capsys.readouterr().out
+    lie = replace(statement, seed="seven")
+    file.write_text(sign_sample_statement(lie, RECEIPT_KEY), encoding="utf-8")
+    assert main([*asked, "--lang", "zh"]) == 1
+    assert capsys.readouterr().out.startswith("不成立\n")
+
+
+def test_a_statement_that_says_what_is_wrong_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    statement, entries = statement_on(sampled_log(), 10)
+    clips = (replace(statement.clips[0], verdict=Verdict.FAILED), *statement.clips[1:])
+    bad = replace(statement, clips=clips, findings={"clip_object_digest": 1}, run=None)
+    mirror, file = tmp_path / "mirror", tmp_path / "statement"
+    Mirror(mirror, LOG_KEY.verifier).follow(ShownLog(len(entries), entries))
+    file.write_text(sign_sample_statement(bad, RECEIPT_KEY), encoding="utf-8")
+    asked = ["statement", str(file), "--receipts", RECEIPT_KEY.verifier.vkey, "--log", LOG]
+    assert main([*asked, "--mirror", str(mirror), "--lang", "en"]) == 0
+    said = capsys.readouterr().out
+    assert "findings: 1, unchecked: 0, clips not held: 1" in said
+    assert f"failed {clips[0].clip_id}" in said
+
+
+HOSTILE = {
+    "empty": b"",
+    "zeros": bytes(5000),
+    "no text": b"\xff\xfe\xed\xa0\x80" * 100,
+    "a terminal's signs": b"liuhen sample v1\n\x1b[2J\x1b]0;x\x07\n\n" + b"\xe2\x80\x94 x AAAA\n",
+    "brackets": b"liuhen receipt v1\n" + b"[" * 50_000 + b"\n\n",
+    "signatures": b"x\n\n" + "— a AAAAAAAA\n".encode() * 500,
+    "too long": b"c2sp.org/tlog-proof@v1\n" + b"A" * (1 << 21),
+}
+
+
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_files_do_not_hold_or_are_not_checked(
+    mirror: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes
+) -> None:
+    """Whatever somebody hands over, each command answers with its codes and prints none of it."""
+    file, entry = tmp_path / "file", tmp_path / "entry"
+    file.write_bytes(data)
+    entry.write_bytes(data)
+    receipts = ["--receipts", RECEIPT_KEY.verifier.vkey]
+    for asked in (
+        ["proof", str(file), "--entry", str(entry)],
+        ["receipt", str(file), *receipts],
+        ["pair", str(file), str(mirror / "checkpoint"), "--mirror", str(mirror)],
+        ["statement", str(file), *receipts, "--mirror", str(mirror)],
+    ):
+        assert main([*asked, "--log", LOG]) in (1, 2), asked
+        captured = capsys.readouterr()
+        assert "\x1b" not in captured.out + captured.err
+        assert captured.out + captured.err
+    for name in ("checkpoint", "checkpoints/000000000300", "tile/0/000", "tile/entries/000"):
+        kept = (mirror / name).read_bytes()
+        (mirror / name).write_bytes(data)
+        assert main(["mirror", str(mirror), "--log", LOG]) in (1, 2), name
+        assert "\x1b" not in capsys.readouterr().out
+        (mirror / name).write_bytes(kept)
+
+
+def test_what_is_no_file_is_not_checked(mirror: Path, tmp_path: Path) -> None:
+    """A pipe would be waited for, for ever."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    receipts = ["--receipts", RECEIPT_KEY.verifier.vkey, "--log", LOG]
+    for file in (pipe, tmp_path, tmp_path / "none"):
+        assert main(["receipt", str(file), *receipts]) == 2
+        assert main(["statement", str(file), *receipts, "--mirror", str(mirror)]) == 2
+        assert main(["proof", str(file), "--entry", str(file), "--log", LOG]) == 2
+        assert main(["pair", str(file), str(mirror / "checkpoint"), "--log", LOG]) == 2
