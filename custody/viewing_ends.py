@@ -47,6 +47,22 @@ def close_expired(tx: Connection, ledger: Ledger, clock: Clock, *, limit: int = 
         return _close_each(tx, ledger, now, ended, limit)
 
 
+def forget_listings(tx: Connection, grant_ids: Sequence[str], now: datetime) -> int:
+    """Take away the rows of listings that ended before ``now``; how many there were.
+
+    They repeat what the entries ``clips.listed`` commit to, and go with it. What is no listing, or
+    still opens something, stays.
+    """
+    return tx.execute(
+        access_grants.delete().where(
+            access_grants.c.id.in_(grant_ids),
+            access_grants.c.kind == GrantKind.LISTING.value,
+            access_grants.c.clip_id.is_(None),
+            access_grants.c.expires_at < now,
+        )
+    ).rowcount
+
+
 def _ended(before: datetime) -> sa.Select[tuple[str]]:
     """The grants that ended, those first that ended longest ago."""
     return (

@@ -1,9 +1,10 @@
 """Destroys details that are due: the one module that takes anything out of the log's rows.
 
-A batch is one transaction: the entry ``details.destroyed``, which lists the entries, and their rows
-without details and salt. A kill leaves whole batches behind, and the next run goes on with what
-still stands. What only the rows do not say yet (a backup put back, say) is done over by the entry
-that stands; nothing is destroyed twice in the log.
+A batch is one transaction: the entry ``details.destroyed``, which lists the entries, their rows
+without details and salt, and the ended grants of lists, whose rows repeat the details, gone. A kill
+leaves whole batches behind, and the next run goes on with what still stands. What only the rows do
+not say yet (a backup put back, say) is done over by the entry that stands; nothing is destroyed
+twice in the log.
 
 Left as it is: what is held, and what is not as it was appended. Somebody altered that, and to
 destroy it would destroy the trace of it.
@@ -38,6 +39,7 @@ from custody.log.canonical import to_milliseconds
 from custody.log.entry import Entry
 from custody.publishing.published import newest_checkpoint
 from custody.tables import log_entries
+from custody.viewing_ends import forget_listings
 from storage.database import Database
 
 #: One owner at a time among all threads and hosts on this database.
@@ -230,6 +232,10 @@ class DetailsDestroyer:
             _let_go(tx, batch.due, destruction.at, destruction.item_seq)
         for one, at, item_seq in batch.again:
             _let_go(tx, [one], at, item_seq)
+        gone = [*batch.due, *(one for one, *_ in batch.again)]
+        grants = [one.grant for one in gone if one.grant is not None]
+        for start in range(0, len(grants), _CHUNK):
+            forget_listings(tx, grants[start : start + _CHUNK], now)
 
 
 def _let_go(tx: Connection, due: Sequence[Due], at: datetime, item_seq: int) -> None:

@@ -24,6 +24,8 @@ class Due:
     at: datetime
     leaf_hash: bytes
     whole: bool
+    #: The grant that it opened, whose row repeats its details.
+    grant: str | None = None
 
 
 #: Says which of some entries are held, by index. It is asked inside the transaction that destroys
@@ -47,7 +49,13 @@ def due_of(cells: Mapping[str, object]) -> Due:
         at=at if isinstance(at, datetime) else datetime.max.replace(tzinfo=UTC),
         leaf_hash=b"" if entry is None else hash_leaf(entry.encode()),
         whole=entry is not None,
+        grant=None if entry is None else _grant(entry),
     )
+
+
+def _grant(entry: Entry) -> str | None:
+    grant = entry.facts.get("grant")
+    return grant if isinstance(grant, str) else None
 
 
 def _whole(cells: Mapping[str, object]) -> Entry | None:

@@ -16,6 +16,7 @@ from custody.log.entry import Entry
 from custody.log.merkle import hash_leaf
 from custody.publishing.published import newest_checkpoint
 from custody.served import get_served_original
+from custody.tables import access_grants
 from custody.verification import Selection
 from custody.verification.findings import FindingCode
 from tests.tamper import destruction_attacks as made
@@ -101,6 +102,9 @@ def test_what_a_rule_destroyed_is_told_and_no_finding(world: World) -> None:
     assert everything.findings == []
     assert len(everything.destroyed) == 600 + 1 + 1  # a list and a denial too
     assert [rule for rule, *_ in everything.destroyed.by_rule()] == ["denials", "lists"]
+    with world.services.database.read() as tx:  # the grant of the list said the same; others stand
+        grants = tx.scalars(sa.select(access_grants.c.kind).order_by(access_grants.c.kind)).all()
+    assert grants == ["download", "viewing"]
     for selection in (clip, case):
         report = world.verify(selection)
         assert report.findings == []

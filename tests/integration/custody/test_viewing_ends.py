@@ -11,7 +11,7 @@ from custody.errors import GrantExpiredError
 from custody.history import history_of
 from custody.ledger import Ledger
 from custody.tables import access_grants
-from custody.viewing_ends import CLOSING_GRACE, close_expired
+from custody.viewing_ends import CLOSING_GRACE, close_expired, forget_listings
 from custody.viewings import Grant
 from storage.database import Database
 from tests.services.custody import ALICE
@@ -68,3 +68,16 @@ def test_many_are_closed_with_few_statements(
         ]
         assert tx.scalar(sa.select(sa.func.count()).where(access_grants.c.closed_at.is_(None))) == 0
     assert len({event.facts["grant"] for event in closings}) == len(closings) == 12
+
+
+def test_only_listings_that_ended_are_forgotten(
+    database: Database, ledger: Ledger, clock: FixedClock, clip_ids: list[str]
+) -> None:
+    with database.write() as tx:
+        listing = viewings.open_listing(tx, ledger, clock, ALICE, clip_ids, "officer=JX0227")
+        viewing = viewings.open_viewing(tx, ledger, clock, ALICE, clip_ids[0], "案件办理")
+        both = [listing.id, viewing.id]
+        assert forget_listings(tx, both, clock.now()) == 0
+        clock.moment += timedelta(days=1)
+        assert forget_listings(tx, both, clock.now()) == 1
+        assert forget_listings(tx, [], clock.now()) == 0
