@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.services import Services, compose
+from api.services import Services, compose, open_services
 from api.verification_runs import context_of
 from api.worker import Worker
 from custody.errors import KeyMissingError
@@ -127,3 +127,12 @@ def test_a_server_without_the_public_half_or_its_own_key_does_not_start(
             services.clock,
         )
     assert not (services.config.keys_folder / "log.key").exists()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_copy_is_verified_without_its_signer(parted: tuple[Services, SignerHome]) -> None:
+    services, _ = parted
+    (services.config.keys_folder / "receipts.key").unlink()
+    with open_services(services.config, read_only=True) as copy:
+        report = verify_all(context_of(copy))
+    assert (report.findings, report.unchecked) == ([], [])
