@@ -13,7 +13,8 @@ from api.app import create_app
 from api.services import Services, compose, open_services
 from api.verification_runs import context_of
 from api.worker import Worker
-from custody.errors import KeyMissingError
+from custody.errors import KeyHeldError, KeyMissingError
+from custody.publishing.key_lock import KeyLock
 from custody.publishing.published import newest_checkpoint
 from custody.verification.run import verify_all
 from tests.services.custody import append_events
@@ -136,3 +137,25 @@ def test_a_copy_is_verified_without_its_signer(parted: tuple[Services, SignerHom
     with open_services(services.config, read_only=True) as copy:
         report = verify_all(context_of(copy))
     assert (report.findings, report.unchecked) == ([], [])
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_server_that_signs_beside_a_signer_is_told_so(house: House) -> None:
+    """Somebody forgot the setting, and the key is where both can read it."""
+    services = house.services
+    worker = Worker(replace(services, config=replace(services.config, media_workers=0)))
+    append(services)
+    before = published(services)
+    with (
+        KeyLock(services.config.keys_folder).hold(),
+        serving(create_app(services)) as address,
+        client_of(address) as client,
+    ):
+        client.post("/sign-in", data={"name": "bob", "password": PASSWORD})
+        with pytest.raises(KeyHeldError):
+            worker._publish("publisher")
+        assert "另有签名程序正在用这把密钥" in client.get("/log").text
+    assert published(services) == before
+    worker._publish("publisher")
+    assert published(services) > before
+    assert services.signer_watch.standstill is None
