@@ -19,6 +19,7 @@ from api.services import Services
 from custody import viewing_ends
 from custody.actors import service_actor
 from custody.errors import (
+    KeyHeldError,
     LogRestoredError,
     SignerAwayError,
     SigningRefusedError,
@@ -259,6 +260,6 @@ class Worker:
 def _line_of(error: Exception) -> str:
     """What an outage or somebody else brought about; nothing for a mistake of ours, whose trace is
     wanted."""
-    if isinstance(error, (*OUTSIDE, LogRestoredError, SignerAwayError)):
+    if isinstance(error, (*OUTSIDE, KeyHeldError, LogRestoredError, SignerAwayError)):
         return str(error)
     return line_of(error) if is_disk_full(error) or isinstance(error, StorageError) else ""

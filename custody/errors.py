@@ -163,7 +163,7 @@ class SignerAwayError(CustodyError):
     """The signer does not answer as one does; entries are kept, and published once it does."""
 
 
-class KeyHeldError(CustodyError):
+class KeyHeldError(SigningRefusedError):
     """Another signer runs with this key; of two, none would know what the other signed."""
 
 

@@ -77,7 +77,8 @@ def _listening(
             raise CommandError(
                 "failure.no_listening", host=place.host, port=place.number, reason=error
             ) from error
-        address = f"http://{place.host}:{server.server_address[1]}"
+        host = f"[{place.host}]" if ":" in place.host else place.host
+        address = f"http://{host}:{server.server_address[1]}"
     else:
         path = (place.path or config.signer_socket).absolute()
         try:

@@ -27,6 +27,8 @@ class SignerServer(PlainServer):
     """On a port, bound and not yet serving; whoever asks must know ``secret``. Raises `OSError`."""
 
     def __init__(self, desk: SignerDesk, host: str, port: int, secret: str) -> None:
+        if ":" in host:
+            self.address_family = socket.AF_INET6
         super().__init__((host, port), _handler(desk, secret), connections=MAX_CONNECTIONS)
 
 

@@ -41,3 +41,11 @@ STEPS = (
     Step("pointer moved, no row", "storage.local", "LocalStore.replace_bytes", "after", 2),
     Step("receipt made, not committed", "api.routes.uploads", "store_receipt", "after"),
 )
+
+_CLIENT = "custody.publishing.signer_client"
+#: Where the log's key is in a process of its own: two of its steps, and one of who asked it.
+SIGNER_STEPS = (
+    Step("asked, not remembered", "custody.publishing.signer", "Signer.sign", "before"),
+    Step("remembered, not answered", "custody.publishing.signer", "Signer.sign", "after"),
+    Step("answered, not handed out", _CLIENT, "RemoteSigner.sign", "after"),
+)

@@ -53,6 +53,25 @@ def rewrite_history_and_go_on(world: World, keep: Keep) -> None:
 
 
 def become_another_history(world: World) -> None:
+    _rewrite_rows(world)
+    _sign_anew(world)
+
+
+def rewrite_without_the_key(world: World) -> None:
+    """Rows, tiles and bundles of the other history; no note of it can be signed."""
+    _rewrite_rows(world)
+    grow_anew(world)
+
+
+def grow_anew(world: World) -> None:
+    """The tiles and bundles of every published size out of the rows as they are now."""
+    entries, sizes = _entries(world), _sizes(world)
+    shutil.rmtree(world.objects / "log" / "tile")
+    for old, new in zip([0, *sizes], sizes, strict=False):
+        _grow(world, old, entries[:new])
+
+
+def _rewrite_rows(world: World) -> None:
     index = index_of(world, "clip.opened")
     before = _entries(world)[index]
     actor = json.loads(before)["actor"] | {"id": SOMEBODY_ELSE}
@@ -62,7 +81,11 @@ def become_another_history(world: World) -> None:
         tx.execute(access_grants.update().where(viewings).values(actor_id=SOMEBODY_ELSE))
     renamed = {hash_leaf(before).hex(): hash_leaf(_entries(world)[index]).hex()}
     _follow_up(world, index, renamed)
-    _sign_anew(world)
+
+
+def _sizes(world: World) -> list[int]:
+    with world.services.database.read() as tx:
+        return list(tx.scalars(sa.select(checkpoints.c.size).order_by(checkpoints.c.size)))
 
 
 def _entries(world: World) -> list[bytes]:
@@ -91,9 +114,7 @@ def _follow_up(world: World, index: int, renamed: dict[str, str]) -> None:
 
 def _sign_anew(world: World) -> None:
     """Tiles, bundles and checkpoints of every published size, receipts, the signer's memory."""
-    services, entries = world.services, _entries(world)
-    with services.database.read() as tx:
-        sizes = list(tx.scalars(sa.select(checkpoints.c.size).order_by(checkpoints.c.size)))
+    services, entries, sizes = world.services, _entries(world), _sizes(world)
     shutil.rmtree(world.objects / "log")
     for old, new in zip([0, *sizes], sizes, strict=False):
         _grow(world, old, entries[:new])

@@ -38,7 +38,7 @@ def command(shell: Shell, socket: Path | None, group: str | None, listen: str | 
         host, _, number = listen.rpartition(":")
         if not host or not number.isascii() or not number.isdigit() or int(number) > 65_535:
             raise click.UsageError("--listen wants HOST:PORT, such as 127.0.0.1:8490")
-        place = Port(host, int(number))
+        place = Port(host.removeprefix("[").removesuffix("]"), int(number))
     if not (shell.home / FILE_NAME).exists():
         raise CommandError("failure.no_signer_home", home=shell.home)
     config = load_config_without_rows(shell.home, language=shell.given_language)

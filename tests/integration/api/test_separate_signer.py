@@ -1,9 +1,7 @@
 """The server and a signer of its own: away, refusing, and back; whatever it does is told."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,18 +10,17 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.services import Services, compose
-from api.signing import own_signer
+from api.services import Services, compose, open_services
 from api.verification_runs import context_of
 from api.worker import Worker
-from custody.errors import KeyMissingError
+from custody.errors import KeyHeldError, KeyMissingError
+from custody.publishing.key_lock import KeyLock
 from custody.publishing.published import newest_checkpoint
-from custody.publishing.signer_desk import SignerDesk
-from custody.publishing.signer_server import UnixSignerServer
 from custody.verification.run import verify_all
 from tests.services.custody import append_events
 from tests.services.house import PASSWORD, House
 from tests.services.http_server import client_of, serving
+from tests.services.signers import SignerHome, part_signer
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -34,40 +31,12 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 
 @pytest.fixture
-def key_folder(house: House, tmp_path: Path) -> Path:
-    """The log's key and the memory of what it signed, taken away from the server."""
-    folder = tmp_path / "signer" / "keys"
-    folder.mkdir(parents=True)
-    keys = house.services.config.keys_folder
-    for name in ("log.key", "signer-state.json"):
-        (keys / name).rename(folder / name)
-    return folder
-
-
-@pytest.fixture
-def services(house: House, key_folder: Path) -> Services:
-    """The server's, with the public half of the log's key."""
-    config = replace(
-        house.services.config,
-        signer=f"unix:{key_folder.parent}/signer.sock",
-        media_workers=0,
-        publish_interval_s=0.02,
-    )
-    return compose(config, house.services.database, house.services.store, house.services.clock)
-
-
-@contextmanager
-def signing(house: House, key_folder: Path) -> Iterator[None]:
-    """The signer, with keys that no server has loaded from its folder."""
-    config = replace(house.services.config, home=key_folder.parent)
-    signer = own_signer(config, house.services.keys.log)
-    path = key_folder.parent / "signer.sock"
-    with UnixSignerServer(SignerDesk(signer, house.services.store), path) as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.02])
-        thread.start()
-        yield
-        server.shutdown()
-        thread.join()
+def parted(house: House, tmp_path: Path) -> tuple[Services, SignerHome]:
+    """The server's services with the public half of the log's key, and who has the key."""
+    config, signer = part_signer(house.services.config, tmp_path / "signer")
+    config = replace(config, media_workers=0, publish_interval_s=0.02)
+    now = house.services
+    return compose(config, now.database, now.store, now.clock), signer
 
 
 def published(services: Services) -> int:
@@ -81,7 +50,8 @@ def append(services: Services) -> None:
         append_events(tx, services.ledger, ["log"])
 
 
-def test_away_then_there_then_refusing(house: House, services: Services, key_folder: Path) -> None:
+def test_away_then_there_then_refusing(parted: tuple[Services, SignerHome]) -> None:
+    services, signer = parted
     before = published(services)
     worker = Worker(services)
     with serving(create_app(services)) as address, client_of(address) as client:
@@ -105,7 +75,7 @@ def test_away_then_there_then_refusing(house: House, services: Services, key_fol
             unchecked = verify_all(context_of(services)).unchecked
             assert [one.subject for one in unchecked] == ["signer"]
             # 2. It comes back: everything is published, nothing is told any more.
-            with signing(house, key_folder):
+            with signer.listening():
                 wait_for(lambda: published(services) > before)
                 wait_for(lambda: not services.failing)
                 assert health(client, 200)["signer"]["trouble"] is None
@@ -115,9 +85,8 @@ def test_away_then_there_then_refusing(house: House, services: Services, key_fol
                 report = verify_all(context_of(services))
                 assert (report.findings, report.unchecked) == ([], [])
                 # 3. It can't read its own memory: it signs nothing, and says why.
-                state = key_folder / "signer-state.json"
-                memory = state.read_text()
-                state.write_text("{")
+                memory = signer.state.read_text()
+                signer.state.write_text("{")
                 size = published(services)
                 wait_for(lambda: "publisher" in services.failing)
                 told = health(client, 503)
@@ -128,7 +97,7 @@ def test_away_then_there_then_refusing(house: House, services: Services, key_fol
                 assert "签名记录读不出来" in page
                 assert 'id="signer-refuses" role="alert"' in page
                 append(services)
-                state.write_text(memory)
+                signer.state.write_text(memory)
                 wait_for(lambda: published(services) > size)
         finally:
             worker.stop()
@@ -143,8 +112,9 @@ def health(client: httpx.Client, status: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_server_without_the_public_half_or_its_own_key_does_not_start(
-    services: Services, key_folder: Path
+    parted: tuple[Services, SignerHome],
 ) -> None:
+    services, _ = parted
     for name in ("receipts.key", "log.pub"):
         (services.config.keys_folder / name).unlink()
         with pytest.raises(KeyMissingError, match=name):
@@ -158,3 +128,34 @@ def test_a_server_without_the_public_half_or_its_own_key_does_not_start(
             services.clock,
         )
     assert not (services.config.keys_folder / "log.key").exists()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_copy_is_verified_without_its_signer(parted: tuple[Services, SignerHome]) -> None:
+    services, _ = parted
+    (services.config.keys_folder / "receipts.key").unlink()
+    with open_services(services.config, read_only=True) as copy:
+        report = verify_all(context_of(copy))
+    assert (report.findings, report.unchecked) == ([], [])
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_server_that_signs_beside_a_signer_is_told_so(house: House) -> None:
+    """Somebody forgot the setting, and the key is where both can read it."""
+    services = house.services
+    worker = Worker(replace(services, config=replace(services.config, media_workers=0)))
+    append(services)
+    before = published(services)
+    with (
+        KeyLock(services.config.keys_folder).hold(),
+        serving(create_app(services)) as address,
+        client_of(address) as client,
+    ):
+        client.post("/sign-in", data={"name": "bob", "password": PASSWORD})
+        with pytest.raises(KeyHeldError):
+            worker._publish("publisher")
+        assert "另有签名程序正在用这把密钥" in client.get("/log").text
+    assert published(services) == before
+    worker._publish("publisher")
+    assert published(services) > before
+    assert services.signer_watch.standstill is None

@@ -104,6 +104,13 @@ LOG: tuple[Threat, ...] = (
         Case(attacks.remove_the_whole_log, {C.ENTRY_TAIL_MISSING, C.CLIP_WITHOUT_ENTRY}),
     ),
     told(
+        "Rewrites history in rows, chains, tiles and bundles alike, so that all of them agree.",
+        "the signer, which makes the last signed tree out of them itself and signs nothing any "
+        "more, and `liuhen verify`",
+        f"StoredEntriesError {C.CHECKPOINT_ROOT}",
+        "test_separate_signer.py::test_a_rewritten_history_is_never_signed",
+    ),
+    told(
         "Plants a trigger or a rule that swallows entries of one kind.",
         "whoever appends: the change itself fails with its entry",
         "EntryLostError",

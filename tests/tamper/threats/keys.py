@@ -103,6 +103,27 @@ THREATS: tuple[Threat, ...] = (
         "tests/unit/custody/publishing/test_signer.py::test_it_refuses_every_other_tree",
     ),
     told(
+        "Where the log's key is in a signer of its own: takes over the server, asks for the true "
+        "tree and then for another, of the same size, smaller, or larger.",
+        "the signer, which refuses; the server's other keys sign no tree",
+        "SigningRefusedError StoredEntriesError",
+        "test_separate_signer.py::test_of_two_trees_one_is_signed",
+    ),
+    told(
+        "Gives the signer tiles and hashes that agree, over stored entries that are others.",
+        "the signer, with the bundle and the entry",
+        "StoredEntriesError",
+        "tests/unit/custody/publishing/test_checked_signer.py"
+        "::test_anything_else_is_refused_by_name",
+    ),
+    told(
+        "Takes the place of a signer of its own, or asks it without being let in.",
+        "the server, which takes no note that the log's key did not sign; the signer, or the "
+        "system, which lets nobody else ask",
+        "HTTP_401",
+        "tests/unit/custody/publishing/test_signer_process.py::test_on_a_port_it_wants_the_secret",
+    ),
+    told(
         "Lets the publisher go on from a database that is too old.",
         "the publisher, which signs nothing",
         "SigningRefusedError",

@@ -1,11 +1,14 @@
 """The signer recomputes what it signs: a store that lies consistently gets no signature."""
 
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from custody.errors import KeyHeldError, SigningRefusedError, StoredEntriesError
 from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.entry import Entry
 from custody.log.merkle import EMPTY_ROOT, hash_leaf
 from custody.log.note import generate, sign_note
 from custody.log.tiles import encode_bundle
@@ -173,3 +176,20 @@ def test_one_signer_of_a_key_at_a_time(tmp_path: Path) -> None:
                 refused()
         assert checked.last() is None
     assert checked.sign(LOG.checkpoint(), [])
+
+
+def test_memory_does_not_grow_with_the_backlog() -> None:
+    """Where the record was lost, all of the log is read anew."""
+    sample = Entry.decode(ENTRIES[0])
+    entries = [
+        replace(sample, facts={"text": "x" * 2000, "n": n}).encode() for n in range(16 * 256)
+    ]
+    log = SampleLog(entries)
+    store, root = stored(log), log.checkpoint().root
+    tracemalloc.start()
+    try:
+        require_stored(store, 0, EMPTY_ROOT, len(entries), root)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < sum(map(len, entries)) // 2
