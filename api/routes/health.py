@@ -13,7 +13,6 @@ from api.dependencies import ServicesDep
 from api.services import Services
 from custody.cells import raw, read_cell
 from custody.clock import Clock
-from custody.errors import SignerStateError
 from custody.log.canonical import format_time
 from custody.publishing.published import has_altered_checkpoints, newest_checkpoint
 from custody.publishing.restored import Older
@@ -72,8 +71,6 @@ def check_health(services: ServicesDep) -> JSONResponse:
     try:
         if older := services.publisher.watch.current():
             problems.append(f"log: {_RESTORED[older]}; run: liuhen log recover")
-    except SignerStateError:
-        problems.append("log: the signer's record can't be read")
     except (SQLAlchemyError, StorageError):
         pass  # said above, or below
     try:
