@@ -46,8 +46,14 @@ def readable_address(request: Request) -> None:
     check_query(request.scope["query_string"])
 
 
-#: What changes no evidence: whoever mends the house has to get in, and to look.
-_WHILE_RESTORED = frozenset({"/sign-in", "/sign-out", "/password"})
+#: What changes no evidence: people have to get in, to look and to verify.
+_WHILE_RESTORED = frozenset(
+    {
+        *("/sign-in", "/sign-out", "/password", "/preferences"),
+        *("/verification", "/verification/stop", "/clips/{clip_id}/verify"),
+        *("/clips/{clip_id}/open", "/clips/{clip_id}/download"),
+    }
+)
 
 
 def whole_log(request: Request) -> None:
@@ -56,7 +62,8 @@ def whole_log(request: Request) -> None:
     What would be taken in now could be told twice or contradict what is recovered. Stations and
     people are told to come again; nothing that they hold is lost. Raises `LogRestoredError`.
     """
-    if request.method in _READING or request.url.path in _WHILE_RESTORED:
+    path = getattr(request.scope.get("route"), "path", request.url.path)
+    if request.method in _READING or path in _WHILE_RESTORED:
         return
     services_of(request).publisher.watch.require_whole()
 

@@ -20,7 +20,7 @@ from api.config import Config
 from api.services import Services, open_services
 from api.worker import Worker
 from custody.actors import Actor
-from custody.errors import LogRestoredError
+from custody.errors import LogRestoredError, SignerStateError
 
 log = logging.getLogger("liuhen.serve")
 
@@ -76,7 +76,7 @@ def _notice_restore(services: Services) -> None:
     watch.heed(services.ask_witnesses())
     try:
         watch.look().require_whole()
-    except LogRestoredError as error:
+    except (LogRestoredError, SignerStateError) as error:
         log.critical("%s", error)
 
 

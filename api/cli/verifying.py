@@ -28,7 +28,6 @@ from api.web.locale import translate
 from api.web.retelling import retold
 from api.web.telling import Teller, item_of
 from custody.access import Right
-from custody.errors import SignerStateError
 from custody.events import case_item, clip_item
 from custody.log.checkpoint import Checkpoint
 from custody.publishing.restored import Older
@@ -193,7 +192,7 @@ def _older_copy(services: Services) -> Older | None:
     """What was put back from an older copy; None too where that can't be told."""
     try:
         return services.publisher.watch.current()
-    except (SQLAlchemyError, StorageError, SignerStateError):
+    except (SQLAlchemyError, StorageError):
         return None  # whatever keeps it from being told is a finding, or was not checked
 
 

@@ -10,7 +10,6 @@ from api.dependencies import ServicesDep
 from api.services import Services
 from api.signer_watch import SignerTrouble, Standstill
 from custody.clock import Clock
-from custody.errors import SignerStateError
 from custody.log.canonical import format_time
 from custody.publishing.merge_lag import read_merge_lag
 from custody.publishing.published import has_altered_checkpoints, newest_checkpoint
@@ -80,8 +79,6 @@ def check_health(services: ServicesDep) -> JSONResponse:
     try:
         if older := services.publisher.watch.current():
             problems.append(f"log: {_RESTORED[older]}; run: liuhen log recover")
-    except SignerStateError:
-        problems.append("log: the signer's record can't be read")
     except (SQLAlchemyError, StorageError):
         pass  # said above, or below
     try:

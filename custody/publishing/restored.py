@@ -11,10 +11,11 @@ nothing: the next publication sets both right.
 """
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from custody.errors import LogRestoredError, SignerAwayError
+from custody.errors import LogRestoredError, SignerAwayError, SignerStateError
 from custody.log.checkpoint import open_checkpoint
 from custody.log.errors import LogError
 from custody.log.tiles import (
@@ -157,9 +158,14 @@ class RestoreWatch:
         return standing
 
     def current(self) -> Older | None:
-        """What stops the log; looked for anew where the last look is some seconds old."""
+        """What stops the log; looked for anew where the last look is some seconds old.
+
+        A signer's record that can't be read stops nobody here: nothing is signed without it, and
+        the publisher says so. Raises as rows and store do.
+        """
         if self._seen is None or time.monotonic() - self._seen_at > FRESH_S:
-            self.look(closely=False)
+            with suppress(SignerStateError):
+                self.look(closely=False)
         return self.found
 
     def require_whole(self) -> None:

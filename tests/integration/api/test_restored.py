@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from api.services import Services
 from custody.publishing.restored import FRESH_S
 from custody.tables import checkpoints, log_entries, log_state
-from tests.services.custody import append_events
+from tests.integration.api.signed_in import submit
+from tests.services.custody import admit_clip, append_events
 from tests.services.house import House
 from tests.services.station_client import StationClient
 
@@ -65,3 +66,18 @@ def test_the_pages_say_it(house: House, legal: httpx.Client) -> None:
         assert told.status_code == 200
         assert "数据库是从过旧的备份恢复的" in told.text
         assert "liuhen log recover" in told.text
+
+
+def test_people_look_and_verify_and_change_nothing(house: House, legal: httpx.Client) -> None:
+    lose_the_newest(house.services)
+    with house.services.database.write() as tx:
+        clip = admit_clip(tx, house.services.ledger, "seen")
+    assert submit(house, legal, f"/clips/{clip.id}/verify").status_code == 200
+    assert submit(house, legal, "/verification").status_code == 303
+    opened = submit(house, legal, f"/clips/{clip.id}/open", purpose="案件办理")
+    assert opened.status_code == 303
+    refused = submit(house, legal, "/cases", number="零城执罚决字〔2026〕第99号", title="占道经营")
+    assert refused.status_code == 503
+    assert "liuhen log recover" in refused.text
+    assert "nav" in refused.text  # the page keeps its five rooms
+    assert house.services.publisher.watch.found == "database"
