@@ -127,7 +127,7 @@ def prove(home: Path, url: str | None, size: int) -> Measured:  # noqa: ARG001
 
 
 def verify(home: Path, url: str | None, size: int) -> Measured:
-    """`liuhen log verify`, and of that the log and its tree alone; beside them the bare hashing."""
+    """`liuhen log verify`, and of that the log and its tree alone; beside them the bare work."""
     with log_world.open_log(home, url) as services:
         context = context_of(services)
         tree = home / "objects" / "log"
@@ -136,15 +136,23 @@ def verify(home: Path, url: str | None, size: int) -> Measured:
                 bare_log.root_of_rows(services.database),
                 bare_log.root_of_bundles(tree, size),
             }
+        with timed() as decoding:
+            sound = bare_log.decode_rows(services.database)
         report = Report()
         with timed() as tree_alone:
             check_whole_log(context, report, lambda _: None)
         with timed() as everything:
             whole = verify_all(context, LOG_ONLY)
         head = whole.checkpoint
-    if report.findings or not whole.good or head is None or {head.root} != roots:
+    same = head is not None and {head.root} == roots and sound == size
+    if report.findings or not whole.good or not same:
         raise RuntimeError(f"a sound log does not verify: {report.findings + whole.findings}")
-    return {"bare": bare(), "tree": tree_alone(), "everything": everything()}
+    return {
+        "bare": bare(),
+        "bare_all": bare() + decoding(),
+        "tree": tree_alone(),
+        "everything": everything(),
+    }
 
 
 STEPS = {step.__name__: step for step in (fill, publish, build, prove, verify)}

@@ -86,7 +86,7 @@ def a_clip(number: int) -> Clip:
         object_key=original_key(digest),
         name=name,
         name_raw=name.encode(),
-        media_kind="video",
+        media_kind="unknown",  # no entry here says what a probe found
         recorded_at=NOW,
         file_modified_at=NOW,
         officer=f"JX{number % 500:04}",

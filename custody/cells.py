@@ -119,26 +119,28 @@ def read_cell(column: sa.Column[Any], value: Any) -> Any:
     """One raw value as the type of its column has it, None, or a `Misfit`."""
     if value is None:
         return None
-    kind = column.type
-    if isinstance(kind, UtcDateTime):
-        return _time(value)
-    if isinstance(kind, sa.Date):
-        return _date(value)
-    if isinstance(kind, sa.JSON):
-        return _json(value)
-    if isinstance(kind, sa.Boolean):
-        return bool(value) if value in (0, 1) else Misfit("yes or no", value)
-    if isinstance(kind, sa.Integer):
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        return value if whole else Misfit("whole number", value)
-    if isinstance(kind, sa.LargeBinary):
-        binary = isinstance(value, bytes | bytearray | memoryview)
-        return bytes(value) if binary else Misfit("bytes", value)
-    return value if isinstance(value, str) else Misfit("text", value)
+    kind: type = type(column.type)
+    return _reader(kind)(value)
+
+
+@cache
+def _reader(kind: type) -> Callable[[Any], Any]:
+    """What reads the cells of columns of this type."""
+    readers: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+        (UtcDateTime, _time),
+        (sa.Date, _date),
+        (sa.JSON, _json),
+        (sa.Boolean, _boolean),
+        (sa.Integer, _integer),
+        (sa.LargeBinary, _binary),
+    )
+    return next((reader for base, reader in readers if issubclass(kind, base)), _plain_text)
 
 
 def as_bytes(value: object) -> bytes:
     """The bytes of a cell where bytes belong, of whatever type it is."""
+    if type(value) is bytes:  # nearly every one
+        return value
     if isinstance(value, Misfit):
         value = value.found
     if isinstance(value, bytes | bytearray | memoryview):
@@ -181,16 +183,35 @@ def shown(value: object) -> str:
     return str(value).encode(errors="backslashreplace").decode()
 
 
+def _boolean(value: object) -> bool | Misfit:
+    return bool(value) if value in (0, 1) else Misfit("yes or no", value)
+
+
+def _integer(value: object) -> int | Misfit:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return Misfit("whole number", value)
+
+
+def _binary(value: object) -> bytes | Misfit:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    return Misfit("bytes", value)
+
+
+def _plain_text(value: object) -> str | Misfit:
+    return value if isinstance(value, str) else Misfit("text", value)
+
+
 def _time(value: object) -> datetime | Misfit:
-    misfit = Misfit("time", value)
     if not isinstance(value, str):
-        return misfit
+        return Misfit("time", value)
     try:
         moment = datetime.fromisoformat(value)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        return misfit
-    return moment if EARLIEST <= moment <= LATEST else misfit
+        return Misfit("time", value)
+    return moment if EARLIEST <= moment <= LATEST else Misfit("time", value)
 
 
 def _date(value: object) -> date | Misfit:

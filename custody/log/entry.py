@@ -42,7 +42,8 @@ _VERSION = 1
 _KEYS = frozenset(
     ("v", "kind", "item", "item_seq", "item_prev", "at", "actor", "outcome", "facts", "commitment")
 )
-_ACTOR_KEYS = frozenset({"id", "role", "via", "origin"})
+_ACTOR_FIELDS = ("id", "role", "via", "origin")
+_ACTOR_KEYS = frozenset(_ACTOR_FIELDS)
 _KIND = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
 _ITEM = re.compile(r"[a-z_]+(?::[\x21-\x7e]+)?")
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -127,9 +128,7 @@ class Entry:
             item_seq=count_of(value["item_seq"]),
             item_prev=None if item_prev is None else digest_of(item_prev),
             at=time_of(value["at"]),
-            actor=ActorSnapshot(
-                **{name: text_of(actor[name], MAX_ACTOR_TEXT) for name in _ACTOR_KEYS}
-            ),
+            actor=ActorSnapshot(*[text_of(actor[name], MAX_ACTOR_TEXT) for name in _ACTOR_FIELDS]),
             outcome=text_of(value["outcome"], MAX_KIND),
             facts=facts,
             commitment=None if commitment is None else digest_of(commitment),

@@ -25,9 +25,29 @@ def hash_leaf(data: bytes) -> bytes:
     return _sha256(b"\x00" + data).digest()
 
 
+def hash_leaves(entries: Iterable[bytes]) -> list[bytes]:
+    """The leaf hash of each; a call for every one would be felt in a long log."""
+    return [_sha256(b"\x00" + entry).digest() for entry in entries]
+
+
 def hash_children(left: bytes, right: bytes) -> bytes:
     """The hash of an inner node."""
     return _sha256(b"\x01" + left + right).digest()
+
+
+def hash_pairs(hashes: Sequence[bytes]) -> list[bytes]:
+    """The layer above: one hash for each whole pair."""
+    joined = b"".join(hashes)
+    pair = 2 * HASH_BYTES
+    ends = range(pair, len(joined) + 1, pair)
+    return [_sha256(b"\x01" + joined[end - pair : end]).digest() for end in ends]
+
+
+def complete_root(hashes: Sequence[bytes]) -> bytes:
+    """The root of the complete subtree over these 2**n hashes."""
+    while len(hashes) > 1:
+        hashes = hash_pairs(hashes)
+    return hashes[0]
 
 
 class Frontier:
@@ -55,19 +75,33 @@ class Frontier:
 
     def append(self, leaf_hash: bytes) -> None:
         """Add one leaf."""
-        size = self.size
-        nodes = self._nodes
-        while size & 1:
-            leaf_hash = _sha256(b"\x01" + nodes.pop() + leaf_hash).digest()
-            size >>= 1
-        nodes.append(leaf_hash)
-        self.size += 1
+        self.append_subtree(0, leaf_hash)
 
-    def extend(self, leaf_hashes: Iterable[bytes]) -> None:
-        """Add many leaves."""
-        append = self.append
-        for leaf_hash in leaf_hashes:
-            append(leaf_hash)
+    def append_subtree(self, level: int, root: bytes) -> None:
+        """Add ``2 ** level`` leaves by the root over them.
+
+        Raises `ProofError` where no such subtree begins at the end of the tree.
+        """
+        if self.size & ((1 << level) - 1):
+            raise ProofError(f"no subtree of 2**{level} leaves begins at {self.size}")
+        nodes = self._nodes
+        size = self.size >> level
+        while size & 1:
+            root = _sha256(b"\x01" + nodes.pop() + root).digest()
+            size >>= 1
+        nodes.append(root)
+        self.size += 1 << level
+
+    def extend(self, leaf_hashes: Sequence[bytes]) -> None:
+        """Add many leaves, as many at once as make a complete subtree."""
+        start = 0
+        while start < len(leaf_hashes):
+            level = (len(leaf_hashes) - start).bit_length() - 1
+            while self.size & ((1 << level) - 1):
+                level -= 1
+            end = start + (1 << level)
+            self.append_subtree(level, complete_root(leaf_hashes[start:end]))
+            start = end
 
     def root(self) -> bytes:
         """The root of the tree as it stands."""
@@ -77,7 +111,7 @@ class Frontier:
 def root_of(leaf_hashes: Iterable[bytes]) -> bytes:
     """The root over these leaf hashes."""
     frontier = Frontier()
-    frontier.extend(leaf_hashes)
+    frontier.extend(list(leaf_hashes))
     return frontier.root()
 
 

@@ -5,9 +5,10 @@ the same bytes under the same paths.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from custody.log.errors import TileError
-from custody.log.merkle import HASH_BYTES
+from custody.log.merkle import HASH_BYTES, complete_root
 from custody.log.tiles import (
     HEIGHT,
     MAX_LEVEL,
@@ -17,7 +18,6 @@ from custody.log.tiles import (
     TileReader,
     bundle_path,
     encode_bundle,
-    full_tile_root,
     tile_of,
     tile_path,
 )
@@ -39,20 +39,20 @@ def extend_tiles(
         for level, count in enumerate(counts)
     ]
     touched = [False] * len(counts)
-    for leaf_hash in leaf_hashes:
-        if len(leaf_hash) != HASH_BYTES:
+    leaves = iter(leaf_hashes)
+    while new := list(islice(leaves, WIDTH - len(edges[0]))):
+        if any(len(leaf_hash) != HASH_BYTES for leaf_hash in new):
             raise TileError(f"a leaf hash has {HASH_BYTES} bytes")
-        level, value = 0, leaf_hash
+        level = 0
         while True:
-            edge = edges[level]
-            edge.append(value)
-            counts[level] += 1
+            edges[level] += new
+            counts[level] += len(new)
             touched[level] = True
-            if len(edge) < WIDTH:
+            if len(edges[level]) < WIDTH:
                 break
-            yield tile_path(Tile(level, counts[level] // WIDTH - 1)), b"".join(edge)
-            edges[level] = []
-            level, value = level + 1, full_tile_root(edge)
+            full, edges[level] = edges[level], []
+            yield tile_path(Tile(level, counts[level] // WIDTH - 1)), b"".join(full)
+            level, new = level + 1, [complete_root(full)]
     for level, edge in enumerate(edges):
         if touched[level] and edge:
             yield tile_path(Tile(level, counts[level] // WIDTH, len(edge))), b"".join(edge)
@@ -69,8 +69,9 @@ def extend_bundles(
     held: list[bytes] = []
     if width:
         held = TileReader(fetch, old_size).bundle(tile_of(old_size, 0, index))
-    for entry in entries:
-        held.append(entry)
+    left = iter(entries)
+    while new := list(islice(left, WIDTH - len(held))):
+        held += new
         if len(held) == WIDTH:
             yield bundle_path(index), encode_bundle(held)
             index, held = index + 1, []

@@ -5,14 +5,14 @@ What is read is believed by nobody: a proof made of it leads to a signed root, o
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from custody.log.encoding import parse_decimal
 from custody.log.entry import MAX_ENTRY_BYTES
 from custody.log.errors import TileError
-from custody.log.merkle import HASH_BYTES, MAX_TREE_SIZE, hash_children, hash_leaf
+from custody.log.merkle import HASH_BYTES, MAX_TREE_SIZE, hash_leaf, hash_pairs
 
 #: Gives the bytes under a path such as ``tile/0/x001/067``; raises whatever its source raises
 #: where there are none.
@@ -97,28 +97,26 @@ def tiles_between(old_size: int, new_size: int) -> Iterator[Tile]:
             yield tile_of(new_size, level, index)
 
 
-def encode_bundle(entries: Iterable[bytes]) -> bytes:
+def encode_bundle(entries: Sequence[bytes]) -> bytes:
     """Each entry behind its length in two bytes, big-endian. Raises `TileError`."""
-    parts: list[bytes] = []
-    for entry in entries:
-        if len(entry) > MAX_ENTRY_BYTES:
-            raise TileError(f"an entry of {len(entry)} bytes")
-        parts += (len(entry).to_bytes(2, "big"), entry)
-    if not 0 < len(parts) <= 2 * WIDTH:
+    if not 0 < len(entries) <= WIDTH:
         raise TileError(f"a bundle has 1 to {WIDTH} entries")
-    return b"".join(parts)
+    longest = max(map(len, entries))
+    if longest > MAX_ENTRY_BYTES:
+        raise TileError(f"an entry of {longest} bytes")
+    return b"".join([part for entry in entries for part in (len(entry).to_bytes(2, "big"), entry)])
 
 
 def decode_bundle(data: bytes) -> list[bytes]:
     """The entries of a bundle. Raises `TileError` unless it is whole."""
     entries: list[bytes] = []
-    position = 0
-    while position < len(data):
+    position, end = 0, len(data)
+    while position < end and len(entries) < WIDTH:
         start = position + 2
         position = start + int.from_bytes(data[position:start], "big")
-        if start > len(data) or position > len(data) or len(entries) == WIDTH:
-            raise TileError("a bundle of another length than it says")
         entries.append(data[start:position])
+    if position != end:  # beyond it where a length or an entry is cut off
+        raise TileError("a bundle of another length than it says")
     if not entries:
         raise TileError("an empty bundle")
     return entries
@@ -149,7 +147,7 @@ class TileReader:
         first = index << height
         layers = self._layers(tile_of(self.size, tile_level, first // WIDTH))
         while len(layers) <= height:
-            layers.append(_parents(layers[-1]))
+            layers.append(hash_pairs(layers[-1]))
         return layers[height][first % WIDTH >> height]
 
     def leaf_hash(self, index: int) -> bytes:
@@ -207,18 +205,6 @@ class TileReader:
 def split_hashes(data: bytes) -> list[bytes]:
     """The hashes in a tile's bytes."""
     return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
-
-
-def full_tile_root(hashes: Sequence[bytes]) -> bytes:
-    """The hash one level up that stands for the 256 of a full tile (or for 2**n of one run)."""
-    while len(hashes) > 1:
-        hashes = _parents(hashes)
-    return hashes[0]
-
-
-def _parents(hashes: Sequence[bytes]) -> list[bytes]:
-    """The layer above: one hash for each whole pair."""
-    return [hash_children(*pair) for pair in zip(hashes[::2], hashes[1::2], strict=False)]
 
 
 def _recall(cache: OrderedDict[_Key, _Value], key: _Key) -> _Value | None:

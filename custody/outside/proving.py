@@ -4,14 +4,13 @@ from collections.abc import Iterator
 
 from custody.log.checkpoint import Checkpoint
 from custody.log.errors import LogError
-from custody.log.merkle import hash_leaf, tree_root
+from custody.log.merkle import complete_root, hash_leaf, tree_root
 from custody.log.tiles import (
     HEIGHT,
     MAX_LEVEL,
     WIDTH,
     Tile,
     TileReader,
-    full_tile_root,
     tile_of,
     tile_path,
     tiles_between,
@@ -52,7 +51,7 @@ def prove_full_tile(tile: Tile, reader: TileReader, above: TileReader) -> Hashes
         stated = above.read(HEIGHT * (tile.level + 1), tile.index)
     except LogError as error:
         raise TamperedLogError(str(error)) from error
-    if full_tile_root(hashes) != stated:
+    if complete_root(hashes) != stated:
         raise TamperedLogError(f"{tile_path(tile)} is not what the tile above it says")
     return hashes
 

@@ -15,7 +15,7 @@ from itertools import chain
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from custody.cells import as_bytes
+from custody.cells import as_bytes, raw
 from custody.errors import (
     EntryAlteredError,
     EntryMissingError,
@@ -93,15 +93,15 @@ def read_entries(tx: Connection, old_size: int, end: int, limit: int = BATCH_ENT
     first = old_size // WIDTH * WIDTH
     new_size = min(end, first + limit)
     rows = tx.execute(
-        sa.select(log_entries.c.idx, log_entries.c.entry, log_entries.c.leaf_hash)
+        sa.select(*(raw(tx, log_entries.c[name]) for name in ("idx", "entry", "leaf_hash")))
         .where(log_entries.c.idx >= first, log_entries.c.idx < new_size)
         .order_by(log_entries.c.idx)
     )
     entries, leaf_hashes = [], []
-    for index, row in zip(range(first, new_size), rows, strict=False):
-        if row.idx != index:
+    for index, (idx, stored, hashed) in zip(range(first, new_size), rows, strict=False):
+        if idx != index:
             raise EntryMissingError(f"index {index}")
-        entry, stated = as_bytes(row.entry), as_bytes(row.leaf_hash)
+        entry, stated = as_bytes(stored), as_bytes(hashed)
         leaf_hash = hash_leaf(entry)
         if leaf_hash != stated:
             raise EntryAlteredError(

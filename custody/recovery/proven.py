@@ -6,14 +6,13 @@ from functools import lru_cache
 from custody.errors import RecoveryRefusedError
 from custody.log.checkpoint import Checkpoint
 from custody.log.errors import LogError, ProofError
-from custody.log.merkle import prove_consistency, verify_consistency
+from custody.log.merkle import complete_root, prove_consistency, verify_consistency
 from custody.log.tiles import (
     HEIGHT,
     WIDTH,
     Fetch,
     Tile,
     TileReader,
-    full_tile_root,
     tile_of,
     tile_path,
 )
@@ -60,7 +59,7 @@ class ProvenLog:
         tile_level, height = divmod(level, HEIGHT)
         first = index << height
         hashes = self._proven(tile_of(self.checkpoint.size, tile_level, first // WIDTH))
-        return full_tile_root(hashes[first % WIDTH :][: 1 << height])
+        return complete_root(hashes[first % WIDTH :][: 1 << height])
 
     def _prove(self, tile: Tile) -> list[bytes]:
         known = self._edge.get(tile)
@@ -71,6 +70,6 @@ class ProvenLog:
             hashes = self._reader.tile(tile)
         except LogError as error:
             raise TamperedLogError(str(error)) from error
-        if full_tile_root(hashes) != above[tile.index % WIDTH]:
+        if complete_root(hashes) != above[tile.index % WIDTH]:
             raise TamperedLogError(f"{tile_path(tile)} is not what the tile above it says")
         return hashes

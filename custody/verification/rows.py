@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from custody.cells import Misfit, as_bytes, raw, read_cell, shown
 from custody.log.canonical import format_time
-from custody.log.entry import Entry, Json, commit_details, parse_canonical
+from custody.log.entry import Entry, Json, commit_canonical, parse_canonical
 from custody.log.errors import CommitmentError, LogError
 from custody.tables import log_entries
 from custody.verification.findings import VerificationImpossibleError
@@ -40,6 +40,16 @@ COLUMNS = (
 )
 #: Those that say that an entry's details were destroyed.
 DESTROYED = COLUMNS[-2:]
+_IDX, _AT = COLUMNS.index("idx"), COLUMNS.index("at")
+#: What the drivers give for a row whose every cell fits and that says nothing of a destruction:
+#: it needs no second look at each.
+_NOTHING = type(None)
+_USUAL = frozenset(
+    (int, idx, bytes, bytes, str, str, int, str, str, salt, details, _NOTHING, _NOTHING)
+    for idx in (int, _NOTHING)
+    for salt in (bytes, _NOTHING)
+    for details in (str, _NOTHING)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,8 @@ def let_go(error: BaseException) -> None:
 def stream(tx: Connection, statement: sa.Select[Any]) -> Iterator[Any]:
     """Rows of ``statement`` through a server-side cursor; what else ``tx`` is asked is not."""
     with tx.execute(statement.execution_options(yield_per=BATCH)) as result:
-        yield from result
+        for rows in result.partitions():
+            yield from rows
 
 
 def text_order(tx: Connection, column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
@@ -143,6 +154,17 @@ def log_rows_of(tx: Connection, item: str, kinds: Sequence[str]) -> Iterator[Log
 
 
 def _log_row(row: RowMapping) -> LogRow:
+    cells: tuple[Any, ...] = tuple(row.values())
+    if tuple(map(type, cells)) in _USUAL:
+        idx, moment = cells[_IDX], read_cell(log_entries.c.at, cells[_AT])
+        if not isinstance(moment, Misfit) and (idx is None or idx >= 0):
+            usual: tuple[Any, ...] = (*cells[:_AT], moment, *cells[_AT + 1 : -len(DESTROYED)])
+            return LogRow(*usual)
+    return _unusual_row(row)
+
+
+def _unusual_row(row: RowMapping) -> LogRow:
+    """A row of which something is to be told."""
     cells = {name: read_cell(log_entries.c[name], row[name]) for name in COLUMNS}
     said_gone = [(name, cells.pop(name)) for name in DESTROYED]
     destroyed = tuple((name, cell) for name, cell in said_gone if cell is not None)
@@ -204,11 +226,12 @@ def committed_details(row: LogRow, entry: Entry) -> dict[str, Json] | None:
     if row.details is None or row.salt is None:
         return None
     try:
-        details = parse_canonical(row.details.encode())
+        written = row.details.encode()
+        details = parse_canonical(written)
     except (LogError, ValueError, RecursionError) as error:
         raise CommitmentError("what stands there is no JSON as this log writes it") from error
     if not isinstance(details, dict):
         raise CommitmentError("what stands there is no JSON object")
-    if not hmac.compare_digest(commit_details(details, row.salt), entry.commitment):
+    if not hmac.compare_digest(commit_canonical(written, row.salt), entry.commitment):
         raise CommitmentError
     return details

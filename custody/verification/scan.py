@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from custody.cells import described, raw_columns
 from custody.log.merkle import EMPTY_ROOT, Frontier, hash_leaf
+from custody.log.tiles import WIDTH
 from custody.publishing.sequencer import STATE_ID
 from custody.said import said
 from custody.tables import log_entries, log_state
@@ -46,6 +47,7 @@ def scan_rows(
     signed = max(wanted, default=0)
     scan = RowScan(roots={0: EMPTY_ROOT})
     frontier = Frontier()
+    run: list[bytes] = []  # leaf hashes that come next on it
     total = tx.scalar(sa.select(sa.func.count(log_entries.c.idx))) or 0
     for idx, stored, entry in numbered_hashes(tx):
         leaf_hash = hash_leaf(entry)
@@ -55,10 +57,13 @@ def scan_rows(
             _report_gap(report, max(scan.extent, signed), idx)
         if idx < signed:
             hashes.append(idx, leaf_hash)
-        if frontier.size == idx:  # stops for good at the first gap
-            frontier.append(leaf_hash)
-            if frontier.size in wanted:
-                scan.roots[frontier.size] = frontier.root()
+        if frontier.size + len(run) == idx:  # stops for good at the first gap
+            run.append(leaf_hash)
+            if len(run) == WIDTH or idx + 1 in wanted:
+                frontier.extend(run)
+                run.clear()
+            if idx + 1 in wanted:
+                scan.roots[idx + 1] = frontier.root()
         scan.extent = idx + 1
         scan.count += 1
         if scan.count % PROGRESS_STEP == 0:

@@ -10,6 +10,8 @@ from custody.log.merkle import HASH_BYTES
 
 #: Up to this many bytes stay in memory.
 IN_MEMORY_BYTES = 32 * 1024 * 1024
+#: Hashes gathered for one call of the file.
+WRITTEN_AT_ONCE = 1024
 
 
 class HashSpool:
@@ -19,20 +21,31 @@ class HashSpool:
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - closed by close()
+        self._unwritten: list[bytes] = []  # those before `size`
         self.size = 0
 
     def append(self, index: int, leaf_hash: bytes) -> None:
         """Put the hash of ``index``, which is not below `size`."""
         if index > self.size:
+            self._write()
             # A gap of any width costs nothing: the file is sparse until it is read.
             self._file.seek(index * HASH_BYTES)
-        self._file.write(leaf_hash)
+        self._unwritten.append(leaf_hash)
         self.size = index + 1
+        if len(self._unwritten) == WRITTEN_AT_ONCE:
+            self._write()
+
+    def _write(self) -> None:
+        self._file.write(b"".join(self._unwritten))
+        self._unwritten.clear()
 
     def read(self, first: int, count: int) -> list[bytes | None]:
         """``count`` hashes from ``first`` on; None for those that are not there."""
+        self._write()
         self._file.seek(first * HASH_BYTES)
         data = self._file.read(count * HASH_BYTES)
+        if len(data) == count * HASH_BYTES and self._ABSENT not in data:
+            return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
         hashes: list[bytes | None] = []
         for at in range(0, count * HASH_BYTES, HASH_BYTES):
             value = data[at : at + HASH_BYTES]

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 
 from custody.log.errors import TileError
-from custody.log.merkle import Frontier, hash_leaf
+from custody.log.merkle import Frontier, complete_root, hash_leaves
 from custody.log.tiles import (
+    HEIGHT,
     WIDTH,
     Tile,
     bundle_path,
     decode_bundle,
-    full_tile_root,
     tile_of,
     tile_path,
 )
@@ -71,7 +71,7 @@ def check_tree(
         found = rows.read(index * WIDTH, width)
         tile, tile_readable = _read_tile(objects, Tile(0, index, width))
         bundle, bundle_readable = _read_bundle(objects, index, width)
-        hashes = None if bundle is None else [hash_leaf(entry) for entry in bundle]
+        hashes = None if bundle is None else hash_leaves(bundle)
         truth = _truth(signed, index, found, tile, hashes)
         if truth is None:
             check.unproved.append(index)
@@ -84,19 +84,30 @@ def check_tree(
             _report_bundle(objects, report, index, width, hashes, truth)
         if found != truth:
             _note_differences(check, index, found, truth, bundle, hashes)
+        root = complete_root(truth) if width == WIDTH else None
         if frontier is not None:
-            for leaf_hash in truth:
-                frontier.append(leaf_hash)
-                if frontier.size == walk.next_size:
-                    walk.meet(frontier.root())
-        if width == WIDTH:
-            above.add(full_tile_root(truth))
+            _grow(frontier, truth, root, walk)
+        if root is not None:
+            above.add(root)
         if index % 64 == 0:
             progress(Progress("tiles", index, tiles))
     above.finish()
     walk.finish()
     progress(Progress("tiles", tiles, tiles))
     return check
+
+
+def _grow(frontier: Frontier, leaves: list[bytes], root: bytes | None, walk: ArchiveWalk) -> None:
+    """Add a leaf tile, which has this ``root`` if it is full, and meet the checkpoints in it."""
+    if root is None or frontier.size < walk.next_size < frontier.size + WIDTH:
+        for leaf_hash in leaves:
+            frontier.append(leaf_hash)
+            if frontier.size == walk.next_size:
+                walk.meet(frontier.root())
+        return
+    frontier.append_subtree(HEIGHT, root)
+    if frontier.size == walk.next_size:
+        walk.meet(frontier.root())
 
 
 def read_bundle(objects: LogObjects, index: int, width: int) -> list[bytes] | None:
@@ -229,7 +240,7 @@ class _Above:
             if len(hashes) < WIDTH:
                 return
             self._compare(Tile(level, index), hashes)
-            full_root = full_tile_root(hashes)
+            full_root = complete_root(hashes)
             levels[level - 1] = (index + 1, [])
 
     def finish(self) -> None:

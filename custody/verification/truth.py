@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from custody.log.errors import LogError
-from custody.log.merkle import HASH_BYTES, tree_root
+from custody.log.merkle import HASH_BYTES, complete_root, tree_root
 from custody.log.tiles import (
     HEIGHT,
     MAX_LEVEL,
     WIDTH,
     Tile,
-    full_tile_root,
     split_hashes,
     tile_of,
     tile_path,
@@ -64,7 +63,7 @@ class SignedTree:
             return False
         whole = [value for value in hashes if value is not None]
         if tile.width == WIDTH:
-            return full_tile_root(whole) == self._node(1, index)
+            return complete_root(whole) == self._node(1, index)
         return self._fold(tuple(whole)) == self._root
 
     def _node(self, level: int, index: int) -> bytes | None:
@@ -83,7 +82,7 @@ class SignedTree:
         if hashes is None:
             return None
         if tile.width == WIDTH:
-            return hashes if full_tile_root(hashes) == self._node(level + 1, index) else None
+            return hashes if complete_root(hashes) == self._node(level + 1, index) else None
         return hashes if self.edge_holds() else None
 
     def _fold(self, last_leaves: tuple[bytes, ...] | None) -> bytes | None:
@@ -103,7 +102,7 @@ class SignedTree:
             if hashes is None:
                 raise LogError(f"tile {place}")
             start = first % WIDTH
-            return full_tile_root(hashes[start : start + (1 << height)])
+            return complete_root(hashes[start : start + (1 << height)])
 
         try:
             return tree_root(self._size, read)

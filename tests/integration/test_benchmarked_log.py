@@ -22,6 +22,7 @@ def test_a_log_to_be_measured_is_whole_and_its_bare_hashing_makes_its_root(datab
         root = report.checkpoint.root
         assert bare_log.root_of_rows(services.database) == root
         assert bare_log.root_of_bundles(tmp_path / "objects" / "log", SIZE) == root
+        assert bare_log.decode_rows(services.database) == SIZE
         with services.database.write() as tx:
             tx.execute(
                 clips.update()

@@ -11,8 +11,11 @@ from custody.log.merkle import (
     EMPTY_ROOT,
     MAX_TREE_SIZE,
     Frontier,
+    complete_root,
     hash_children,
     hash_leaf,
+    hash_leaves,
+    hash_pairs,
     prove_consistency,
     prove_inclusion,
     root_of,
@@ -83,6 +86,42 @@ def test_the_frontier_has_the_root_at_every_size():
         assert Frontier.read(size, read).nodes == frontier.nodes
         assert tree_root(size, read) == ROOTS[size]
         frontier.append(LEAVES[size])
+
+
+@given(st.lists(st.integers(0, 600), max_size=6))
+def test_in_whatever_runs_leaves_come_the_tree_is_the_same(runs):
+    frontier, one_by_one = Frontier(), Frontier()
+    for run in runs:
+        leaves = LEAVES[frontier.size : frontier.size + run]
+        frontier.extend(leaves)
+        for leaf in leaves:
+            one_by_one.append(leaf)
+        assert (frontier.size, frontier.nodes) == (one_by_one.size, one_by_one.nodes)
+    assert frontier.root() == plain_root(LEAVES[: frontier.size])
+
+
+def test_a_subtree_is_added_by_its_root_where_one_begins():
+    for level in range(6):
+        width = 1 << level
+        assert complete_root(LEAVES[:width]) == plain_root(LEAVES[:width])
+        for size in range(EXHAUSTIVE - width):
+            frontier = Frontier.read(size, read)
+            root = complete_root(LEAVES[size : size + width])
+            if size % width:
+                with pytest.raises(ProofError):
+                    frontier.append_subtree(level, root)
+                assert (frontier.size, frontier.root()) == (size, ROOTS[size])
+            else:
+                frontier.append_subtree(level, root)
+                assert (frontier.size, frontier.root()) == (size + width, ROOTS[size + width])
+
+
+def test_many_are_hashed_as_one_by_one():
+    entries = [number.to_bytes(4, "big") for number in range(300)]
+    assert hash_leaves(entries) == LEAVES[:300]
+    for count in range(10):
+        pairs = zip(LEAVES[:count:2], LEAVES[1:count:2], strict=False)
+        assert hash_pairs(LEAVES[:count]) == [hash_children(*pair) for pair in pairs]
 
 
 @pytest.mark.parametrize(("size", "nodes"), [(1, 0), (0, 1), (3, 1), (-1, 64), (2**64, 1)])

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from custody.log.errors import LogError, TileError
 from custody.log.merkle import (
+    complete_root,
     hash_leaf,
     prove_consistency,
     prove_inclusion,
@@ -19,7 +20,6 @@ from custody.log.tiles import (
     bundle_path,
     decode_bundle,
     encode_bundle,
-    full_tile_root,
     parse_bundle_path,
     parse_tile_path,
     split_hashes,
@@ -171,7 +171,7 @@ def test_no_other_bundle_is_read(data):
 
 
 def test_a_full_tile_stands_for_its_subtree():
-    assert full_tile_root(LEAVES[:256]) == root_of(LEAVES[:256])
+    assert complete_root(LEAVES[:256]) == root_of(LEAVES[:256])
     assert split_hashes(FILES["tile/0/000"]) == LEAVES[:256]
 
 
