@@ -1,7 +1,8 @@
 """Rows of stations and of what they listed, made again from their entries.
 
 A list itself stands in no entry, only its digest: it comes back where somebody kept it, which every
-station does. Sessions of before are ended: a copy must not let in whom the house had shown out.
+station does. Sessions and invitations of before are ended: a copy must not let in whom the house
+had shown out, nor a second station on a token that was used.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from custody.log.entry import Entry, Json
 from custody.log.errors import LogError
 from custody.log.note import NoteVerifier
 from custody.recovery.rows import Gone, Rebuilt, bring
-from ingest.tables import dock_sessions, station_sessions, stations
+from ingest.tables import dock_sessions, enrolment_tokens, station_sessions, stations
 from ingest.verification import StationRows
 from station_agent import wire
 
@@ -58,6 +59,7 @@ class StationRebuild(StationRows):
             if wanting is not None:
                 done.gone.append(Gone(gone.kind, gone.id, gone.index, wanting))
         tx.execute(station_sessions.delete())
+        tx.execute(enrolment_tokens.delete())
 
     def _list_of(self, columns: Mapping[str, object]) -> dict[str, datetime | str]:
         """The list that the station signed and the log names, where somebody kept it: what it says

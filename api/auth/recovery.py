@@ -5,12 +5,11 @@ It is therefore shut out, as is that of an account made anew: somebody has to is
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
 from api.auth.tables import sign_in_sessions, users
-from api.auth.users import DISABLED, ENABLED, ISSUES, PASSWORD
+from api.auth.users import ISSUES, PASSWORD
 from api.auth.verification import UserRows
 from custody.events import EventKind
 from custody.log.entry import Entry, Json
@@ -25,7 +24,6 @@ class UserRebuild(UserRows):
 
     def __init__(self) -> None:
         super().__init__()
-        self._disabled_at: dict[str, datetime] = {}
         #: The index of the entry by which each account got its newest password.
         self._password_index: dict[str, int | None] = {}
 
@@ -36,30 +34,20 @@ class UserRebuild(UserRows):
         user_id, what = str(entry.facts.get("user")), entry.facts.get("what")
         if entry.kind == EventKind.USER_CREATED:
             self._password_index.setdefault(user_id, index)
-        elif entry.kind == EventKind.USER_CHANGED:
-            if what == DISABLED:
-                self._disabled_at[user_id] = entry.at
-            elif what == ENABLED:
-                self._disabled_at.pop(user_id, None)
-            elif what == PASSWORD or what in ISSUES:
-                self._password_index[user_id] = index
+        elif entry.kind == EventKind.USER_CHANGED and (what == PASSWORD or what in ISSUES):
+            self._password_index[user_id] = index
 
     def rebuild(self, tx: Connection, first: int, done: Rebuilt) -> None:
         """Make the rows; whoever got a password from entry ``first`` on needs a new one."""
         for user_id, logged in self._users.rows.items():
-            columns = dict(logged.columns)
-            columns.pop("disabled_at")
-            rest = {"password_hash": NO_PASSWORD, "created_at": logged.at}
+            # Of a password the log has the digest of its hash only.
+            columns = {one: cell for one, cell in logged.columns.items() if one != "password_hash"}
+            rest = {"password_hash": NO_PASSWORD}
             wanting = bring(tx, users, {"id": user_id}, columns, rest)
             if wanting is not None:
                 done.gone.append(Gone("user", user_id, logged.index, wanting))
                 continue
             own = users.c.id == user_id
-            ended = self._disabled_at.get(user_id)
-            wrong = (
-                users.c.disabled_at.is_not(None) if ended is None else users.c.disabled_at.is_(None)
-            )
-            tx.execute(users.update().where(own, wrong).values(disabled_at=ended))
             changed = self._password_index.get(user_id)
             if changed is not None and changed >= first:
                 tx.execute(users.update().where(own).values(password_hash=NO_PASSWORD))

@@ -13,6 +13,7 @@ from custody.cells import raw_columns, read_row
 from custody.first_writer import insert_first
 from custody.verification.cells import as_logged
 from custody.verification.expected import ANYTHING
+from custody.verification.others import agrees
 from storage.database import UtcDateTime
 
 
@@ -49,10 +50,11 @@ def bring(
 ) -> tuple[str, ...] | None:
     """Make the row under ``key`` say what the log says; None once it does.
 
-    ``logged`` has values in the form of entries, or `ANYTHING` where the details are lost: such a
-    column is left as it stands. ``otherwise`` are values (of the row's own types) for a new row's
-    columns that the log says nothing of. Returns the columns for want of which no row can be
-    made, and none of it is written then; the key's own names, where another row has its place.
+    ``logged`` has values in the form of entries (the time of the entry itself as such), or
+    `ANYTHING` where the details are lost: such a column is left as it stands. ``otherwise`` are
+    values (of the row's own types) for a new row's columns that the log says nothing of. Returns
+    the columns for want of which no row can be made, and none of it is written then; the key's own
+    names, where another row has its place.
     """
     own = sa.and_(*(table.c[name] == value for name, value in key.items()))
     found = tx.execute(sa.select(*raw_columns(tx, table)).where(own)).mappings().first()
@@ -62,7 +64,7 @@ def bring(
         changed = {
             name: as_cell(table.c[name], value)
             for name, value in known.items()
-            if as_logged(name, cells[name]) != value
+            if not agrees(as_logged(name, cells[name]), cells[name], value)
         }
         if changed:
             tx.execute(table.update().where(own).values(**changed))

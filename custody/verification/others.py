@@ -65,7 +65,7 @@ class LoggedTable:
                 found = hashlib.sha256(cell.encode(errors="surrogateescape")).hexdigest()
             if expected is ANYTHING and not isinstance(cell, Misfit):
                 continue
-            if not isinstance(cell, Misfit) and (found == expected or _is_of(cell, expected)):
+            if not isinstance(cell, Misfit) and agrees(found, cell, expected):
                 continue
             known = expected is not ANYTHING
             wanted = described(as_logged(column, expected)) if known else said("something_else")
@@ -82,8 +82,9 @@ class LoggedTable:
             )
 
 
-def _is_of(cell: object, expected: object) -> bool:
-    """Whether a time was taken in the transaction of the entry whose time is expected."""
-    if not isinstance(cell, datetime) or not isinstance(expected, datetime):
-        return False
-    return abs(cell - expected) <= SAME_TRANSACTION
+def agrees(found: object, cell: object, expected: object) -> bool:
+    """Whether ``cell``, in the form of entries ``found``, holds what is expected; of a time that it
+    was taken in the transaction of the entry."""
+    if isinstance(cell, datetime) and isinstance(expected, datetime):
+        return abs(cell - expected) <= SAME_TRANSACTION
+    return found == expected

@@ -23,6 +23,7 @@ ELSEWHERE = {
     EventKind.PERSON_SIGNED_OUT,
     EventKind.SIGN_IN_FAILED,
     EventKind.LOG_STAMPED,
+    EventKind.LOG_RECOVERED,
     EventKind.USER_CHANGED,
 }
 

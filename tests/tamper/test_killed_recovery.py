@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from custody.errors import LogRestoredError
 from custody.outside.mirror import Mirror
 from custody.outside.sources import FolderSource
+from custody.publishing.checked_signer import CheckedSigner
 from custody.publishing.restored import STOPPING
 from custody.recovery import recover as recovering
 from custody.recovery.papers import Papers
@@ -80,7 +81,10 @@ def lose(night: Night, mirror: Path) -> None:
     night.lose_objects()
     signer_state(night.world).unlink()
     note = (mirror / "checkpoint").read_text()
-    night.world.services.signer.adopt(note, [])
+    # Its own record, as its file is put back: it takes over nothing whose entries are gone.
+    signer = night.world.services.signer
+    assert isinstance(signer, CheckedSigner)
+    signer._signer.adopt(note, [])
 
 
 def run(night: Night, mirror: Path) -> object:
