@@ -20,8 +20,16 @@ from api.config import FILE_NAME, Config, ConfigError
 from custody.access import Access
 from custody.clock import Clock, SystemClock
 from custody.errors import KeyMissingError
+from custody.key_rows import has_second_key
 from custody.ledger import Ledger
-from custody.publishing.keys import LogKeys, load_keys, load_or_create_keys, load_public_halves
+from custody.publishing.keys import (
+    LogKeys,
+    create_second_key,
+    lacks_second_key,
+    load_keys,
+    load_or_create_keys,
+    load_public_halves,
+)
 from custody.publishing.publisher import Publisher
 from custody.publishing.signer import Signer
 from custody.tables import log_state
@@ -145,14 +153,11 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
     Raises `KeyFileError`, `WitnessPolicyError`, `AuthorityListError`.
     """
     keys = _keys_of(config, database, store)
-    policy = load_policy(
-        config.witness_policy_file, keys.log.verifier, required=bool(config.witness_policy)
-    )
-    signer = Signer(keys.log, config.keys_folder / SIGNER_STATE, config.origin)
+    policy = load_policy(config.witness_policy_file, keys.any, required=bool(config.witness_policy))
+    signer = Signer(lambda: keys, config.keys_folder / SIGNER_STATE, config.origin)
     staging = Staging(config.staging_folder, read_only=database.read_only)
     ledger = Ledger(clock)
-    verifier = keys.log.verifier
-    log = LogAsked(database, store, clock, verifier, config.origin)
+    log = LogAsked(database, store, clock, keys.any, config.origin)
     return Services(
         config=config,
         database=database,
@@ -164,7 +169,7 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
         keys=keys,
         signer=signer,
         publisher=Publisher(database, store, signer, clock),
-        cosignatures=CosignaturePublisher(database, store, clock, verifier, config.origin, policy),
+        cosignatures=CosignaturePublisher(database, store, clock, keys.any, config.origin, policy),
         stamper=Stamper(
             database,
             store,
@@ -191,9 +196,12 @@ def _keys_of(config: Config, database: Database, store: ObjectStore) -> LogKeys:
     """The keys of this home; made at its first start, and never again.
 
     A new key in the place of a lost one could sign nothing that the published log, the stations and
-    the receipts would go on from. What is only looked at can do with the public halves. Raises
-    `KeyMissingError`.
+    the receipts would go on from. What is only looked at can do with the public halves. A home of
+    before checkpoints were signed with ML-DSA-44 too gets that key now. Raises `KeyMissingError`.
     """
+    folder, origin = config.keys_folder, config.origin
+    if not database.read_only and lacks_second_key(folder, origin) and not _has_announced(database):
+        create_second_key(folder, origin)
     try:
         return load_keys(config.keys_folder, config.origin)
     except KeyMissingError:
@@ -202,6 +210,12 @@ def _keys_of(config: Config, database: Database, store: ObjectStore) -> LogKeys:
         if (config.keys_folder / SIGNER_STATE).exists() or not is_unused(database, store):
             raise
     return load_or_create_keys(config.keys_folder, config.origin)
+
+
+def _has_announced(database: Database) -> bool:
+    """Whether an entry names an ML-DSA-44 key: then it was lost, and another can't replace it."""
+    with database.read() as tx:
+        return has_second_key(tx)
 
 
 def is_unused(database: Database, store: ObjectStore) -> bool:

@@ -74,7 +74,7 @@ def context_of(services: Services) -> VerificationContext:
     return VerificationContext(
         database=services.database,
         store=services.store,
-        log_verifier=services.keys.log.verifier,
+        log_verifier=services.keys.first.log.verifier,
         receipt_verifier=services.keys.receipts.verifier,
         origin=services.config.origin,
         signer=remembered if services.signer.is_at_hand else None,

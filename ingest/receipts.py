@@ -39,7 +39,7 @@ def make_receipt(
     """
     try:
         note = _sign(gather(tx, store, clip_id), keys, issued_at)
-        open_receipt(note, keys.receipts.verifier, keys.log.verifier)
+        open_receipt(note, keys.receipts.verifier, keys.any)
     except (LogError, RecursionError, TypeError, ValueError) as error:
         raise ClipAlteredError(f"clip {clip_id}: no receipt, {error}") from error
     return note

@@ -53,7 +53,7 @@ class Trust:
     def __init__(self, home: Path, enrolment: Enrolment, fetch: Callable[[str], bytes]) -> None:
         self._path = home / TRUST_FILE
         self._origin = enrolment.origin
-        self._log = enrolment.log_verifier
+        self._log = enrolment.log_trust
         self._receipts = enrolment.receipt_verifier
         self._fetch = fetch
         self._lock = threading.Lock()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
 
-from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
 from custody.log.cosignature import Cosignature, open_cosigned
 from custody.log.entry import Entry
 from custody.log.errors import ChainError, LogError, TileError
@@ -62,7 +62,11 @@ class MirrorReport:
 
 
 def open_with_policy(
-    note: str | bytes, log: NoteVerifier, policy: Policy | None, *, origin: str | None = None
+    note: str | bytes,
+    log: NoteVerifier | LogTrust,
+    policy: Policy | None,
+    *,
+    origin: str | None = None,
 ) -> tuple[Checkpoint, tuple[Cosignature, ...]]:
     """A checkpoint, and who cosigned it; with a policy, only if they are enough of its witnesses.
 
@@ -77,7 +81,7 @@ def open_with_policy(
 
 def check_mirror(
     folder: Path,
-    log: NoteVerifier,
+    log: NoteVerifier | LogTrust,
     *,
     policy: Policy | None = None,
     progress: Progress | None = None,
@@ -119,7 +123,7 @@ def check_mirror(
     return report
 
 
-def check_pair(one: bytes, other: bytes, log: NoteVerifier, mirror: Path | None) -> None:
+def check_pair(one: bytes, other: bytes, log: NoteVerifier | LogTrust, mirror: Path | None) -> None:
     """Raise `LogError` unless one of two checkpoints continues the other.
 
     Raises `OutsideError` where it takes the tiles of a mirror to tell and there is none, or a
@@ -142,7 +146,7 @@ def check_pair(one: bytes, other: bytes, log: NoteVerifier, mirror: Path | None)
 
 
 def check_proof(
-    text: str, entry: bytes, log: NoteVerifier, policy: Policy | None = None
+    text: str, entry: bytes, log: NoteVerifier | LogTrust, policy: Policy | None = None
 ) -> tuple[LogProof, Entry]:
     """The proof and its entry, if it stands in the log. Raises `LogError`."""
     proof = LogProof.parse(text)
@@ -151,7 +155,7 @@ def check_proof(
 
 
 def check_receipt(
-    note: bytes, receipts: NoteVerifier, log: NoteVerifier, recording: Path | None
+    note: bytes, receipts: NoteVerifier, log: NoteVerifier | LogTrust, recording: Path | None
 ) -> Receipt:
     """The receipt, if every word of it holds, and is for ``recording`` where that is given.
 

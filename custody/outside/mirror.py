@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
 from custody.log.errors import LogError, ProofError, TileError
 from custody.log.merkle import prove_consistency, verify_consistency
 from custody.log.note import NoteVerifier
@@ -58,7 +58,9 @@ class Mirrored:
 class Mirror:
     """A folder that holds a copy of one log."""
 
-    def __init__(self, folder: Path, log: NoteVerifier, origin: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, log: NoteVerifier | LogTrust, origin: str | None = None
+    ) -> None:
         self._folder = folder
         self._log = log
         self._origin = log.name if origin is None else origin

@@ -181,7 +181,7 @@ class Publisher:
         except ObjectNotFoundError:
             return
         try:
-            checkpoint = open_checkpoint(shown, self._signer.verifier, origin=self._signer.origin)
+            checkpoint = open_checkpoint(shown, self._signer.trusted, origin=self._signer.origin)
         except LogError as error:
             raise SigningRefusedError(f"{CHECKPOINT_KEY}: {error}") from error
         _require_entries(checkpoint.size, size, "published")

@@ -15,6 +15,7 @@ from custody.said import said
 from custody.verification.context import VerificationContext
 from custody.verification.findings import Finding, FindingCode, Report
 from custody.verification.rows import numbered_hashes, snapshot
+from custody.verification.trust import trusting
 
 SUBJECT = "kept checkpoint"
 
@@ -28,14 +29,16 @@ def open_kept(note: bytes, context: VerificationContext) -> Checkpoint:
 
     Raises `NotKeptFromHereError`: another log's, altered, or this archive has other keys by now.
     """
+    with snapshot(context.database) as tx:
+        log = trusting(tx, context, Report()).log
     try:
-        return open_checkpoint(note, context.log_verifier, origin=context.origin)
+        return open_checkpoint(note, log, origin=context.origin)
     except LogError as error:
         if context.receipt_verifier is None:
             raise NotKeptFromHereError(str(error)) from error
         try:
-            receipt = open_receipt(note, context.receipt_verifier, context.log_verifier)
-            return open_checkpoint(receipt.checkpoint, context.log_verifier, origin=context.origin)
+            receipt = open_receipt(note, context.receipt_verifier, log)
+            return open_checkpoint(receipt.checkpoint, log, origin=context.origin)
         except LogError:
             raise NotKeptFromHereError(str(error)) from error
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sqlalchemy.engine import Connection
 
+from custody.log.checkpoint import LogTrust
 from custody.log.cosignature import CosignatureVerifier
 from custody.log.entry import Entry, Json
 from custody.log.note import NoteVerifier
@@ -37,7 +38,7 @@ class RowsAgainstEntries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class VerificationContext:
-    """Rows, objects and the keys that are trusted.
+    """Rows, objects and the keys that are trusted: ``log_verifier`` is the log's first.
 
     ``signer`` gives size and root of the last tree the signer signed, as it remembers it outside
     the database, and None if it remembers none; it is asked after everything else, since a
@@ -59,6 +60,13 @@ class VerificationContext:
     cosigners: Mapping[str, CosignatureVerifier] = field(default_factory=dict)
     #: What makes the checks of other layers' tables for one run of the whole log.
     others: tuple[Callable[[], RowsAgainstEntries], ...] = ()
+    #: The keys that followed (`custody.verification.trust`); None until their entries were read.
+    trusted: LogTrust | None = None
+
+    @property
+    def log(self) -> NoteVerifier | LogTrust:
+        """What a checkpoint of the log is opened with."""
+        return self.log_verifier if self.trusted is None else self.trusted
 
 
 @dataclass(frozen=True, slots=True)

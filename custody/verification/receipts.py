@@ -29,7 +29,7 @@ def check_receipt(
         if not isinstance(body, str):
             raise ReceiptError(described(body))
         # 1. Signature, entry, commitment, checkpoint and proof: all of it holds.
-        receipt = open_receipt(body, context.receipt_verifier, context.log_verifier)
+        receipt = open_receipt(body, context.receipt_verifier, context.log)
         # 2. It is of this clip.
         if receipt.clip_id != clip_id:
             raise ReceiptError(f"of clip {receipt.clip_id}")

@@ -19,34 +19,39 @@ if TYPE_CHECKING:
 @click.option(
     "--from", "place", help="Address or folder of another log's files, instead of this home's."
 )
-@click.option("--vkey", help="That log's key; it stands in its `liuhen log vkey`.")
-def command(shell: Shell, folder: Path, place: str | None, vkey: str | None) -> None:
+@click.option(
+    "--vkey",
+    "vkeys",
+    multiple=True,
+    help="That log's key; it stands in its `liuhen log vkey`. With both, both must have signed.",
+)
+def command(shell: Shell, folder: Path, place: str | None, vkeys: tuple[str, ...]) -> None:
     """Copy the published log, or what is new in it; every file is proven before it is kept.
 
     A log that shows another history than before ends with exit code 1, and its checkpoint is kept
     as proof. `liuhen-verify mirror` reads a whole mirror again.
     """
     from custody.log.errors import NoteError
-    from custody.log.note import NoteVerifier
+    from custody.log.trust import TrustedKeys, parse_log_key
     from custody.outside.mirror import Mirror
     from custody.outside.sources import HttpSource, source_of
 
-    if (place is None) != (vkey is None):
+    if (place is None) != (not vkeys):
         raise click.UsageError("--from and --vkey go together")
-    if place is not None and vkey is not None:
+    if place is not None:
         try:
-            verifier = NoteVerifier.parse(vkey)
+            trusted = TrustedKeys.all_of(map(parse_log_key, vkeys))
         except NoteError as error:
             raise click.BadParameter(str(error), param_hint="--vkey") from error
         source = source_of(place)
         try:
-            mirrored = Mirror(folder, verifier).follow(source)
+            mirrored = Mirror(folder, trusted).follow(source)
         finally:
             if isinstance(source, HttpSource):
                 source.close()
     else:
         with shell.open(migrate=False, read_only=True) as services:
-            mirror = Mirror(folder, services.keys.log.verifier, services.config.origin)
+            mirror = Mirror(folder, services.keys.any, services.config.origin)
             mirrored = mirror.follow(_of_store(services.store))
     if shell.as_json:
         print_json(

@@ -35,7 +35,7 @@ def keys(tmp_path: Path) -> LogKeys:
 
 @pytest.fixture
 def signer(keys: LogKeys, tmp_path: Path) -> Signer:
-    return Signer(keys.log, tmp_path / "signer-state.json", ORIGIN)
+    return Signer(lambda: keys, tmp_path / "signer-state.json", ORIGIN)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def write_and_publish(url: str, home: Path, process: int) -> None:
     publisher = Publisher(
         database,
         LocalStore(home / "objects"),
-        Signer(load_or_create_keys(home / "keys", ORIGIN).log, home / "keys" / "state", ORIGIN),
+        Signer(lambda: load_or_create_keys(home / "keys", ORIGIN), home / "keys" / "state", ORIGIN),
         clock,
     )
     ledger, errors = Ledger(clock), []
@@ -82,7 +82,7 @@ def test_many_writers(database: Database, database_url: str, tmp_path: Path) -> 
     assert [host.wait(60) for host in hosts] == [0] * PROCESSES
     keys = load_or_create_keys(tmp_path / "keys", ORIGIN)
     store = LocalStore(tmp_path / "objects")
-    signer = Signer(keys.log, tmp_path / "keys" / "state", ORIGIN)
+    signer = Signer(lambda: keys, tmp_path / "keys" / "state", ORIGIN)
     published = Publisher(database, store, signer, SystemClock()).run_once()
 
     total = PROCESSES * THREADS * TRANSACTIONS * ENTRIES
