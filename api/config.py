@@ -67,6 +67,8 @@ class Config:
     timestamp_authorities: str = ""
     #: How often each of them is asked for a token of the newest checkpoint.
     timestamp_interval_hours: int = 24
+    #: How long old and new keys of the log sign side by side before the old may be retired.
+    key_overlap_days: int = 30
     viewing_minutes: int = 30
     session_hours: int = 10
     session_idle_minutes: int = 60

@@ -17,6 +17,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "publish_interval_s": (0.01, 30.0),
     "witness_interval_s": (0.01, 3_600.0),
     "timestamp_interval_hours": (1, 8_760),
+    "key_overlap_days": (1, 3_650),
     "viewing_minutes": (1, 1_440),
     "session_hours": (1, 720),
     "session_idle_minutes": (1, 43_200),

@@ -22,6 +22,7 @@ from custody.clock import Clock, SystemClock
 from custody.errors import KeyMissingError
 from custody.key_rows import has_second_key
 from custody.ledger import Ledger
+from custody.publishing.key_folder import KeyFolder
 from custody.publishing.keys import (
     LogKeys,
     create_second_key,
@@ -61,7 +62,7 @@ class Services:
     clock: Clock
     ledger: Ledger
     access: Access
-    keys: LogKeys
+    key_folder: KeyFolder
     signer: Signer
     publisher: Publisher
     #: Makes public what others signed of its checkpoints.
@@ -79,6 +80,11 @@ class Services:
     threads: list[threading.Thread] = field(default_factory=list)
     #: Loops of the worker that keep failing, by name, and since when; each says when it is well.
     failing: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> LogKeys:
+        """The log's keys as they are now: they may change while a server runs."""
+        return self.key_folder.keys()
 
     def witness_troubles(self) -> dict[str, Trouble]:
         """Why the last turn of a witness failed in this process, by what the policy calls it."""
@@ -153,11 +159,11 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
     Raises `KeyFileError`, `WitnessPolicyError`, `AuthorityListError`.
     """
     keys = _keys_of(config, database, store)
-    policy = load_policy(config.witness_policy_file, keys.any, required=bool(config.witness_policy))
-    signer = Signer(lambda: keys, config.keys_folder / SIGNER_STATE, config.origin)
+    policy = load_policy(config.witness_policy_file, keys, required=bool(config.witness_policy))
+    signer = Signer(keys.keys, config.keys_folder / SIGNER_STATE, config.origin)
     staging = Staging(config.staging_folder, read_only=database.read_only)
     ledger = Ledger(clock)
-    log = LogAsked(database, store, clock, keys.any, config.origin)
+    log = LogAsked(database, store, clock, keys, config.origin)
     return Services(
         config=config,
         database=database,
@@ -166,10 +172,10 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
         clock=clock,
         ledger=ledger,
         access=Access(database, ledger, clock),
-        keys=keys,
+        key_folder=keys,
         signer=signer,
         publisher=Publisher(database, store, signer, clock),
-        cosignatures=CosignaturePublisher(database, store, clock, keys.any, config.origin, policy),
+        cosignatures=CosignaturePublisher(database, store, clock, keys, config.origin, policy),
         stamper=Stamper(
             database,
             store,
@@ -192,7 +198,7 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
     )
 
 
-def _keys_of(config: Config, database: Database, store: ObjectStore) -> LogKeys:
+def _keys_of(config: Config, database: Database, store: ObjectStore) -> KeyFolder:
     """The keys of this home; made at its first start, and never again.
 
     A new key in the place of a lost one could sign nothing that the published log, the stations and
@@ -203,13 +209,14 @@ def _keys_of(config: Config, database: Database, store: ObjectStore) -> LogKeys:
     if not database.read_only and lacks_second_key(folder, origin) and not _has_announced(database):
         create_second_key(folder, origin)
     try:
-        return load_keys(config.keys_folder, config.origin)
+        return KeyFolder(folder, origin, load_keys)
     except KeyMissingError:
         if database.read_only:
-            return load_public_halves(config.keys_folder, config.origin)
-        if (config.keys_folder / SIGNER_STATE).exists() or not is_unused(database, store):
+            return KeyFolder(folder, origin, load_public_halves)
+        if (folder / SIGNER_STATE).exists() or not is_unused(database, store):
             raise
-    return load_or_create_keys(config.keys_folder, config.origin)
+    load_or_create_keys(folder, origin)
+    return KeyFolder(folder, origin, load_keys)
 
 
 def _has_announced(database: Database) -> bool:

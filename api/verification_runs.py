@@ -75,7 +75,7 @@ def context_of(services: Services) -> VerificationContext:
         database=services.database,
         store=services.store,
         log_verifier=services.keys.first.log.verifier,
-        receipt_verifier=services.keys.receipts.verifier,
+        receipt_verifier=services.keys.first.receipts.verifier,
         origin=services.config.origin,
         signer=remembered if services.signer.is_at_hand else None,
         cosigners=(

@@ -31,6 +31,7 @@ class Right(StrEnum):
     MANAGE_STATIONS = "manage_stations"
     SEE_STATIONS = "see_stations"
     UPLOAD = "upload"
+    MANAGE_KEYS = "manage_keys"  # of the log, at the machine where they lie
 
 
 #: domain.md, "Who uses it": the administrator manages and never watches; a station only brings;

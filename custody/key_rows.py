@@ -4,8 +4,6 @@ Nothing here is proven: that the rows are in the published tree a verification f
 no trusted key has signed counts for nothing wherever it comes from (`custody.log.key_history`).
 """
 
-from collections.abc import Iterator
-
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -13,12 +11,12 @@ from custody.cells import as_bytes
 from custody.events import EventKind
 from custody.log.entry import Entry
 from custody.log.errors import KeyEntryError, LogError
-from custody.log.key_entries import KeySet, read_key_entry
+from custody.log.key_entries import ANNOUNCED, KeySet, read_key_entry
 from custody.log.key_history import KeyHistory, follow_keys
 from custody.log.note import NoteVerifier
 from custody.tables import log_entries
 
-KEY_KINDS = (EventKind.KEY_ANNOUNCED,)
+KEY_KINDS = (EventKind.KEY_ANNOUNCED, EventKind.KEY_RETIRED)
 _NAMES = tuple(kind.value for kind in KEY_KINDS)
 
 
@@ -26,7 +24,35 @@ def read_key_history(
     tx: Connection, first: NoteVerifier, *, below: int | None = None
 ) -> KeyHistory:
     """The log's keys by its numbered entries (with ``below``: those in a tree of that size)."""
-    return follow_keys(first, _entries(tx, below))
+    entries = ((index, entry) for index, entry in read_key_entries(tx) if index is not None)
+    if below is not None:
+        entries = ((index, entry) for index, entry in entries if index < below)
+    return follow_keys(first, entries)
+
+
+def read_coming_history(tx: Connection, first: NoteVerifier) -> KeyHistory:
+    """As `read_key_history`, with the entries that are pending; those come after all others."""
+    entries = read_key_entries(tx)
+    beyond = max((index for index, _ in entries if index is not None), default=-1) + 1
+    return follow_keys(
+        first,
+        (
+            (beyond + number if index is None else index, entry)
+            for number, (index, entry) in enumerate(entries)
+        ),
+    )
+
+
+def read_key_entries(tx: Connection) -> list[tuple[int | None, Entry]]:
+    """Every entry about keys with its index, in order; those without one yet at the end."""
+    statement = (
+        sa.select(log_entries.c.idx, log_entries.c.entry)
+        .where(log_entries.c.kind.in_(_NAMES))
+        .order_by(log_entries.c.idx.is_(None), log_entries.c.idx, log_entries.c.id)
+    )
+    # All of them at once: there are a few in ten years.
+    read = [(index, _decode(data)) for index, data in tx.execute(statement).all()]
+    return [(index, entry) for index, entry in read if entry is not None]
 
 
 def is_announced(tx: Connection, keys: KeySet) -> bool:
@@ -48,10 +74,7 @@ def has_second_key(tx: Connection) -> bool:
 
 
 def _announcements(tx: Connection) -> list[Entry]:
-    statement = sa.select(log_entries.c.entry).where(
-        log_entries.c.kind == EventKind.KEY_ANNOUNCED.value
-    )
-    return [entry for entry in map(_decode, tx.scalars(statement).all()) if entry is not None]
+    return [entry for _, entry in read_key_entries(tx) if entry.kind == ANNOUNCED]
 
 
 def _decode(data: object) -> Entry | None:
@@ -59,15 +82,3 @@ def _decode(data: object) -> Entry | None:
         return Entry.decode(as_bytes(data))
     except LogError:
         return None  # a verification names it
-
-
-def _entries(tx: Connection, below: int | None) -> Iterator[tuple[int, Entry]]:
-    statement = sa.select(log_entries.c.idx, log_entries.c.entry).where(
-        log_entries.c.kind.in_(_NAMES), log_entries.c.idx.is_not(None)
-    )
-    if below is not None:
-        statement = statement.where(log_entries.c.idx < below)
-    # All of them at once: there are a few in ten years.
-    for index, data in tx.execute(statement.order_by(log_entries.c.idx)).all():
-        if (entry := _decode(data)) is not None:
-            yield index, entry

@@ -3,12 +3,14 @@
 import string
 
 from api.cli.demo_words import DEMO_WORDS
+from api.cli.key_words import KEY_WORDS
 from api.cli.log_words import LOG_WORDS
 from api.web.locale import LANGUAGES, has_text, translate
 
 WORDS: dict[str, tuple[str, str]] = {
     **DEMO_WORDS,
     **LOG_WORDS,
+    **KEY_WORDS,
     "home_made": ("已建立：{home}", "made: {home}"),
     "home_there": ("已存在：{home}", "already there: {home}"),
     "home_next": (

@@ -3,6 +3,7 @@
 Who opens one needs two public keys and no database; everything it says is checked.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,14 +75,17 @@ def sign_receipt(receipt: Receipt, signer: NoteSigner) -> str:
 
 
 def open_receipt(
-    note: str | bytes, receipt_verifier: NoteVerifier, log: NoteVerifier | LogTrust
+    note: str | bytes,
+    receipts: NoteVerifier | Sequence[NoteVerifier],
+    log: NoteVerifier | LogTrust,
 ) -> Receipt:
     """The receipt, if every word of it holds. Raises `LogError`.
 
-    Whether it is for a certain file is asked by `check_receipt_for`.
+    ``receipts`` are the keys of which any may have signed it. Whether it is for a certain file is
+    asked by `check_receipt_for`.
     """
-    # 1. The archive's receipt key has signed it.
-    value = open_statement(note, _TITLE, receipt_verifier, max_bytes=MAX_RECEIPT_BYTES)
+    # 1. A receipts' key of the archive has signed it.
+    value = open_statement(note, _TITLE, receipts, max_bytes=MAX_RECEIPT_BYTES)
     # 2. It is a receipt, in the one form there is.
     receipt = _read_receipt(value)
     # 3. The log's key has signed the checkpoint, and it is of the log the receipt names.

@@ -85,6 +85,12 @@ class TrustedKeys:
         """The keys whose signature a checkpoint of ``size`` entries must bear."""
         return tuple(one.verifier for one in self.keys if one.signs(size))
 
+    def ended(self, size: int) -> tuple[LogVerifier, ...]:
+        """The keys that sign no checkpoint of ``size`` entries any more."""
+        return tuple(
+            one.verifier for one in self.keys if one.until is not None and size > one.until
+        )
+
     def check(self, size: int, signed: Collection[Verifier]) -> None:
         """Raise unless a checkpoint of ``size`` entries is signed by whom it must be.
 

@@ -6,8 +6,9 @@ handed to anybody. Once a generation is retired, only its verifier keys are left
 ``retired/``. What a kill leaves between two files is finished by who is making or retiring them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
@@ -16,7 +17,7 @@ from custody.errors import KeyMissingError
 from custody.log.checkpoint import LogTrust
 from custody.log.cosignature import Cosigner
 from custody.log.key_entries import KeySet
-from custody.log.note import NoteSigner, generate
+from custody.log.note import NoteSigner, NoteVerifier, generate
 from custody.log.trust import AnyOf
 from custody.publishing.key_files import (
     create,
@@ -28,7 +29,7 @@ from custody.publishing.key_files import (
     load_public_note_key,
     public_of,
 )
-from storage.durable import make_folder
+from storage.durable import make_folder, sync_folder, write_file
 
 #: Of keys that were destroyed, what is left.
 RETIRED_FOLDER = "retired"
@@ -113,6 +114,10 @@ class LogKeys:
         keys = [key for one in self.generations for key in one.signers]
         return [key for key in keys if not is_public(key)]
 
+    def of(self, log: NoteVerifier) -> KeyGeneration | None:
+        """The generation with this Ed25519 key."""
+        return next((one for one in self.generations if one.log.verifier == log), None)
+
     @property
     def any(self) -> LogTrust:
         """Trusts what any key of ours has signed, for who asks only whether it is ours at all."""
@@ -125,11 +130,7 @@ def load_keys(folder: Path, origin: str) -> LogKeys:
     Raises `KeyMissingError` for a file that is not there, `KeyFileError` for one that can't be
     read, is open to others, or is of another log.
     """
-    places = _places(folder, origin)
-    for path in places.files:
-        if not exists(path):
-            raise KeyMissingError(str(path))
-    return LogKeys((_load(places),))
+    return _load_all(folder, origin, _load)
 
 
 def load_public_halves(folder: Path, origin: str) -> LogKeys:
@@ -138,8 +139,7 @@ def load_public_halves(folder: Path, origin: str) -> LogKeys:
     The private keys are not looked at, so that a copy can go without them. Raises `KeyMissingError`
     where a verifier key is not there either, and `KeyFileError`.
     """
-    places = _places(folder, origin)
-    return LogKeys((_load_public(places),))
+    return _load_all(folder, origin, _load_public)
 
 
 def load_or_create_keys(folder: Path, origin: str) -> LogKeys:
@@ -149,30 +149,89 @@ def load_or_create_keys(folder: Path, origin: str) -> LogKeys:
     as `load_keys`; `KeyMissingError` only where the verifier key shows that there was a key.
     """
     make_folder(folder, mode=0o700)
-    places = _places(folder, origin)
+    if not _is_retired(_places(folder, origin, 1)):
+        create_generation(folder, origin, 1)
+    return load_keys(folder, origin)
+
+
+def create_generation(folder: Path, origin: str, number: int) -> None:
+    """Make the keys of a generation that are not there yet; it counts once all of them are.
+
+    Raises `KeyMissingError` where a verifier key shows that there was a key.
+    """
+    places = _places(folder, origin, number)
     for path in places.files:
         if not path.exists():
             if public_of(path).exists() and not path.exists():
                 raise KeyMissingError(str(path))
             create(path, _new_secret(places, path))
-    return load_keys(folder, origin)
+
+
+def destroy_generation(folder: Path, origin: str, number: int) -> None:
+    """Keep the verifier keys under ``retired/`` and remove the private ones; idempotent.
+
+    A kill leaves some of the former, and all keys stand; or all of them, and the generation is
+    retired whatever else lies there still.
+    """
+    places = _places(folder, origin, number)
+    make_folder(folder / RETIRED_FOLDER, mode=0o700)
+    for path in places.files:
+        if not places.kept(path).exists():
+            write_file(places.kept(path), public_of(path).read_bytes(), mode=0o644)
+    for path in (*places.files, *map(public_of, places.files)):
+        path.unlink(missing_ok=True)
+    sync_folder(folder)
+
+
+def is_destroyed(folder: Path, origin: str, number: int) -> bool:
+    """Whether nothing is left of a generation but its verifier keys under ``retired/``."""
+    places = _places(folder, origin, number)
+    return _is_retired(places) and not any(exists(path) for path in places.files)
 
 
 def lacks_second_key(folder: Path, origin: str) -> bool:
     """Whether this is a folder of before checkpoints were signed with ML-DSA-44 too."""
-    places = _places(folder, origin)
+    places = _places(folder, origin, 1)
     lacking = not exists(places.ml_dsa) and not exists(public_of(places.ml_dsa))
     return lacking and exists(places.log) and exists(places.receipts)
 
 
 def create_second_key(folder: Path, origin: str) -> None:
     """Make the ML-DSA-44 key that `lacks_second_key` misses. Only where none was ever announced."""
-    path = _places(folder, origin).ml_dsa
-    create(path, _new_secret(_places(folder, origin), path))
+    places = _places(folder, origin, 1)
+    create(places.ml_dsa, _new_secret(places, places.ml_dsa))
 
 
-def _places(folder: Path, origin: str) -> KeyPlaces:
-    return KeyPlaces(folder / "log.key", folder / "log-ml-dsa.key", folder / "receipts.key", origin)
+def _places(folder: Path, origin: str, number: int) -> KeyPlaces:
+    tail = "" if number == 1 else f"-{number}"
+    names = ("log", "log-ml-dsa", "receipts")
+    log, ml_dsa, receipts = (folder / f"{name}{tail}.key" for name in names)
+    return KeyPlaces(log, ml_dsa, receipts, origin)
+
+
+def _load_all(folder: Path, origin: str, load: Callable[[KeyPlaces], KeyGeneration]) -> LogKeys:
+    generations = []
+    for number in count(1):
+        places = _places(folder, origin, number)
+        if _is_retired(places):
+            generations.append(_load_retired(places))
+        elif number == 1 or _is_whole(places):
+            generations.append(load(places))
+        else:
+            return LogKeys(tuple(generations))
+    raise AssertionError
+
+
+def _is_retired(places: KeyPlaces) -> bool:
+    return all(exists(places.kept(path)) for path in places.files)
+
+
+def _is_whole(places: KeyPlaces) -> bool:
+    """Whether a later generation was made: all of its keys are there, or were.
+
+    Where one is missing whose verifier key stands, loading it says so.
+    """
+    return all(exists(path) or exists(public_of(path)) for path in places.files)
 
 
 def _new_secret(places: KeyPlaces, path: Path) -> str:
@@ -182,6 +241,9 @@ def _new_secret(places: KeyPlaces, path: Path) -> str:
 
 
 def _load(places: KeyPlaces) -> KeyGeneration:
+    for path in places.files:
+        if not exists(path):
+            raise KeyMissingError(str(path))
     return KeyGeneration(
         load_note_key(places.log, places.origin),
         load_ml_dsa_key(places.ml_dsa, places.origin),
@@ -197,4 +259,13 @@ def _load_public(places: KeyPlaces) -> KeyGeneration:
         if exists(public_of(ml_dsa))
         else None,
         load_public_note_key(receipts, public_of(receipts), places.receipts_name),
+    )
+
+
+def _load_retired(places: KeyPlaces) -> KeyGeneration:
+    log, ml_dsa, receipts = places.files
+    return KeyGeneration(
+        load_public_note_key(log, places.kept(log), places.origin),
+        load_public_ml_dsa_key(ml_dsa, places.kept(ml_dsa), places.origin),
+        load_public_note_key(receipts, places.kept(receipts), places.receipts_name),
     )

@@ -22,6 +22,7 @@ from datetime import timedelta
 from custody.clock import Clock
 from custody.errors import IntegrationConflictError, SigningRefusedError
 from custody.first_writer import insert_first
+from custody.key_rows import read_key_history
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError
 from custody.log.merkle import prove_consistency, tree_root
@@ -148,7 +149,9 @@ class Publisher:
             return size, published
         self._check_pointer(size)
         checkpoint = Checkpoint(self._signer.origin, size, tree_root(size, read))
-        note = self._signer.sign(checkpoint, prove_consistency(public_size, size, read))
+        with self._database.read() as tx:
+            trusted = read_key_history(tx, self._signer.first, below=size).trusted
+        note = self._signer.sign(checkpoint, prove_consistency(public_size, size, read), trusted)
         self._hand_out(checkpoint, note)
         return size, True
 

@@ -7,16 +7,18 @@ never the memory of one.
 """
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from custody.errors import KeyMissingError, SignerStateError, SigningRefusedError
 from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
+from custody.log.cosignature import Cosigner
 from custody.log.errors import LogError, ProofError
 from custody.log.merkle import EMPTY_ROOT, verify_consistency
-from custody.log.note import NoteVerifier, sign_note
+from custody.log.note import NoteSigner, NoteVerifier, sign_note
 from custody.log.plain_json import read_json_object
+from custody.log.trust import TrustedKeys, short
 from custody.publishing.keys import LogKeys
 from storage.durable import write_file
 from storage.regular_files import read_small_file
@@ -50,6 +52,11 @@ class Signer:
         return self._keys().log.verifier
 
     @property
+    def first(self) -> NoteVerifier:
+        """The log's first Ed25519 key, from which all others follow."""
+        return self._keys().first.log.verifier
+
+    @property
     def trusted(self) -> LogTrust:
         """What any of the log's keys signed, in use or retired."""
         return self._keys().any
@@ -78,21 +85,19 @@ class Signer:
         return signed
 
     def sign(
-        self, checkpoint: Checkpoint, proof: list[bytes], retired: Collection[str] = ()
+        self, checkpoint: Checkpoint, proof: list[bytes], trusted: TrustedKeys | None = None
     ) -> str:
         """The signed note of ``checkpoint``; signing the last one again gives the same note.
 
-        Every key at hand signs, but for those whose verifier keys are ``retired`` within that tree.
-        ``proof`` is the consistency proof from the last signed size. Raises `SigningRefusedError`
-        with what was seen, `SignerStateError`, and `KeyMissingError` where no key is left to sign.
+        Every key at hand signs; with ``trusted``, the keys by the entries within that tree, none
+        that is retired, and all that must. ``proof`` is the consistency proof from the last signed
+        size. Raises `SigningRefusedError` with what was seen, `SignerStateError`, and
+        `KeyMissingError` where a key that must sign is not at hand.
         """
         last = self._check(checkpoint, proof)
         if last is not None and last.size == checkpoint.size:
             return last.note
-        keys = [key for key in self._keys().signers if key.verifier.vkey not in retired]
-        if not keys:
-            raise KeyMissingError(self.verifier.vkey)
-        note = sign_note(checkpoint.encode(), keys)
+        note = sign_note(checkpoint.encode(), self._signers(checkpoint.size, trusted))
         self._remember(checkpoint, note)
         return note
 
@@ -108,6 +113,19 @@ class Signer:
         last = self._check(checkpoint, proof)
         if last is None or last.size < checkpoint.size:
             self._remember(checkpoint, note)
+
+    def _signers(self, size: int, trusted: TrustedKeys | None) -> Sequence[NoteSigner | Cosigner]:
+        keys = self._keys().signers
+        if trusted is not None:
+            ended = trusted.ended(size)
+            keys = [key for key in keys if key.verifier not in ended]
+            at_hand = [key.verifier for key in keys]
+            for one in trusted.required(size):
+                if one not in at_hand:
+                    raise KeyMissingError(short(one))
+        if not keys:
+            raise KeyMissingError(self.verifier.vkey)
+        return keys
 
     def _check(self, checkpoint: Checkpoint, proof: list[bytes]) -> Signed | None:
         # 1. It is a tree head of this log.

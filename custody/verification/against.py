@@ -30,15 +30,15 @@ def open_kept(note: bytes, context: VerificationContext) -> Checkpoint:
     Raises `NotKeptFromHereError`: another log's, altered, or this archive has other keys by now.
     """
     with snapshot(context.database) as tx:
-        log = trusting(tx, context, Report()).log
+        context = trusting(tx, context, Report())
     try:
-        return open_checkpoint(note, log, origin=context.origin)
+        return open_checkpoint(note, context.log, origin=context.origin)
     except LogError as error:
-        if context.receipt_verifier is None:
+        if not context.receipt_verifiers:
             raise NotKeptFromHereError(str(error)) from error
         try:
-            receipt = open_receipt(note, context.receipt_verifier, log)
-            return open_checkpoint(receipt.checkpoint, log, origin=context.origin)
+            receipt = open_receipt(note, context.receipt_verifiers, context.log)
+            return open_checkpoint(receipt.checkpoint, context.log, origin=context.origin)
         except LogError:
             raise NotKeptFromHereError(str(error)) from error
 

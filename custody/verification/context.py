@@ -62,11 +62,20 @@ class VerificationContext:
     others: tuple[Callable[[], RowsAgainstEntries], ...] = ()
     #: The keys that followed (`custody.verification.trust`); None until their entries were read.
     trusted: LogTrust | None = None
+    #: Those of receipts' keys that followed the first, `receipt_verifier`.
+    later_receipt_verifiers: tuple[NoteVerifier, ...] = ()
 
     @property
     def log(self) -> NoteVerifier | LogTrust:
         """What a checkpoint of the log is opened with."""
         return self.log_verifier if self.trusted is None else self.trusted
+
+    @property
+    def receipt_verifiers(self) -> tuple[NoteVerifier, ...]:
+        """What a receipt is opened with; empty where receipts are not looked at."""
+        if self.receipt_verifier is None:
+            return ()
+        return (self.receipt_verifier, *self.later_receipt_verifiers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,4 +27,9 @@ def trusting(tx: Connection, context: VerificationContext, report: Report) -> Ve
                 entry_index=refused.index,
             )
         )
-    return replace(context, trusted=history.trusted)
+    later = (one.receipts for one in history.generations[1:])
+    return replace(
+        context,
+        trusted=history.trusted,
+        later_receipt_verifiers=tuple(one for one in later if one is not None),
+    )

@@ -1,5 +1,6 @@
 """A home of before checkpoints were signed with ML-DSA-44 too: the next start gives it the key."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 
 from api.cli.announcements import announce_keys
 from api.config import Config
-from api.services import Services, compose
+from api.services import SIGNER_STATE, Services, compose
 from api.verification_runs import context_of
 from custody.actors import Actor, Role, Via
 from custody.clock import SystemClock
@@ -19,6 +20,8 @@ from custody.log.entry import Json
 from custody.log.errors import SignatureMissingError
 from custody.log.trust import TrustedKeys
 from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
+from custody.publishing.keys import LogKeys
+from custody.publishing.publisher import Publisher
 from custody.publishing.signer import Signer
 from custody.tables import checkpoints
 from custody.verification import FindingCode, verify_all
@@ -40,24 +43,18 @@ def older(database: Database, memory_store: MemoryStore, tmp_path: Path) -> Serv
     }
     with database.write() as tx:
         services.ledger.append(tx, OPERATOR, Event(EventKind.KEY_ANNOUNCED, LOG_ITEM, facts))
+    _publish_with_the_first_key(services)
     for path in config.keys_folder.glob("log-ml-dsa.*"):
         path.unlink()
-    _publish_with_the_first_key(services)
     return compose(config, database, memory_store, SystemClock())
 
 
 def _publish_with_the_first_key(services: Services) -> None:
-    second = services.keys.newest.key_set.ml_dsa.vkey
-    signer = services.signer
-    sign = Signer.sign
-
-    class First(Signer):
-        def sign(self, checkpoint, proof, retired=()):  # type: ignore[no-untyped-def]
-            return sign(signer, checkpoint, proof, {second})
-
-    publisher = services.publisher
-    publisher._signer = First(lambda: services.keys, signer._state_file, signer.origin)
-    publisher.run_once()
+    keys = services.keys.newest
+    alone = LogKeys((replace(keys, ml_dsa=None),))
+    state_file = services.config.keys_folder / SIGNER_STATE
+    signer = Signer(lambda: alone, state_file, services.config.origin)
+    Publisher(services.database, services.store, signer, services.clock).run_once()
 
 
 def lines_of(note: str) -> int:

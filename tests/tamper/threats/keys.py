@@ -123,6 +123,20 @@ THREATS: tuple[Threat, ...] = (
         "::test_a_rewritten_log_raises_an_alarm_and_ends_trust",
     ),
     told(
+        "Signs a checkpoint with a key that was retired, or in an overlap with one key alone.",
+        "`liuhen verify`",
+        C.CHECKPOINT_SIGNATURE,
+        "tests/integration/api/test_key_rotation.py"
+        "::test_what_a_checkpoint_lacks_or_a_retired_key_signed_is_found",
+    ),
+    told(
+        "Announces or retires keys with a key that was followed by another.",
+        "whoever follows the log's keys: the entry counts for nothing",
+        C.KEY_UNTRUSTED,
+        "tests/unit/custody/log/test_key_history.py"
+        "::test_an_entry_that_no_key_of_its_time_signed_counts_for_nothing",
+    ),
+    told(
         "Replaces the log's key by a new one.",
         "everybody who has the old public key: no checkpoint opens",
         "TamperedLogError",

@@ -80,12 +80,18 @@ def test_a_key_that_is_retired_within_the_tree_does_not_sign_it(
     signer: Signer, keys: LogKeys
 ) -> None:
     old, second = (key.verifier for key in keys.newest.signers)
-    note = signer.sign(head(5), [], {old.vkey})
-    assert open_checkpoint(note, TrustedKeys((TrustedKey(old, 0, 4), TrustedKey(second)))) == head(
-        5
-    )
+    trusted = TrustedKeys((TrustedKey(old, 0, 4), TrustedKey(second)))
+    assert open_checkpoint(signer.sign(head(5), [], trusted), trusted) == head(5)
+
+
+def test_without_a_key_that_must_sign_nothing_is_signed(signer: Signer, keys: LogKeys) -> None:
+    """As on another host that was not given the new keys yet."""
+    own = tuple(TrustedKey(key.verifier) for key in keys.newest.signers)
+    other = TrustedKey(generate(ORIGIN).verifier, since=5)
+    trusted = TrustedKeys((*own, other))
+    assert open_checkpoint(signer.sign(head(3), [], trusted), trusted) == head(3)
     with pytest.raises(KeyMissingError):
-        signer.sign(head(8), proof(5, 8), {old.vkey, second.vkey})
+        signer.sign(head(5), proof(3, 5), trusted)
 
 
 def test_the_record_outlives_the_process(signer: Signer, keys: LogKeys, state_file: Path) -> None:
