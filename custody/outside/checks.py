@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
 from custody.log.cosignature import Cosignature, open_cosigned
 from custody.log.entry import Entry
-from custody.log.errors import ChainError, LogError, TileError
+from custody.log.errors import ChainError, KeyEntryError, LogError, TileError
 from custody.log.merkle import hash_leaf, prove_consistency
 from custody.log.note import NoteVerifier
 from custody.log.policy import Policy
@@ -25,6 +25,7 @@ from custody.outside.errors import (
     SplitViewError,
     TamperedLogError,
 )
+from custody.outside.key_watch import open_following, read_key_entries
 from custody.outside.mirror import CHECKPOINT, FOLLOWED, REFUSED
 from custody.outside.proving import Hashes, downward, prove_bundle, prove_edge, prove_full_tile
 from custody.outside.sources import FolderSource
@@ -95,16 +96,21 @@ def check_mirror(
     # 1. Nothing in it contradicts what it holds.
     for path in _names(folder / REFUSED):
         report.find(f"{REFUSED}/{path.name}", SplitViewError())
-    # 2. The newest checkpoint is signed, and witnessed as the policy wants.
+    # 2. The newest checkpoint is signed by the keys that the log has by then, and witnessed as the
+    # policy wants.
     try:
         note = read_small_file(folder / CHECKPOINT)
     except FileNotFoundError as error:
         raise OutsideError(f"{folder}: no {CHECKPOINT} in it") from error
+    fetch = FolderSource(folder).fetch
     try:
-        report.checkpoint, report.cosignatures = open_with_policy(note, log, policy)
+        followed = open_following(note, log, lambda size: read_key_entries(fetch, size))
+        report.checkpoint, report.cosignatures = open_with_policy(note, followed.trust, policy)
     except LogError as error:
         report.find(CHECKPOINT, error)
         return report
+    for one in followed.refused:
+        report.find(f"entry {one.index}", KeyEntryError(one.reason))
     # 3. The tiles and entries are what its root says.
     _check_files(folder, report.checkpoint, report, progress)
     # 4. Every checkpoint that was followed before is of the same history.
@@ -112,7 +118,7 @@ def check_mirror(
     for path in _names(folder / FOLLOWED):
         where = f"{FOLLOWED}/{path.name}"
         try:
-            older = open_checkpoint(read_small_file(path), log)
+            older = open_checkpoint(read_small_file(path), followed.trust)
             if path.name != f"{older.size:012}":
                 raise TileError(f"signs {older.size} entries")
             proof = prove_consistency(older.size, report.checkpoint.size, reader.read)

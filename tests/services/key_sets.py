@@ -1,5 +1,6 @@
 """Generations of a log's keys, and the entries in which it speaks of them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -16,6 +17,7 @@ from custody.log.key_entries import (
     facts_of_announcement,
     facts_of_retirement,
 )
+from custody.log.merkle import hash_leaf
 from custody.log.note import NoteSigner
 from custody.publishing.keys import KeyGeneration
 
@@ -59,3 +61,12 @@ def entry(kind: str, facts: dict[str, Json], item: str = "log", outcome: str = "
     """An entry about keys, at the beginning of its item."""
     actor = ActorSnapshot("shell:alice", "operator", "shell", "archive")
     return Entry(kind, item, 0, None, _AT, actor, outcome, facts, None)
+
+
+def chained(*entries: Entry) -> list[bytes]:
+    """Entries of one item, one behind the other."""
+    written: list[bytes] = []
+    for number, one in enumerate(entries):
+        before = hash_leaf(written[-1]).hex() if written else None
+        written.append(replace(one, item_seq=number, item_prev=before).encode())
+    return written

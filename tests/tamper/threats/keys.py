@@ -130,9 +130,15 @@ THREATS: tuple[Threat, ...] = (
         "::test_what_a_checkpoint_lacks_or_a_retired_key_signed_is_found",
     ),
     told(
+        "Shows a mirror checkpoints of a key that he announced himself, or that was retired.",
+        "the mirror, which knows whom the log's entries name",
+        "TamperedLogError",
+        "tests/unit/custody/outside/test_key_watch.py::test_what_other_keys_signed_is_not_taken",
+    ),
+    told(
         "Announces or retires keys with a key that was followed by another.",
         "whoever follows the log's keys: the entry counts for nothing",
-        C.KEY_UNTRUSTED,
+        "refused",
         "tests/unit/custody/log/test_key_history.py"
         "::test_an_entry_that_no_key_of_its_time_signed_counts_for_nothing",
     ),
