@@ -7,14 +7,14 @@ no trusted key has signed counts for nothing wherever it comes from (`custody.lo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from custody.cells import as_bytes
+from custody.cells import as_bytes, raw
 from custody.events import EventKind
 from custody.log.entry import Entry
 from custody.log.errors import KeyEntryError, LogError
 from custody.log.key_entries import ANNOUNCED, KeySet, read_key_entry
 from custody.log.key_history import KeyHistory, follow_keys
 from custody.log.note import NoteVerifier
-from custody.tables import log_entries
+from custody.tables import checkpoints, log_entries
 
 KEY_KINDS = (EventKind.KEY_ANNOUNCED, EventKind.KEY_RETIRED)
 _NAMES = tuple(kind.value for kind in KEY_KINDS)
@@ -46,13 +46,33 @@ def read_coming_history(tx: Connection, first: NoteVerifier) -> KeyHistory:
 def read_key_entries(tx: Connection) -> list[tuple[int | None, Entry]]:
     """Every entry about keys with its index, in order; those without one yet at the end."""
     statement = (
-        sa.select(log_entries.c.idx, log_entries.c.entry)
+        sa.select(raw(tx, log_entries.c.idx), raw(tx, log_entries.c.entry))
         .where(log_entries.c.kind.in_(_NAMES))
         .order_by(log_entries.c.idx.is_(None), log_entries.c.idx, log_entries.c.id)
     )
-    # All of them at once: there are a few in ten years.
+    # All of them at once: there are a few in ten years. A row that was altered into none is left to
+    # a verification.
     read = [(index, _decode(data)) for index, data in tx.execute(statement).all()]
-    return [(index, entry) for index, entry in read if entry is not None]
+    return [
+        (index, entry)
+        for index, entry in read
+        if entry is not None and (index is None or isinstance(index, int))
+    ]
+
+
+def published_key_places(tx: Connection) -> list[tuple[int, int]]:
+    """Index of every published entry about keys, and the size of the first checkpoint with it."""
+    first = sa.select(sa.func.min(checkpoints.c.size)).where(checkpoints.c.size > log_entries.c.idx)
+    statement = (
+        sa.select(log_entries.c.idx, first.scalar_subquery())
+        .where(log_entries.c.kind.in_(_NAMES), log_entries.c.idx.is_not(None))
+        .order_by(log_entries.c.idx)
+    )
+    return [
+        (index, size)
+        for index, size in tx.execute(statement).all()
+        if isinstance(index, int) and isinstance(size, int)
+    ]
 
 
 def is_announced(tx: Connection, keys: KeySet) -> bool:

@@ -11,7 +11,7 @@ from api.dependencies import ServicesDep, origin_of
 from api.routes.request_bodies import read_object, text_of
 from api.routes.station_auth import StationActor
 from custody.key_rows import read_key_history
-from custody.log.trust import TrustedKeys
+from custody.log.key_history import KeyHistory
 from ingest import station_cosignatures, stations
 from ingest.errors import StationAuthError
 from ingest.station_rows import Station
@@ -29,7 +29,7 @@ async def enrol(request: Request, services: ServicesDep) -> dict[str, object]:
     token, name = text_of(body, "token"), text_of(body, "name")
     verifier_key = text_of(body, "verifier_key")
 
-    def work() -> tuple[Station, TrustedKeys]:
+    def work() -> tuple[Station, KeyHistory]:
         with services.database.write() as tx:
             history = read_key_history(tx, services.keys.first.log.verifier)
             station = stations.enrol(
@@ -41,15 +41,16 @@ async def enrol(request: Request, services: ServicesDep) -> dict[str, object]:
                 verifier_key=verifier_key,
                 origin=origin_of(request),
             )
-            return station, history.trusted
+            return station, history
 
-    station, trusted = await run_in_threadpool(work)
+    station, history = await run_in_threadpool(work)
     return {
         "station_id": station.id,
         "origin": services.config.origin,
-        "log_key": services.keys.log.verifier.vkey,
-        "log_keys": trusted.to_json(),
+        "log_key": history.newest.log.vkey,
+        "log_keys": history.trusted.to_json(),
         "receipt_key": services.keys.receipts.verifier.vkey,
+        "receipt_keys": [one.receipts.verifier.vkey for one in services.keys.generations],
     }
 
 

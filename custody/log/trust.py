@@ -12,6 +12,7 @@ from typing import Self
 from custody.log import forms
 from custody.log.canonical import Json
 from custody.log.cosignature import CosignatureVerifier
+from custody.log.encoding import decode_base64
 from custody.log.errors import NoteError, RetiredKeyError, SignatureMissingError
 from custody.log.key_types import Verifier
 from custody.log.note import NoteVerifier, read_vkey
@@ -153,6 +154,25 @@ def parse_log_key(text: str) -> LogVerifier:
     if kind == b"\x06":
         return CosignatureVerifier.parse(text)
     raise NoteError("not a log's key")
+
+
+def is_signed_by_stranger(note: str | bytes, log: TrustedKeys) -> bool:
+    """Whether some line of ``note`` claims the log's name under a key that is none of ``log``'s.
+
+    Says nothing about who wrote it: it may be a key of the log that came since.
+    """
+    text = note.decode(errors="replace") if isinstance(note, bytes) else note
+    known = {one.key_hash for one in log.verifiers}
+    for line in text.rpartition("\n\n")[2].splitlines():
+        words = line.split(" ")
+        if len(words) == 3 and words[1] == log.name:
+            try:
+                key_hash = decode_base64(words[2])[:4]
+            except ValueError:
+                continue
+            if key_hash not in known:
+                return True
+    return False
 
 
 def short(verifier: LogVerifier) -> str:

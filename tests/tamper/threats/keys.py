@@ -136,6 +136,12 @@ THREATS: tuple[Threat, ...] = (
         "tests/unit/custody/outside/test_key_watch.py::test_what_other_keys_signed_is_not_taken",
     ),
     told(
+        "Leads a station along a chain of keys that the log's own never announced.",
+        "the station, which goes on believing the keys it knows",
+        "ServerAwayError",
+        "tests/unit/station_agent/test_log_keys.py::test_a_false_chain_leads_nowhere",
+    ),
+    told(
         "Announces or retires keys with a key that was followed by another.",
         "whoever follows the log's keys: the entry counts for nothing",
         "refused",
