@@ -29,6 +29,7 @@ from custody.events import LOG_ITEM, EventKind, is_item
 from custody.history import MAX_EVENTS, HistoryEvent, find_event, history_of, newest_events
 from custody.item_names import names_in, names_of
 from custody.item_search import find_items
+from custody.key_rows import read_key_history
 from custody.ledger import Event
 from custody.log.entry import Json
 from custody.publishing.published import (
@@ -128,6 +129,7 @@ def show_log(
         witnessing = read_witnessing(tx, services.policy, services.config.origin)
         names |= names_of_actors(tx, [f"station:{one.name}" for one in witnessing.stations])
         stamping = standing_of(tx, [one.name for one in services.stamper.asked])
+        keys = read_key_history(tx, services.keys.first.log.verifier)
     troubles = services.witness_troubles()
     pages: Pages = request.app.state.pages
     return pages.render(
@@ -146,6 +148,7 @@ def show_log(
         checkpoint=checkpoint,
         checkpoints_altered=checkpoints_altered,
         stamping=stamping,
+        keys=keys,
         now=services.clock.now(),
         unpublished=numbered - (checkpoint.size if checkpoint else 0) + pending,
         witnessing=witnessing,

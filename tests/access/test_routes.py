@@ -113,6 +113,8 @@ RULES: dict[str, Rule] = {
     "HEAD /log/tile/{path}": public(),
     "GET /log/checkpoints/{size}": public(),
     "HEAD /log/checkpoints/{size}": public(),
+    "GET /log/keys": public(),
+    "HEAD /log/keys": public(),
     "GET /log/timestamps/{size}/{name}": public(),
     "HEAD /log/timestamps/{size}/{name}": public(),
     # Whoever brings a token or a signature proves themselves with it; without, nothing happens.
