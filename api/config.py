@@ -77,6 +77,8 @@ class Config:
     timestamp_interval_hours: int = 24
     #: By which details are destroyed: tables ``[[details_rule]]`` in the file, and nowhere else.
     details_rules: tuple[DetailsRule, ...] = ()
+    #: How long old and new keys of the log sign side by side before the old may be retired.
+    key_overlap_days: int = 30
     viewing_minutes: int = 30
     session_hours: int = 10
     session_idle_minutes: int = 60

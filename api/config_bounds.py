@@ -19,6 +19,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "merge_lag_alarm_s": (45, 86_400),
     "witness_interval_s": (0.01, 3_600.0),
     "timestamp_interval_hours": (1, 8_760),
+    "key_overlap_days": (1, 3_650),
     "viewing_minutes": (1, 1_440),
     "session_hours": (1, 720),
     "session_idle_minutes": (1, 43_200),

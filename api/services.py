@@ -23,9 +23,13 @@ from custody.clock import Clock, SystemClock
 from custody.details.destroying import DetailsDestroyer
 from custody.details.rules import PROPOSED, DetailsRule
 from custody.errors import KeyMissingError, WitnessAwayError
+from custody.key_rows import has_second_key
 from custody.ledger import Ledger
+from custody.publishing.key_folder import KeyFolder
 from custody.publishing.keys import (
     LogKeys,
+    create_second_key,
+    lacks_second_key,
     load_keys,
     load_keys_beside_signer,
     load_or_create_keys,
@@ -58,7 +62,7 @@ class Services:
     clock: Clock
     ledger: Ledger
     access: Access
-    keys: LogKeys
+    key_folder: KeyFolder
     signer: TreeSigner
     publisher: Publisher
     #: Makes public what others signed of its checkpoints.
@@ -80,6 +84,11 @@ class Services:
     threads: list[threading.Thread] = field(default_factory=list)
     #: Loops of the worker that keep failing, by name, and since when; each says when it is well.
     failing: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> LogKeys:
+        """The log's keys as they are now: they may change while a server runs."""
+        return self.key_folder.keys()
 
     def ask_witnesses(self) -> int:
         """The largest tree that a witness of the policy says it has cosigned, where that is more
@@ -154,14 +163,11 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
     Raises `KeyFileError`, `WitnessPolicyError`, `AuthorityListError`.
     """
     keys = _keys_of(config, database, store)
-    policy = load_policy(
-        config.witness_policy_file, keys.log.verifier, required=bool(config.witness_policy)
-    )
-    signer = signer_of(config, keys.log, store, is_copy=database.read_only)
+    policy = load_policy(config.witness_policy_file, keys, required=bool(config.witness_policy))
+    signer = signer_of(config, keys, store, is_copy=database.read_only)
     staging = Staging(config.staging_folder, read_only=database.read_only)
     ledger = Ledger(clock)
-    verifier = keys.log.verifier
-    log = LogAsked(database, store, clock, verifier, config.origin)
+    log = LogAsked(database, store, clock, keys, config.origin)
     return Services(
         config=config,
         database=database,
@@ -170,10 +176,10 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
         clock=clock,
         ledger=ledger,
         access=Access(database, ledger, clock),
-        keys=keys,
+        key_folder=keys,
         signer=signer,
         publisher=Publisher(database, store, signer, clock),
-        cosignatures=CosignaturePublisher(database, store, clock, verifier, config.origin, policy),
+        cosignatures=CosignaturePublisher(database, store, clock, keys, config.origin, policy),
         stamper=Stamper(
             database,
             store,
@@ -197,23 +203,33 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
     )
 
 
-def _keys_of(config: Config, database: Database, store: ObjectStore) -> LogKeys:
+def _keys_of(config: Config, database: Database, store: ObjectStore) -> KeyFolder:
     """The keys of this home; made at its first start, and never again.
 
     A new key in the place of a lost one could sign nothing that the published log, the stations and
-    the receipts would go on from. What is only looked at can do with the public halves. Raises
-    `KeyMissingError`.
+    the receipts would go on from. What is only looked at can do with the public halves. A home of
+    before checkpoints were signed with ML-DSA-44 too gets that key now. Raises `KeyMissingError`.
     """
+    folder, origin = config.keys_folder, config.origin
     if config.signer and not database.read_only:
-        return load_keys_beside_signer(config.keys_folder, config.origin)
+        return KeyFolder(folder, origin, load_keys_beside_signer)
+    if not database.read_only and lacks_second_key(folder, origin) and not _has_announced(database):
+        create_second_key(folder, origin)
     try:
-        return load_keys(config.keys_folder, config.origin)
+        return KeyFolder(folder, origin, load_keys)
     except KeyMissingError:
         if database.read_only:
-            return load_public_halves(config.keys_folder, config.origin)
-        if (config.keys_folder / SIGNER_STATE).exists() or not is_unused(database, store):
+            return KeyFolder(folder, origin, load_public_halves)
+        if (folder / SIGNER_STATE).exists() or not is_unused(database, store):
             raise
-    return load_or_create_keys(config.keys_folder, config.origin)
+    load_or_create_keys(folder, origin)
+    return KeyFolder(folder, origin, load_keys)
+
+
+def _has_announced(database: Database) -> bool:
+    """Whether an entry names an ML-DSA-44 key: then it was lost, and another can't replace it."""
+    with database.read() as tx:
+        return has_second_key(tx)
 
 
 def is_unused(database: Database, store: ObjectStore) -> bool:

@@ -1,8 +1,8 @@
 """Which signer the configuration names, and what stands around its key."""
 
 from api.config import Config
-from custody.log.note import NoteSigner
 from custody.publishing.checked_signer import CheckedSigner
+from custody.publishing.key_folder import KeyFolder
 from custody.publishing.key_lock import KeyLock
 from custody.publishing.signer import Signer
 from custody.publishing.signer_client import RemoteSigner
@@ -14,23 +14,23 @@ SIGNER_STATE = "signer-state.json"
 
 
 def signer_of(
-    config: Config, key: NoteSigner, store: ObjectStore, *, is_copy: bool = False
+    config: Config, keys: KeyFolder, store: ObjectStore, *, is_copy: bool = False
 ) -> TreeSigner:
     """The signer that ``signer`` names, asked over its socket; else the one in this process.
 
-    ``key`` may be the public half where it is another process. Of a copy nothing is ever signed.
+    ``keys`` may be public halves where it is another process. Of a copy nothing is ever signed.
     """
     if config.signer:
         return RemoteSigner(
             config.signer,
-            key.verifier,
+            keys.keys,
             config.origin,
             secret=config.signer_secret,
             optional=is_copy,
         )
-    return CheckedSigner(own_signer(config, key), store, KeyLock(config.keys_folder).hold)
+    return CheckedSigner(own_signer(config, keys), store, KeyLock(config.keys_folder).hold)
 
 
-def own_signer(config: Config, key: NoteSigner) -> Signer:
-    """The key with the memory that stands beside it."""
-    return Signer(key, config.keys_folder / SIGNER_STATE, config.origin)
+def own_signer(config: Config, keys: KeyFolder) -> Signer:
+    """The keys with the memory that stands beside them."""
+    return Signer(keys.keys, config.keys_folder / SIGNER_STATE, config.origin)

@@ -87,8 +87,8 @@ def context_of(services: Services) -> VerificationContext:
     return VerificationContext(
         database=services.database,
         store=services.store,
-        log_verifier=services.keys.log.verifier,
-        receipt_verifier=services.keys.receipts.verifier,
+        log_verifier=services.keys.first.log.verifier,
+        receipt_verifier=services.keys.first.receipts.verifier,
         origin=services.config.origin,
         signer=remembered if services.signer.is_at_hand else None,
         cosigners=(

@@ -32,6 +32,7 @@ class Right(StrEnum):
     SEE_STATIONS = "see_stations"
     UPLOAD = "upload"
     DESTROY_DETAILS = "destroy_details"
+    MANAGE_KEYS = "manage_keys"  # of the log, at the machine where they lie
 
 
 #: domain.md, "Who uses it": the administrator manages and never watches; a station only brings;

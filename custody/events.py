@@ -11,6 +11,8 @@ class EventKind(StrEnum):
 
     SERVICE_STARTED = "service.started"
     KEY_ANNOUNCED = "key.announced"
+    #: A key that was followed by another signs nothing from here on.
+    KEY_RETIRED = "key.retired"
     STATION_INVITED = "station.invited"
     STATION_ENROLLED = "station.enrolled"
     STATION_REVOKED = "station.revoked"

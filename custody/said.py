@@ -130,6 +130,7 @@ _TREE = {
     "pointer_behind": "The checkpoint shows {shown} entries, {published} were published.",
     "pointer_foreign": "The published checkpoint is not this log's: {error}",
     "signed_by": "signed by {verifier}",
+    "key_untrusted": "Entry {index} is about the log's keys and does not count: {error}",
     "archived_gone": "The archived checkpoint of {size} entries is gone.",
     "checkpoint_row_gone": "The row of the checkpoint of {size} entries is gone.",
     "archived_now_gone": "The archived checkpoint is gone.",

@@ -5,8 +5,11 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from custody.clock import Clock
-from custody.errors import ClipAlteredError
+from custody.errors import ClipAlteredError, KeyMissingError
+from custody.key_rows import read_key_history
+from custody.log.checkpoint import open_checkpoint
 from custody.log.errors import LogError
+from custody.log.note import NoteSigner
 from custody.publishing.keys import LogKeys
 from custody.receipts import ReceiptParts, find_stored, gather, store_receipt
 from station_agent.wire import Receipt, open_receipt, sign_receipt
@@ -38,20 +41,37 @@ def make_receipt(
     no signed word (`ClipAlteredError`). Raises as `find_or_issue`.
     """
     try:
-        note = _sign(gather(tx, store, clip_id), keys, issued_at)
-        open_receipt(note, keys.receipts.verifier, keys.log.verifier)
+        parts = gather(tx, store, clip_id)
+        signer = _signer_of(tx, keys, parts)
+        note = _sign(parts, signer, keys.log.name, issued_at)
+        open_receipt(note, signer.verifier, keys.any)
     except (LogError, RecursionError, TypeError, ValueError) as error:
         raise ClipAlteredError(f"clip {clip_id}: no receipt, {error}") from error
     return note
 
 
-def _sign(parts: ReceiptParts, keys: LogKeys, issued_at: datetime) -> str:
+def _signer_of(tx: Connection, keys: LogKeys, parts: ReceiptParts) -> NoteSigner:
+    """The newest key that the tree of the receipt's own checkpoint announces.
+
+    Raises `KeyMissingError` where that is not at hand.
+    """
+    if len(keys.generations) == 1:
+        return keys.receipts
+    size = open_checkpoint(parts.checkpoint, keys.any).size
+    newest = read_key_history(tx, keys.first.log.verifier, below=size).newest
+    generation = keys.of(newest.log)
+    if generation is None:
+        raise KeyMissingError(newest.log.vkey)
+    return generation.receipts
+
+
+def _sign(parts: ReceiptParts, signer: NoteSigner, origin: str, issued_at: datetime) -> str:
     receipt = Receipt(
         clip_id=parts.clip.id,
         sha256=parts.clip.sha256,
         sm3=parts.clip.sm3,
         size_bytes=parts.clip.size_bytes,
-        origin=keys.log.name,
+        origin=origin,
         index=parts.index,
         entry=parts.entry,
         salt=parts.salt,
@@ -60,4 +80,4 @@ def _sign(parts: ReceiptParts, keys: LogKeys, issued_at: datetime) -> str:
         proof=parts.proof,
         issued_at=issued_at,
     )
-    return sign_receipt(receipt, keys.receipts)
+    return sign_receipt(receipt, signer)

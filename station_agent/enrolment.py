@@ -1,8 +1,9 @@
 """Who this station is, and whom it trusts: its own key, and the archive's keys pinned at enrolment.
 
 The private key is made here and never leaves the home folder (`station.key`, mode 0600). What the
-archive said of itself at enrolment stands in `enrolment.json`; a change of the archive's keys needs
-a new token from the administrator.
+archive said of itself at enrolment stands in `enrolment.json`. When the archive changes its keys
+the station follows (`station_agent.log_keys`); only keys that no trusted one has announced need a
+new token from the administrator.
 
 Every enrolment makes a key of its own: it lies in `station.key.new` until the archive has answered
 and `enrolment.json` names it, which is the commit point; `station_agent.renewal` does the rest, now
@@ -13,15 +14,18 @@ import hashlib
 import json
 import os
 import stat
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from custody.log.errors import LogError
+from custody.log import forms
+from custody.log.canonical import Json
+from custody.log.errors import LogError, NoteError
 from custody.log.note import NoteSigner, NoteVerifier
 from custody.log.plain_json import read_json_object
+from custody.log.trust import MAX_KEYS, MAX_VKEY, TrustedKeys
 from station_agent.durable import free_name, write_file
 from station_agent.errors import NotEnrolledError, RefusedError, StationKeyError
 from station_agent.regular_files import read_small_file
@@ -34,9 +38,12 @@ ENROLMENT_FILE = "enrolment.json"
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What the archive answered: our id, its log's origin, and its two verifier keys.
+    """What the archive answered: our id, its log's origin, and its verifier keys.
 
-    ``key_name`` names the key of ours that it knows, ``token_sha256`` the token it took for that.
+    ``log_keys`` are all that sign its log, each with the sizes of the checkpoints that it signs
+    (`custody.log.trust`), ``receipt_keys`` those that sign its receipts; empty of an archive that
+    names only one of each. ``key_name`` names the key of ours that it knows, ``token_sha256`` the
+    token it took for that.
     """
 
     server: str
@@ -47,20 +54,34 @@ class Enrolment:
     receipt_key: str
     key_name: str = ""
     token_sha256: str = ""
+    log_keys: list[Json] = field(default_factory=list)
+    receipt_keys: list[Json] = field(default_factory=list)
 
     @property
     def log_verifier(self) -> NoteVerifier:
         return NoteVerifier.parse(self.log_key)
 
     @property
+    def log_trust(self) -> TrustedKeys:
+        if not self.log_keys:
+            return TrustedKeys.all_of([self.log_verifier])
+        return TrustedKeys.from_json(self.log_keys)
+
+    @property
     def receipt_verifier(self) -> NoteVerifier:
         return NoteVerifier.parse(self.receipt_key)
+
+    @property
+    def receipt_verifiers(self) -> tuple[NoteVerifier, ...]:
+        """Raises `LogError`, as the other properties do."""
+        texts = forms.list_of(self.receipt_keys, MAX_KEYS) or [self.receipt_key]
+        return tuple(NoteVerifier.parse(forms.text_of(one, MAX_VKEY)) for one in texts)
 
 
 class Enroller(Protocol):
     """The one call that enrolment needs of the transport."""
 
-    def enrol(self, token: str, name: str, verifier_key: str) -> dict[str, str]: ...
+    def enrol(self, token: str, name: str, verifier_key: str) -> dict[str, Any]: ...
 
 
 def load_key(home: Path, name: str = KEY_FILE) -> NoteSigner:
@@ -103,6 +124,8 @@ def enrol(home: Path, server: str, name: str, token: str, enroller: Enroller) ->
             receipt_key=answer["receipt_key"],
             key_name=signer.name,
             token_sha256=token_digest(token),
+            log_keys=answer.get("log_keys", []),
+            receipt_keys=answer.get("receipt_keys", []),
         )
         _check(enrolment)
     except (KeyError, TypeError, LogError) as error:
@@ -116,7 +139,7 @@ def enrol(home: Path, server: str, name: str, token: str, enroller: Enroller) ->
 
 def _introduce(
     home: Path, name: str, token: str, enroller: Enroller
-) -> tuple[NoteSigner, dict[str, str]]:
+) -> tuple[NoteSigner, dict[str, Any]]:
     """Our new key, and what the archive answers it."""
     signer = load_or_create_key(home, NEW_KEY_FILE)
     try:
@@ -150,5 +173,7 @@ def load_enrolment(home: Path) -> Enrolment:
 
 def _check(enrolment: Enrolment) -> None:
     """Raise `LogError` or `TypeError` unless the pinned keys are keys."""
-    NoteVerifier.parse(enrolment.log_key)
-    NoteVerifier.parse(enrolment.receipt_key)
+    if enrolment.log_verifier not in enrolment.log_trust.verifiers:
+        raise NoteError("the log's key is not among its keys")
+    if enrolment.receipt_verifier not in enrolment.receipt_verifiers:
+        raise NoteError("the receipts' key is not among their keys")

@@ -85,7 +85,7 @@ class Transport:
         self._bearer: str | None = None
         self._stopped = False
 
-    def enrol(self, token: str, name: str, verifier_key: str) -> dict[str, str]:
+    def enrol(self, token: str, name: str, verifier_key: str) -> dict[str, Any]:
         """Spend a one-time token; the answer names the station and the archive's keys."""
         return self._post_json(
             "/api/stations/enrol", {"token": token, "name": name, "verifier_key": verifier_key}

@@ -7,10 +7,12 @@ station is enrolled anew. Thread-safe.
 """
 
 import json
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError, ProofError
@@ -29,10 +31,14 @@ from station_agent.errors import (
     TrustUnreadableError,
 )
 from station_agent.hashing import Digests
+from station_agent.log_keys import KEYS_FILE, LogKeys
 from station_agent.regular_files import read_small_file
 
 TRUST_FILE = "trust.json"
 _REMEMBERED = 256
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +59,7 @@ class Trust:
     def __init__(self, home: Path, enrolment: Enrolment, fetch: Callable[[str], bytes]) -> None:
         self._path = home / TRUST_FILE
         self._origin = enrolment.origin
-        self._log = enrolment.log_verifier
-        self._receipts = enrolment.receipt_verifier
+        self._keys = LogKeys(home, enrolment)
         self._fetch = fetch
         self._lock = threading.Lock()
         #: Size and root of checkpoints that were found consistent since the start.
@@ -70,7 +75,7 @@ class Trust:
             self._note = value["checkpoint"]
             self.alarm = None if value["alarm"] is None else Alarm(**value["alarm"])
             if self._note is not None:
-                self._last = open_checkpoint(self._note, self._log, origin=self._origin)
+                self._last = open_checkpoint(self._note, self._keys.trust, origin=self._origin)
         except FileNotFoundError:
             return
         except (OSError, ValueError, KeyError, TypeError, LogError) as error:
@@ -99,10 +104,10 @@ class Trust:
                 raise LogForkedError(self.alarm.text)
             try:
                 # 2. Signature, entry, commitment, checkpoint, inclusion: all of it (wire).
-                receipt = wire.open_receipt(note, self._receipts, self._log)
+                receipt = self._following(note, lambda: self._open_receipt(note))
                 # 3. It is about these bytes.
                 wire.check_receipt_for(receipt, digests.sha256, digests.sm3, digests.size_bytes)
-                checkpoint = open_checkpoint(receipt.checkpoint, self._log, origin=self._origin)
+                checkpoint = self._open(receipt.checkpoint)
             except LogError as error:
                 raise ReceiptWrongError(str(error)) from error
             # 4. Its checkpoint and the last one are of one history.
@@ -131,25 +136,62 @@ class Trust:
     def _newest(self) -> tuple[str, Checkpoint]:
         note = self._fetch("checkpoint")
         try:
-            return note.decode(), open_checkpoint(note, self._log, origin=self._origin)
+            text = note.decode()
+            return text, self._following(text, lambda: self._open(text))
         except (LogError, UnicodeDecodeError) as error:
             # Anybody on the way can say anything; only what the log's key signed is evidence.
             raise ServerAwayError(f"the log's checkpoint: {error}") from error
 
+    def _open(self, note: str | bytes) -> Checkpoint:
+        return open_checkpoint(note, self._keys.trust, origin=self._origin)
+
+    def _open_receipt(self, note: str) -> wire.Receipt:
+        return wire.open_receipt(note, self._keys.receipts, self._keys.trust)
+
+    def _following(self, note: str, opened: Callable[[], T]) -> T:
+        """What is ``opened`` of ``note`` by the keys that we know, or by those that came since."""
+        # A key that we do not know signs beside ours: while it does, we can learn it in one step.
+        if self._keys.is_strange(note):
+            self._learn_keys()
+        try:
+            return opened()
+        except LogError:
+            # A key that we know has ended, or we slept through the whole change.
+            if not self._learn_keys():
+                raise
+            return opened()
+
+    def _learn_keys(self) -> bool:
+        """Ask whether the log has changed its keys; what does not hold changes nothing.
+
+        Raises `LogForkedError` where it shows another history, and `ServerAwayError`.
+        """
+        try:
+            return self._keys.learn(self._fetch, self._compare)
+        except (LogError, RefusedError, UnicodeDecodeError) as error:
+            logger.warning("the log's keys could not be followed: %s", error)
+            return False
+
     def _extend(self, checkpoint: Checkpoint, note: str) -> None:
+        self._compare(checkpoint, note)
         last = self._last
-        if last is not None and self._believed.get(checkpoint.size) != checkpoint.root:
-            earlier, later = sorted((last, checkpoint), key=lambda one: one.size)
-            try:
-                self._check(earlier, later)
-            except LogError as error:
-                self._raise_alarm(f"{earlier.size} → {later.size}: {error}", note)
         if last is None or checkpoint.size > last.size:
             self._save(note, None)
             self._last, self._note = checkpoint, note
         if len(self._believed) >= _REMEMBERED:
             self._believed.clear()
         self._believed[checkpoint.size] = checkpoint.root
+
+    def _compare(self, checkpoint: Checkpoint, note: str) -> None:
+        """Hold ``checkpoint`` against the last one seen, and keep nothing but the alarm."""
+        last = self._last
+        if last is None or self._believed.get(checkpoint.size) == checkpoint.root:
+            return
+        earlier, later = sorted((last, checkpoint), key=lambda one: one.size)
+        try:
+            self._check(earlier, later)
+        except LogError as error:
+            self._raise_alarm(f"{earlier.size} → {later.size}: {error}", note)
 
     def _check(self, earlier: Checkpoint, later: Checkpoint) -> None:
         """Raise `LogError` if ``later`` does not begin with ``earlier``.
@@ -205,9 +247,9 @@ def forget(home: Path) -> None:
 
     The old file is set aside, not removed: it may be the evidence of a rewritten log.
     """
-    path = home / TRUST_FILE
-    if path.exists():
-        path.rename(free_name(path, "before"))
+    for path in (home / TRUST_FILE, home / KEYS_FILE):
+        if path.exists():
+            path.rename(free_name(path, "before"))
 
 
 def read_alarm(home: Path) -> str | None:

@@ -1,27 +1,26 @@
 """What the service says of itself in its log: that it started, and with which keys."""
 
-import sqlalchemy as sa
-
 from api.services import Services
 from custody.actors import Actor
 from custody.events import LOG_ITEM, SERVICE_ITEM, EventKind
+from custody.key_rows import is_announced
 from custody.ledger import Event
-from custody.log.entry import Entry, Json
-from custody.tables import log_entries
+from custody.log.key_entries import facts_of_announcement
 
 
 def announce_keys(services: Services, actor: Actor) -> bool:
-    """Append ``key.announced`` for the keys in use, unless they were announced before."""
-    facts: dict[str, Json] = {
-        "log_key": services.keys.log.verifier.vkey,
-        "receipt_key": services.keys.receipts.verifier.vkey,
-    }
-    kind = EventKind.KEY_ANNOUNCED
+    """Append ``key.announced`` for the first keys, signed by them, unless that was done before.
+
+    Those that follow are announced as they are made.
+    """
+    keys = services.keys.first
+    if len(services.keys.generations) > 1 or keys.ml_dsa is None:
+        return False
     with services.database.write() as tx:
-        known = tx.scalars(sa.select(log_entries.c.entry).where(log_entries.c.kind == kind.value))
-        if any(Entry.decode(bytes(entry)).facts == facts for entry in known):
+        if is_announced(tx, keys.key_set):
             return False
-        services.ledger.append(tx, actor, Event(kind, LOG_ITEM, facts))
+        facts = facts_of_announcement(keys.key_set, keys.log, keys.ml_dsa)
+        services.ledger.append(tx, actor, Event(EventKind.KEY_ANNOUNCED, LOG_ITEM, facts))
     return True
 
 

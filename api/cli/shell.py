@@ -99,6 +99,16 @@ class Shell:
         }
         click.echo(say(self.language, key, **shown), err=error)
 
+    def confirm(self, key: str, *, yes: bool) -> None:
+        """Ask before what can't be undone. Raises `CommandError` for a no, and where JSON is
+        printed, so that nobody is there to ask."""
+        from api.cli.failures import CommandError
+
+        if yes:
+            return
+        if self.as_json or not click.confirm(self.word(key), err=True):
+            raise CommandError("failure.not_confirmed")
+
     def teller(self, names: Mapping[str, str]) -> "Teller":
         """Tells findings in the language and zone; ``names`` are of the things they speak of."""
         from api.web.telling import Teller

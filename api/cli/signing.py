@@ -18,8 +18,9 @@ from api.config import Config
 from api.signing import own_signer
 from api.stores import build_store
 from custody.plain_http import PlainServer
+from custody.publishing.key_folder import KeyFolder
 from custody.publishing.key_lock import KeyLock
-from custody.publishing.keys import load_log_key
+from custody.publishing.keys import load_signing_keys
 from custody.publishing.signer_client import UNIX
 from custody.publishing.signer_desk import SignerDesk
 from custody.publishing.signer_server import SignerServer, UnixSignerServer
@@ -46,9 +47,9 @@ def sign_for_others(config: Config, place: Socket | Port, ready: Callable[[str],
 
     Raises `KeyFileError`, `KeyHeldError`, and `CommandError` where it can't listen.
     """
-    key = load_log_key(config.keys_folder, config.origin)
+    keys = KeyFolder(config.keys_folder, config.origin, load_signing_keys)
     with KeyLock(config.keys_folder).hold():
-        signer = own_signer(config, key)
+        signer = own_signer(config, keys)
         signer.last()  # a memory that can't be read is told now, not at the first request
         desk = SignerDesk(signer, build_store(config, read_only=True))
         with _listening(config, place, desk) as (server, address):

@@ -4,6 +4,7 @@ import string
 
 from api.cli.demo_words import DEMO_WORDS
 from api.cli.details_words import DETAILS_WORDS
+from api.cli.key_words import KEY_WORDS
 from api.cli.log_words import LOG_WORDS
 from api.cli.recover_words import RECOVER_WORDS
 from api.cli.signer_words import SIGNER_WORDS
@@ -17,6 +18,7 @@ WORDS: dict[str, tuple[str, str]] = {
     **RECOVER_WORDS,
     **VERIFY_WORDS,
     **SIGNER_WORDS,
+    **KEY_WORDS,
     "home_made": ("已建立：{home}", "made: {home}"),
     "home_there": ("已存在：{home}", "already there: {home}"),
     "home_next": (

@@ -30,6 +30,7 @@ from custody.events import LOG_ITEM, EventKind, is_item
 from custody.history import MAX_EVENTS, HistoryEvent, find_event, history_of, newest_events
 from custody.item_names import names_in, names_of
 from custody.item_search import find_items
+from custody.key_rows import read_key_history
 from custody.ledger import Event
 from custody.log.entry import Json
 from custody.publishing.merge_lag import read_merge_lag
@@ -127,6 +128,7 @@ def show_log(
         witnessing = read_witnessing(tx, services.policy, services.config.origin)
         names |= names_of_actors(tx, [f"station:{one.name}" for one in witnessing.stations])
         stamping = standing_of(tx, [one.name for one in services.stamper.asked])
+        keys = read_key_history(tx, services.keys.first.log.verifier)
     standstill = services.signer_watch.standstill
     pages: Pages = request.app.state.pages
     now = services.clock.now()
@@ -146,6 +148,7 @@ def show_log(
         checkpoint=checkpoint,
         checkpoints_altered=checkpoints_altered,
         stamping=stamping,
+        keys=keys,
         now=now,
         lag=lag,
         lag_seconds=lag.seconds(now),

@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import Response
 
 from api.dependencies import ServicesDep
+from custody.key_rows import published_key_places
 from custody.object_keys import log_key
 from storage.errors import ObjectNotFoundError
 
@@ -34,6 +35,15 @@ def read_cosignature(size: str, key: str, services: ServicesDep) -> Response:
     if not _SIZE.fullmatch(size) or not _KEY.fullmatch(key):
         raise HTTPException(404, "no cosignature has this name")
     return _file(services, f"cosignatures/{size}/{key}", "text/plain; charset=utf-8")
+
+
+@router.api_route("/keys", methods=["GET", "HEAD"])
+def list_key_entries(services: ServicesDep) -> dict[str, list[dict[str, int]]]:
+    """Where the log's published entries about its keys stand, each with the size of the first
+    checkpoint that has it: for stations, which hold every word of it against the tree."""
+    with services.database.read() as tx:
+        places = published_key_places(tx)
+    return {"entries": [{"index": index, "size": size} for index, size in places]}
 
 
 @router.api_route("/timestamps/{size}/{name}", methods=["GET", "HEAD"])

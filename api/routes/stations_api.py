@@ -10,6 +10,8 @@ from fastapi.concurrency import run_in_threadpool
 from api.dependencies import ServicesDep, origin_of
 from api.routes.request_bodies import read_object, text_of
 from api.routes.station_auth import StationActor
+from custody.key_rows import read_key_history
+from custody.log.key_history import KeyHistory
 from ingest import station_cosignatures, stations
 from ingest.errors import StationAuthError
 from ingest.station_rows import Station
@@ -21,15 +23,16 @@ MAX_STATUS_BYTES = 256 * 1024
 
 
 @router.post("/enrol", status_code=201)
-async def enrol(request: Request, services: ServicesDep) -> dict[str, str]:
+async def enrol(request: Request, services: ServicesDep) -> dict[str, object]:
     """Bind a station's key to the name its one-time token was made for."""
     body = await read_object(request, MAX_CREDENTIALS_BYTES)
     token, name = text_of(body, "token"), text_of(body, "name")
     verifier_key = text_of(body, "verifier_key")
 
-    def work() -> Station:
+    def work() -> tuple[Station, KeyHistory]:
         with services.database.write() as tx:
-            return stations.enrol(
+            history = read_key_history(tx, services.keys.first.log.verifier)
+            station = stations.enrol(
                 tx,
                 services.ledger,
                 services.clock,
@@ -38,13 +41,16 @@ async def enrol(request: Request, services: ServicesDep) -> dict[str, str]:
                 verifier_key=verifier_key,
                 origin=origin_of(request),
             )
+            return station, history
 
-    station = await run_in_threadpool(work)
+    station, history = await run_in_threadpool(work)
     return {
         "station_id": station.id,
         "origin": services.config.origin,
-        "log_key": services.keys.log.verifier.vkey,
+        "log_key": history.newest.log.vkey,
+        "log_keys": history.trusted.to_json(),
         "receipt_key": services.keys.receipts.verifier.vkey,
+        "receipt_keys": [one.receipts.verifier.vkey for one in services.keys.generations],
     }
 
 

@@ -1,10 +1,12 @@
 """Checkpoints (C2SP tlog-checkpoint): the log's word on the size of its tree and its root."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 from custody.log.encoding import decode_base64, encode_base64, parse_decimal
-from custody.log.errors import CheckpointError
+from custody.log.errors import CheckpointError, NoteError
+from custody.log.key_types import Verifier
 from custody.log.merkle import EMPTY_ROOT, HASH_BYTES, MAX_TREE_SIZE
 from custody.log.note import NoteVerifier, open_note
 
@@ -49,20 +51,53 @@ class Checkpoint:
         return cls(origin, size, root, tuple(rest[2:]))
 
 
+class LogTrust(Protocol):
+    """Several keys that stand for one log (`custody.log.trust`)."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def verifiers(self) -> Sequence[Verifier]:
+        """The keys that may sign."""
+        ...
+
+    def check(self, size: int, signed: Collection[Verifier]) -> None:
+        """Raise `NoteError` unless these keys are those that sign ``size`` entries."""
+        ...
+
+
 def open_checkpoint(
-    note: str | bytes, verifier: NoteVerifier, *, origin: str | None = None
+    note: str | bytes, log: NoteVerifier | LogTrust, *, origin: str | None = None
 ) -> Checkpoint:
     """The checkpoint in a signed note. Raises `NoteError` (`CheckpointError` for what is inside).
 
     ``origin`` is the log that is expected, by default the one named like its key.
     """
-    # 1. The log's key has signed it.
-    opened = open_note(note, [verifier], max_bytes=MAX_CHECKPOINT_BYTES)
+    # 1. Every signature of a key of the log verifies, and there is one.
+    opened = open_note(note, verifiers_of(log), max_bytes=MAX_CHECKPOINT_BYTES)
     # 2. It is a checkpoint.
     checkpoint = Checkpoint.parse(opened.text)
     # 3. It is a checkpoint of this log.
-    check_origin(checkpoint, verifier.name if origin is None else origin)
+    check_origin(checkpoint, log.name if origin is None else origin)
+    # 4. It bears the signatures that one of its size must.
+    check_signed(checkpoint, log, [verifier for verifier, _ in opened.signatures])
     return checkpoint
+
+
+def verifiers_of(log: NoteVerifier | LogTrust) -> Sequence[Verifier]:
+    """The keys to open a checkpoint of ``log`` with."""
+    return (log,) if isinstance(log, NoteVerifier) else log.verifiers
+
+
+def check_signed(
+    checkpoint: Checkpoint, log: NoteVerifier | LogTrust, signed: Collection[Verifier]
+) -> None:
+    """Raise `NoteError` unless, of what ``signed``, the log has signed as it must."""
+    if not isinstance(log, NoteVerifier):
+        log.check(checkpoint.size, signed)
+    elif log not in signed:
+        raise NoteError("the log has not signed")
 
 
 def check_origin(checkpoint: Checkpoint, origin: str) -> None:

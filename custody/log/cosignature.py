@@ -15,7 +15,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 
-from custody.log.checkpoint import MAX_CHECKPOINT_BYTES, Checkpoint, check_origin
+from custody.log.checkpoint import (
+    MAX_CHECKPOINT_BYTES,
+    Checkpoint,
+    LogTrust,
+    check_origin,
+    check_signed,
+    verifiers_of,
+)
 from custody.log.errors import NoteError
 from custody.log.note import (
     NoteVerifier,
@@ -136,6 +143,13 @@ class Cosigner:
         signature = timestamp.to_bytes(_TIMESTAMP_BYTES, "big") + self.private.sign(message)
         return signature_line(self.verifier, signature)
 
+    def sign(self, text: str) -> str:
+        """The log's own line under its checkpoint ``text``: whose it is, and not when.
+
+        Raises `NoteError`, always where the key is Ed25519: it would have to say when.
+        """
+        return self.cosign(text, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Cosignature:
@@ -150,7 +164,7 @@ class Cosignature:
 
 def open_cosigned(
     note: str | bytes,
-    log: NoteVerifier,
+    log: NoteVerifier | LogTrust,
     cosigners: Sequence[CosignatureVerifier],
     *,
     origin: str | None = None,
@@ -161,17 +175,17 @@ def open_cosigned(
     says. Raises `NoteError`, also where a known cosigner's line does not verify.
     """
     # 1. Every signature of a known key verifies.
-    opened = open_note(note, [log, *cosigners], max_bytes=MAX_CHECKPOINT_BYTES)
-    # 2. The log itself is one of them: cosigners do not make a checkpoint.
-    if not any(verifier == log for verifier, _ in opened.signatures):
-        raise NoteError("the log has not signed")
-    # 3. It is a checkpoint of this log.
+    own = verifiers_of(log)
+    opened = open_note(note, [*own, *cosigners], max_bytes=MAX_CHECKPOINT_BYTES)
+    # 2. It is a checkpoint of this log.
     checkpoint = Checkpoint.parse(opened.text)
     check_origin(checkpoint, log.name if origin is None else origin)
+    # 3. The log itself is one of them, as it must be: cosigners do not make a checkpoint.
+    check_signed(checkpoint, log, [verifier for verifier, _ in opened.signatures])
     return checkpoint, tuple(
         Cosignature(verifier, timestamp_of(signature))
         for verifier, signature in opened.signatures
-        if isinstance(verifier, CosignatureVerifier)
+        if isinstance(verifier, CosignatureVerifier) and verifier not in own
     )
 
 

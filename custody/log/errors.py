@@ -30,6 +30,18 @@ class NoteError(LogError):
     """This is not a note signed by a known key."""
 
 
+class SignatureMissingError(NoteError):
+    """A key that must sign the log's checkpoints has not signed this one."""
+
+
+class RetiredKeyError(NoteError):
+    """A key of the log has signed after it was retired."""
+
+
+class KeyEntryError(LogError):
+    """This entry announces or retires no key of the log."""
+
+
 class CheckpointError(NoteError):
     """The note is not a checkpoint of this log."""
 

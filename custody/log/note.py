@@ -9,13 +9,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, Self
+from typing import Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from custody.log.encoding import decode_base64, encode_base64
 from custody.log.errors import NoteError
+from custody.log.key_types import LineSigner, Verifier
 
 MAX_NOTE_BYTES = 1 << 20
 MAX_NAME_CHARACTERS = 255
@@ -63,22 +64,6 @@ def read_vkey(text: str) -> tuple[str, bytes]:
     key = decode_key(encoded)
     check_key_hash(written_hash, key_hash(name, key))
     return name, key
-
-
-class Verifier(Protocol):
-    """A key of any type that is trusted under a name."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def key_hash(self) -> bytes:
-        """The four bytes by which a signature names this key; they tell the type, too."""
-        ...
-
-    def verify(self, text: str, signature: bytes) -> None:
-        """Raise `NoteError` unless ``signature`` is this key's over ``text``."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -146,7 +131,7 @@ def generate(name: str) -> NoteSigner:
     return NoteSigner(name, Ed25519PrivateKey.generate())
 
 
-def sign_note(text: str, signers: Sequence[NoteSigner]) -> str:
+def sign_note(text: str, signers: Sequence[LineSigner]) -> str:
     """The note: ``text``, a blank line, one signature line for each signer.
 
     Raises `NoteError` for a text that does not end in a newline or carries control characters.

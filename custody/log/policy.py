@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from custody.log.cosignature import Cosignature, CosignatureVerifier
 from custody.log.errors import NoteError, PolicyError
-from custody.log.note import NoteVerifier
+from custody.log.trust import LogVerifier, parse_log_key
 
 MAX_POLICY_BYTES = 1 << 20
 #: Logs, witnesses and groups, each; a cosignature of ML-DSA-44 takes 1.8 kB of a file.
@@ -22,7 +22,7 @@ _COUNT = re.compile(r"[1-9][0-9]{0,2}")
 class PolicyLog:
     """A log whose checkpoints count; ``url`` is where it is read, if the policy says."""
 
-    verifier: NoteVerifier
+    verifier: LogVerifier
     url: str | None = None
 
 
@@ -121,7 +121,7 @@ class _Reader:
     def _log(self, words: list[str]) -> None:
         if len(words) not in {1, 2} or len(self.logs) >= MAX_LISTED:
             raise PolicyError("log VKEY [URL]")
-        verifier = NoteVerifier.parse(words[0])
+        verifier = parse_log_key(words[0])
         self._take_key("log", verifier.public.public_bytes_raw())
         self.logs.append(PolicyLog(verifier, *words[1:]))
 

@@ -3,12 +3,13 @@
 Who opens one needs two public keys and no database; everything it says is checked.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from custody.log import forms
 from custody.log.canonical import Json, canonical_json, format_time, to_milliseconds
-from custody.log.checkpoint import open_checkpoint
+from custody.log.checkpoint import LogTrust, open_checkpoint
 from custody.log.encoding import encode_base64
 from custody.log.entry import MAX_ENTRY_BYTES, SALT_BYTES
 from custody.log.errors import ReceiptError
@@ -74,18 +75,21 @@ def sign_receipt(receipt: Receipt, signer: NoteSigner) -> str:
 
 
 def open_receipt(
-    note: str | bytes, receipt_verifier: NoteVerifier, log_verifier: NoteVerifier
+    note: str | bytes,
+    receipts: NoteVerifier | Sequence[NoteVerifier],
+    log: NoteVerifier | LogTrust,
 ) -> Receipt:
     """The receipt, if every word of it holds. Raises `LogError`.
 
-    Whether it is for a certain file is asked by `check_receipt_for`.
+    ``receipts`` are the keys of which any may have signed it. Whether it is for a certain file is
+    asked by `check_receipt_for`.
     """
-    # 1. The archive's receipt key has signed it.
-    value = open_statement(note, _TITLE, receipt_verifier, max_bytes=MAX_RECEIPT_BYTES)
+    # 1. A receipts' key of the archive has signed it.
+    value = open_statement(note, _TITLE, receipts, max_bytes=MAX_RECEIPT_BYTES)
     # 2. It is a receipt, in the one form there is.
     receipt = _read_receipt(value)
     # 3. The log's key has signed the checkpoint, and it is of the log the receipt names.
-    checkpoint = open_checkpoint(receipt.checkpoint, log_verifier)
+    checkpoint = open_checkpoint(receipt.checkpoint, log)
     if checkpoint.origin != receipt.origin:
         raise ReceiptError(f"of log {receipt.origin[:80]!r}, checkpoint of {checkpoint.origin}")
     # 4. The bytes of the entry are canonical and stand in the tree of that checkpoint.

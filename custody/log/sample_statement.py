@@ -4,13 +4,13 @@ Who opens one needs two public keys; that the sample is the one its seed picks, 
 before, takes the entries of the log as well: `custody.outside.samples`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from custody.log import forms
 from custody.log.canonical import Json, format_time
-from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
 from custody.log.errors import EntryError, SampleError
 from custody.log.note import NoteSigner, NoteVerifier
 from custody.log.rereads import Coverage, OldestClip
@@ -150,7 +150,9 @@ def sign_sample_statement(statement: SampleStatement, signer: NoteSigner) -> str
 
 
 def open_sample_statement(
-    note: str | bytes, statement_verifier: NoteVerifier, log_verifier: NoteVerifier
+    note: str | bytes,
+    statement_verifier: NoteVerifier | Sequence[NoteVerifier],
+    log_verifier: NoteVerifier | LogTrust,
 ) -> tuple[SampleStatement, Checkpoint]:
     """The statement, and the tree it was drawn under; if all holds that takes no entries to tell.
 

@@ -1,6 +1,6 @@
 """Statements: signed notes over a title line, which says the kind, and a line of canonical JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from custody.log.canonical import Json, canonical_json, parse_canonical
 from custody.log.errors import NoteError
@@ -29,18 +29,19 @@ def sign_statement(
 def open_statement(
     note: str | bytes,
     title: str,
-    verifier: NoteVerifier,
+    verifier: NoteVerifier | Sequence[NoteVerifier],
     *,
     max_bytes: int,
     max_marks: int | None = None,
 ) -> Json:
-    """What ``verifier`` states in a note of this kind. Raises `LogError`.
+    """What ``verifier``, or any of several, states in a note of this kind. Raises `LogError`.
 
     ``max_marks`` bounds the memory that a long one takes: no value comes without a comma or an
     opening bracket before it, and 3 bytes of ``[],`` make an object of 64.
     """
-    # 1. The key has signed it.
-    text = open_note(note, [verifier], max_bytes=max_bytes).text
+    # 1. A key has signed it.
+    verifiers = [verifier] if isinstance(verifier, NoteVerifier) else verifier
+    text = open_note(note, verifiers, max_bytes=max_bytes).text
     # 2. It is of this kind: the title and one line.
     first, *lines = text.split("\n")
     if first != title or len(lines) != 2 or lines[1]:

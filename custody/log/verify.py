@@ -6,7 +6,7 @@ The server, the station agent and offline verifiers run these same functions.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
 from custody.log.entry import Entry, Json, commit_details
 from custody.log.errors import ChainError, CheckpointError, CommitmentError, ProofError
 from custody.log.merkle import hash_leaf, root_of, verify_consistency, verify_inclusion
@@ -28,13 +28,13 @@ def verify_entry_in_tree(
     return entry
 
 
-def verify_proof(proof: LogProof, entry_bytes: bytes, verifier: NoteVerifier) -> Entry:
-    """The entry, if a proof taken along shows it in a log signed by ``verifier``.
+def verify_proof(proof: LogProof, entry_bytes: bytes, log: NoteVerifier | LogTrust) -> Entry:
+    """The entry, if a proof taken along shows it in a checkpoint signed by ``log``.
 
     Raises `NoteError`, `EntryError` or `ProofError`.
     """
     # 1. The checkpoint is this log's and signed.
-    checkpoint = open_checkpoint(proof.checkpoint, verifier)
+    checkpoint = open_checkpoint(proof.checkpoint, log)
     # 2. The entry stands in its tree.
     return verify_entry_in_tree(entry_bytes, proof.index, proof.hashes, checkpoint)
 

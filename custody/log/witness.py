@@ -13,7 +13,8 @@ from custody.log.cosignature import Cosignature, CosignatureVerifier, timestamp_
 from custody.log.encoding import decode_base64, encode_base64, parse_decimal
 from custody.log.errors import CheckpointError, LogError, NoteError, ProofError
 from custody.log.merkle import EMPTY_ROOT, HASH_BYTES, MAX_TREE_SIZE, verify_consistency
-from custody.log.note import NoteVerifier, open_note, signature_line
+from custody.log.note import open_note, signature_line
+from custody.log.trust import LogVerifier, OneOfEachKind
 
 #: The protocol allows no more.
 MAX_PROOF_LINES = 63
@@ -150,12 +151,13 @@ def parse_request(body: bytes) -> tuple[AddCheckpoint, str]:
 
 
 def judge(
-    request: AddCheckpoint, origin: str, logs: Mapping[str, Sequence[NoteVerifier]], seen: Seen
+    request: AddCheckpoint, origin: str, logs: Mapping[str, Sequence[LogVerifier]], seen: Seen
 ) -> Checkpoint:
     """The checkpoint to cosign. The caller makes it the next ``seen``, durably, before he answers.
 
     ``seen`` is what is kept of ``origin``, and nobody may replace it meanwhile; ``logs`` are the
-    keys trusted for each origin. Raises `WitnessRefusedError`.
+    keys trusted for each origin: of each kind among them one must have signed. Raises
+    `WitnessRefusedError`.
     """
     # 1. A log we know (404), signed by one of its keys (403).
     verifiers = logs.get(origin)
@@ -185,13 +187,10 @@ def judge(
     return checkpoint
 
 
-def _signed(note: str, verifiers: Sequence[NoteVerifier], origin: str) -> Checkpoint:
-    refused: NoteError | None = None
-    for verifier in verifiers:
-        try:
-            return open_checkpoint(note, verifier, origin=origin)
-        except CheckpointError as error:
-            raise WitnessRefusedError(HTTPStatus.BAD_REQUEST, str(error)) from error
-        except NoteError as error:
-            refused = error
-    raise WitnessRefusedError(HTTPStatus.FORBIDDEN, str(refused)) from refused
+def _signed(note: str, verifiers: Sequence[LogVerifier], origin: str) -> Checkpoint:
+    try:
+        return open_checkpoint(note, OneOfEachKind(tuple(verifiers)), origin=origin)
+    except CheckpointError as error:
+        raise WitnessRefusedError(HTTPStatus.BAD_REQUEST, str(error)) from error
+    except NoteError as error:
+        raise WitnessRefusedError(HTTPStatus.FORBIDDEN, str(error)) from error

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
 
-from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
 from custody.log.cosignature import Cosignature, open_cosigned
 from custody.log.entry import Entry
-from custody.log.errors import ChainError, LogError, TileError
+from custody.log.errors import ChainError, KeyEntryError, LogError, TileError
 from custody.log.merkle import hash_leaf, prove_consistency
 from custody.log.note import NoteVerifier
 from custody.log.policy import Policy
@@ -26,7 +26,8 @@ from custody.outside.errors import (
     SplitViewError,
     TamperedLogError,
 )
-from custody.outside.mirror import CHECKPOINT, FOLLOWED, REFUSED
+from custody.outside.key_watch import open_following, read_key_entries
+from custody.outside.mirror import CHECKPOINT, FOLLOWED, REFUSED, trust_in
 from custody.outside.proving import Hashes, downward, prove_bundle, prove_edge, prove_full_tile
 from custody.outside.sources import FolderSource
 from storage.regular_files import read_small_file
@@ -63,7 +64,11 @@ class MirrorReport:
 
 
 def open_with_policy(
-    note: str | bytes, log: NoteVerifier, policy: Policy | None, *, origin: str | None = None
+    note: str | bytes,
+    log: NoteVerifier | LogTrust,
+    policy: Policy | None,
+    *,
+    origin: str | None = None,
 ) -> tuple[Checkpoint, tuple[Cosignature, ...]]:
     """A checkpoint, and who cosigned it; with a policy, only if they are enough of its witnesses.
 
@@ -78,7 +83,7 @@ def open_with_policy(
 
 def check_mirror(
     folder: Path,
-    log: NoteVerifier,
+    log: NoteVerifier | LogTrust,
     *,
     policy: Policy | None = None,
     progress: Progress | None = None,
@@ -92,17 +97,23 @@ def check_mirror(
     # 1. Nothing in it contradicts what it holds.
     for path in _names(folder / REFUSED):
         report.find(f"{REFUSED}/{path.name}", SplitViewError())
-    # 2. The newest checkpoint is signed, and witnessed as the policy wants: in its own lines, or in
-    # what is filed beside it.
+    # 2. The newest checkpoint is signed by the keys that the log has by then, and witnessed as the
+    # policy wants: in its own lines, or in what is filed beside it.
     try:
         note = read_small_file(folder / CHECKPOINT)
     except FileNotFoundError as error:
         raise OutsideError(f"{folder}: no {CHECKPOINT} in it") from error
+    fetch = FolderSource(folder).fetch
     try:
-        report.checkpoint, report.cosignatures = _open_witnessed(folder, note, log, policy)
+        followed = open_following(note, log, lambda size: read_key_entries(fetch, size))
+        report.checkpoint, report.cosignatures = _open_witnessed(
+            folder, note, followed.trust, policy
+        )
     except (LogError, TamperedLogError) as error:
         report.find(CHECKPOINT, error)
         return report
+    for one in followed.refused:
+        report.find(f"entry {one.index}", KeyEntryError(one.reason))
     # 3. The tiles and entries are what its root says.
     _check_files(folder, report.checkpoint, report, progress)
     # 4. Every checkpoint that was followed before is of the same history.
@@ -110,7 +121,7 @@ def check_mirror(
     for path in _names(folder / FOLLOWED):
         where = f"{FOLLOWED}/{path.name}"
         try:
-            older = open_checkpoint(read_small_file(path), log)
+            older = open_checkpoint(read_small_file(path), followed.trust)
             if path.name != f"{older.size:012}":
                 raise TileError(f"signs {older.size} entries")
             proof = prove_consistency(older.size, report.checkpoint.size, reader.read)
@@ -122,7 +133,7 @@ def check_mirror(
 
 
 def _open_witnessed(
-    folder: Path, note: bytes, log: NoteVerifier, policy: Policy | None
+    folder: Path, note: bytes, log: NoteVerifier | LogTrust, policy: Policy | None
 ) -> tuple[Checkpoint, tuple[Cosignature, ...]]:
     """As `open_with_policy`, with the cosignatures that the mirror has filed beside the checkpoint.
 
@@ -139,12 +150,14 @@ def _open_witnessed(
     return checkpoint, cosignatures
 
 
-def check_pair(one: bytes, other: bytes, log: NoteVerifier, mirror: Path | None) -> None:
+def check_pair(one: bytes, other: bytes, log: NoteVerifier | LogTrust, mirror: Path | None) -> None:
     """Raise `LogError` unless one of two checkpoints continues the other.
 
-    Raises `OutsideError` where it takes the tiles of a mirror to tell and there is none, or a
-    smaller one.
+    With a mirror, ``log`` may be the first key: those that followed are in it. Raises
+    `OutsideError` where it takes the tiles of a mirror to tell and there is none, or a smaller one.
     """
+    if mirror is not None:
+        log = trust_in(mirror, log)
     pair = open_checkpoint(one, log), open_checkpoint(other, log)
     first, second = sorted(pair, key=lambda one: one.size)
     if first.size in {0, second.size}:
@@ -164,7 +177,7 @@ def check_pair(one: bytes, other: bytes, log: NoteVerifier, mirror: Path | None)
 def check_proof(
     text: str,
     entry: bytes,
-    log: NoteVerifier,
+    log: NoteVerifier | LogTrust,
     policy: Policy | None = None,
     mirror: Path | None = None,
 ) -> tuple[LogProof, Entry]:
@@ -173,16 +186,17 @@ def check_proof(
     Raises `LogError`; `OutsideError` as `check_pair`.
     """
     proof = LogProof.parse(text)
-    open_with_policy(proof.checkpoint, log, policy)
     if mirror is not None:
+        log = trust_in(mirror, log)
         _check_same_history(proof.checkpoint, log, mirror)
+    open_with_policy(proof.checkpoint, log, policy)
     return proof, verify_proof(proof, entry, log)
 
 
 def check_receipt(
     note: bytes,
     receipts: NoteVerifier,
-    log: NoteVerifier,
+    log: NoteVerifier | LogTrust,
     recording: Path | None,
     mirror: Path | None = None,
 ) -> Receipt:
@@ -191,6 +205,8 @@ def check_receipt(
 
     Raises `LogError`, `OSError`; `OutsideError` as `check_pair`.
     """
+    if mirror is not None:
+        log = trust_in(mirror, log)
     receipt = open_receipt(note, receipts, log)
     if mirror is not None:
         _check_same_history(receipt.checkpoint, log, mirror)
@@ -200,7 +216,7 @@ def check_receipt(
     return receipt
 
 
-def _check_same_history(checkpoint: str, log: NoteVerifier, mirror: Path) -> None:
+def _check_same_history(checkpoint: str, log: NoteVerifier | LogTrust, mirror: Path) -> None:
     """Raise as `check_pair` unless ``mirror`` continues the log that ``checkpoint`` is of."""
     check_pair(checkpoint.encode(), read_small_file(mirror / CHECKPOINT), log, mirror)
 

@@ -15,6 +15,7 @@ from custody.log.errors import LogError, NoteError, PolicyError
 from custody.log.note import NoteVerifier
 from custody.log.policy import Policy, read_policy
 from custody.log.sample_statement import MAX_STATEMENT_BYTES, Verdict
+from custody.log.trust import TrustedKeys, parse_log_key
 from custody.outside.arguments import USAGE, Parser, language_of
 from custody.outside.checks import check_mirror, check_pair, check_proof, check_receipt
 from custody.outside.errors import OutsideError
@@ -71,7 +72,7 @@ def _mirror(options: argparse.Namespace) -> Answer:
             sys.stderr.write(f"{done} / {total}\n")
 
     report = check_mirror(
-        options.folder, _key(options.log), policy=_policy(options.policy), progress=progress
+        options.folder, _log(options.log), policy=_policy(options.policy), progress=progress
     )
     lines = [
         say(options.lang, "problem", where=one.where, message=explain(one.error, options.lang))
@@ -99,7 +100,7 @@ def _proof(options: argparse.Namespace) -> Answer:
     text = read_small_file(options.file).decode(errors="replace")
     entry_bytes = read_small_file(options.entry)
     proof, entry = check_proof(
-        text, entry_bytes, _key(options.log), _policy(options.policy), options.mirror
+        text, entry_bytes, _log(options.log), _policy(options.policy), options.mirror
     )
     value = {"index": proof.index, "entry": json.loads(entry_bytes)}
     told = {
@@ -114,7 +115,7 @@ def _proof(options: argparse.Namespace) -> Answer:
 def _receipt(options: argparse.Namespace) -> Answer:
     note = read_small_file(options.file)
     receipt = check_receipt(
-        note, _key(options.receipts), _key(options.log), options.recording, options.mirror
+        note, _key(options.receipts), _log(options.log), options.recording, options.mirror
     )
     value = {
         "clip_id": receipt.clip_id,
@@ -144,14 +145,14 @@ def _of_mirror(options: argparse.Namespace) -> list[str]:
 
 def _pair(options: argparse.Namespace) -> Answer:
     one, other = (read_small_file(path) for path in options.files)
-    check_pair(one, other, _key(options.log), options.mirror)
+    check_pair(one, other, _log(options.log), options.mirror)
     return [say(options.lang, "pair")], {}, True
 
 
 def _statement(options: argparse.Namespace) -> Answer:
     note = read_small_file(options.file, MAX_STATEMENT_BYTES)
-    keys = _key(options.receipts), _key(options.log)
-    statement = check_statement(note, *keys, options.mirror)
+    receipts, log = _key(options.receipts), _log(options.log)
+    statement = check_statement(note, receipts, log, options.mirror)
     coverage = statement.coverage
     failed = [one for one in statement.clips if one.verdict != Verdict.HELD]
     value = {
@@ -221,7 +222,9 @@ def _parser(language: str) -> Parser:
 
     def add(name: str) -> Parser:
         command = add_command(name, text(name))
-        command.options.add_argument("--log", required=True, metavar="VKEY", help=text("log"))
+        command.options.add_argument(
+            "--log", required=True, action="append", metavar="VKEY", help=text("log")
+        )
         command.options.add_argument("--json", action="store_true", help=text("json"))
         return command
 
@@ -254,11 +257,28 @@ def _parser(language: str) -> Parser:
 
 def _key(text: str) -> NoteVerifier:
     try:
-        if "+" not in text:
-            text = read_small_file(Path(text)).decode().strip()
-        return NoteVerifier.parse(text)
+        return NoteVerifier.parse(_read_key(text))
     except (OSError, UnicodeDecodeError, NoteError) as error:
         raise _UsageError(text[:80], error) from error
+
+
+def _log(texts: Sequence[str]) -> TrustedKeys:
+    """What stands for the log: all the keys that are given must have signed."""
+    verifiers = []
+    for text in texts:
+        try:
+            verifiers.append(parse_log_key(_read_key(text)))
+        except (OSError, UnicodeDecodeError, NoteError) as error:
+            raise _UsageError(text[:80], error) from error
+    try:
+        return TrustedKeys.all_of(verifiers)
+    except NoteError as error:
+        raise _UsageError("--log", error) from error
+
+
+def _read_key(text: str) -> str:
+    """A key as it is, or out of the file with that name."""
+    return text if "+" in text else read_small_file(Path(text)).decode().strip()
 
 
 def _policy(path: Path | None) -> Policy | None:

@@ -5,7 +5,7 @@ Each is the checkpoint as it was signed with one more line, under a name made of
 
 from collections.abc import Sequence
 
-from custody.log.checkpoint import Checkpoint
+from custody.log.checkpoint import Checkpoint, LogTrust
 from custody.log.cosignature import Cosignature, CosignatureVerifier, key_id, open_cosigned
 from custody.log.errors import LogError
 from custody.log.note import NoteVerifier
@@ -21,7 +21,7 @@ def cosignature_path(size: int, cosigner: CosignatureVerifier) -> str:
 
 def find_filed(
     source: Source,
-    log: NoteVerifier,
+    log: NoteVerifier | LogTrust,
     cosigner: CosignatureVerifier,
     checkpoint: Checkpoint,
 ) -> tuple[bytes, Cosignature] | None:
@@ -45,7 +45,7 @@ def find_filed(
 
 def all_filed(
     source: Source,
-    log: NoteVerifier,
+    log: NoteVerifier | LogTrust,
     cosigners: Sequence[CosignatureVerifier],
     checkpoint: Checkpoint,
 ) -> list[tuple[str, bytes, Cosignature]]:

@@ -10,6 +10,11 @@ CHINESE = {
     "The proof does not lead to the signed root.": "证明得不出签名的根哈希。",
     "This is not a note signed by a known key.": "不是认识的密钥签名的文本。",
     "The note is not a checkpoint of this log.": "不是本日志的检查点。",
+    "A key that must sign the log's checkpoints has not signed this one.": (
+        "须为日志的检查点签名的密钥没有为这一个签名。"
+    ),
+    "A key of the log has signed after it was retired.": "日志的密钥停用之后还签了名。",
+    "This entry announces or retires no key of the log.": "这条日志没有公布或停用日志的密钥。",
     "A tile or entry bundle of the log is missing, damaged or out of place.": (
         "日志的哈希块或条目包缺失、损坏或放错了位置。"
     ),

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
 from custody.log.cosignature import CosignatureVerifier
+from custody.log.entry import Entry
 from custody.log.errors import LogError, ProofError, TileError
 from custody.log.merkle import prove_consistency, verify_consistency
 from custody.log.note import NoteVerifier
@@ -28,7 +29,13 @@ from custody.log.tiles import (
     tile_path,
 )
 from custody.outside.cosignatures import all_filed, cosignature_path
-from custody.outside.errors import SourceMissingError, SplitViewError, TamperedLogError
+from custody.outside.errors import (
+    OutsideError,
+    SourceMissingError,
+    SplitViewError,
+    TamperedLogError,
+)
+from custody.outside.key_watch import open_following, read_key_entries
 from custody.outside.proving import downward, prove_bundle, prove_edge, prove_full_tile
 from custody.outside.sources import FolderSource, Source
 from custody.outside.stamps import LoggedStamp, stamps_in
@@ -61,13 +68,27 @@ class Mirrored:
     cosignatures: int = 0
 
 
+def trust_in(folder: Path, log: NoteVerifier | LogTrust) -> NoteVerifier | LogTrust:
+    """The keys that followed ``log`` by the entries in the mirror in ``folder``.
+
+    Raises `LogError` where the mirror's own checkpoint does not open under them, `OutsideError`
+    where it has none, `OSError`.
+    """
+    fetch = FolderSource(folder).fetch
+    try:
+        note = read_small_file(folder / CHECKPOINT)
+    except FileNotFoundError as error:
+        raise OutsideError(f"{folder}: no {CHECKPOINT} in it") from error
+    return open_following(note, log, lambda size: read_key_entries(fetch, size)).trust
+
+
 class Mirror:
     """A folder that holds a copy of one log."""
 
     def __init__(
         self,
         folder: Path,
-        log: NoteVerifier,
+        log: NoteVerifier | LogTrust,
         origin: str | None = None,
         *,
         cosigners: Sequence[CosignatureVerifier] = (),
@@ -85,7 +106,8 @@ class Mirror:
         except FileNotFoundError:
             return None
         try:
-            return open_checkpoint(note, self._log, origin=self._origin)
+            trust = self._follow(note, lambda size: read_key_entries(self._fetch_own, size))
+            return open_checkpoint(note, trust, origin=self._origin)
         except LogError as error:
             raise TamperedLogError(f"{self._folder / CHECKPOINT}: {error}") from error
 
@@ -97,10 +119,7 @@ class Mirror:
         """
         old = self.newest()
         note = source.fetch(CHECKPOINT)
-        try:
-            new = open_checkpoint(note, self._log, origin=self._origin)
-        except LogError as error:
-            raise TamperedLogError(f"{CHECKPOINT}: {error}") from error
+        new, trust = self._open(source, old, note)
         reader = TileReader(source.fetch, new.size)
         if old is not None:
             self._check_continues(old, new, note, reader)
@@ -118,35 +137,71 @@ class Mirror:
         missing = []
         for stamp in stamps:
             try:
-                files += self._copy_stamp(source, new, reader, stamp)
+                files += self._copy_stamp(source, new, reader, stamp, trust)
             except SourceMissingError:
                 missing.append(stamp.path)
         # Those on the old one too: a slow witness has signed it since.
-        cosigned = sum(self._copy_cosignatures(source, one) for one in (old, new) if one)
+        cosigned = sum(self._copy_cosignatures(source, one, trust) for one in (old, new) if one)
         self._write(f"{FOLLOWED}/{new.size:012}", note)
         self._write(CHECKPOINT, note)
         return Mirrored(old, new, files + cosigned, tuple(missing), cosigned)
 
-    def _copy_cosignatures(self, source: Source, checkpoint: Checkpoint) -> int:
+    def _copy_cosignatures(
+        self, source: Source, checkpoint: Checkpoint, trust: NoteVerifier | LogTrust
+    ) -> int:
         wanted = [
             one
             for one in self._cosigners
             if not (self._folder / cosignature_path(checkpoint.size, one)).exists()
         ]
-        filed = all_filed(source, self._log, wanted, checkpoint)
+        filed = all_filed(source, trust, wanted, checkpoint)
         for path, data, _ in filed:
             self._keep(path, data)
         return len(filed)
 
+    def _open(
+        self, source: Source, old: Checkpoint | None, note: bytes
+    ) -> tuple[Checkpoint, NoteVerifier | LogTrust]:
+        """The checkpoint that is shown, by the keys that the log has now, and what trusts it.
+
+        The log's entries about its keys are read before anything is copied: those that are here,
+        and those that are new. They count by whoever signed them, and are in the tree, as
+        everything is, once it is copied.
+        """
+        kept = 0 if old is None else old.size
+
+        def entries(size: int) -> Iterator[tuple[int, Entry]]:
+            yield from read_key_entries(self._fetch_own, kept)
+            yield from read_key_entries(source.fetch, size, kept)
+
+        try:
+            trust = self._follow(note, entries)
+            return open_checkpoint(note, trust, origin=self._origin), trust
+        except LogError as error:
+            raise TamperedLogError(f"{CHECKPOINT}: {error}") from error
+
+    def _follow(
+        self, note: bytes, entries: Callable[[int], Iterator[tuple[int, Entry]]]
+    ) -> NoteVerifier | LogTrust:
+        return open_following(note, self._log, entries, origin=self._origin).trust
+
+    def _fetch_own(self, path: str) -> bytes:
+        return FolderSource(self._folder).fetch(path)
+
     def _copy_stamp(
-        self, source: Source, new: Checkpoint, reader: TileReader, stamp: LoggedStamp
+        self,
+        source: Source,
+        new: Checkpoint,
+        reader: TileReader,
+        stamp: LoggedStamp,
+        trust: NoteVerifier | LogTrust,
     ) -> int:
         """Copy a timestamp and, before it, the checkpoint it is of; how many files were written."""
         files = 0
         if not (self._folder / stamp.checkpoint_path).exists():
             note = source.fetch(stamp.checkpoint_path)
             try:
-                stamped = open_checkpoint(note, self._log, origin=self._origin)
+                stamped = open_checkpoint(note, trust, origin=self._origin)
             except LogError as error:
                 raise TamperedLogError(f"{stamp.checkpoint_path}: {error}") from error
             if stamped.size != stamp.size:

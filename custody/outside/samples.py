@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
 from custody.log.entry import Entry
 from custody.log.errors import LogError, SampleError
 from custody.log.merkle import hash_leaf, prove_consistency
@@ -16,7 +16,7 @@ from custody.log.sample_statement import SampleStatement, open_sample_statement
 from custody.log.tiles import WIDTH, TileReader
 from custody.log.verify import verify_extension
 from custody.outside.errors import OutsideError
-from custody.outside.mirror import CHECKPOINT
+from custody.outside.mirror import CHECKPOINT, trust_in
 from custody.outside.proving import downward, prove_bundle, prove_edge, prove_full_tile
 from custody.outside.sources import FolderSource
 from storage.regular_files import read_small_file
@@ -34,17 +34,21 @@ class _Told:
 
 
 def check_statement(
-    note: bytes, receipts: NoteVerifier, log: NoteVerifier, mirror: Path
+    note: bytes, receipts: NoteVerifier, log: NoteVerifier | LogTrust, mirror: Path
 ) -> SampleStatement:
     """The statement, if it is signed, of the sample that its seed picks, and true to the entries.
 
     What reading the originals showed is the archive's word. Raises `LogError` where something does
     not hold, `OutsideError`, `TamperedLogError` and `OSError` where the mirror does not tell.
     """
-    # 1. Signatures and form.
-    statement, tree = open_sample_statement(note, receipts, log)
+    # 1. Signatures and form, by the keys that the log has had.
+    try:
+        held, trust = _newest(mirror, log)
+    except OutsideError:
+        open_sample_statement(note, receipts, log)  # what is wrong with itself is said first
+        raise
+    statement, tree = open_sample_statement(note, receipts, trust)
     # 2. The mirror goes as far, and is of the same history.
-    held = _newest(mirror, log)
     if held.size < statement.log_size:
         raise OutsideError(f"the mirror has {held.size} of {statement.log_size} entries")
     reader = TileReader(FolderSource(mirror).fetch, held.size)
@@ -67,11 +71,12 @@ def check_statement(
     return statement
 
 
-def _newest(mirror: Path, log: NoteVerifier) -> Checkpoint:
+def _newest(
+    mirror: Path, log: NoteVerifier | LogTrust
+) -> tuple[Checkpoint, NoteVerifier | LogTrust]:
     try:
-        return open_checkpoint(read_small_file(mirror / CHECKPOINT), log)
-    except FileNotFoundError as error:
-        raise OutsideError(f"{mirror}: no {CHECKPOINT} in it") from error
+        trust = trust_in(mirror, log)
+        return open_checkpoint(read_small_file(mirror / CHECKPOINT), trust), trust
     except LogError as error:
         raise OutsideError(f"{mirror / CHECKPOINT}: {error}") from error
 

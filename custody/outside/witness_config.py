@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from custody.errors import CustodyError
 from custody.log.cosignature import Cosigner
 from custody.log.errors import NoteError
-from custody.log.note import NoteVerifier, check_name
+from custody.log.note import check_name
+from custody.log.trust import LogVerifier, parse_log_key
 from storage.durable import make_folder, write_file
 from storage.regular_files import read_small_file
 
@@ -40,7 +41,7 @@ class WitnessConfig:
     name: str
     host: str
     port: int
-    logs: Mapping[str, Sequence[NoteVerifier]]
+    logs: Mapping[str, Sequence[LogVerifier]]
 
     @property
     def state(self) -> Path:
@@ -112,11 +113,11 @@ def _parse(folder: Path, text: str) -> WitnessConfig:
     host, colon, port = listen.rpartition(":")
     if not colon or not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
         raise WitnessConfigError(f"{where}: listen = {_quoted(DEFAULT_LISTEN)}")
-    trusted: dict[str, list[NoteVerifier]] = {}
+    trusted: dict[str, list[LogVerifier]] = {}
     for log in logs:
         try:
             check_name(name)
-            verifier = NoteVerifier.parse(str(log))
+            verifier = parse_log_key(str(log))
         except NoteError as error:
             raise WitnessConfigError(f"{where}: {error}") from error
         trusted.setdefault(verifier.name, []).append(verifier)

@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from custody.errors import CustodyError
 from custody.log.cosignature import Cosigner
-from custody.log.note import NoteVerifier
+from custody.log.trust import LogVerifier
 from custody.log.witness import (
     MAX_REQUEST_BYTES,
     PATH,
@@ -38,7 +38,7 @@ class Witness:
     def __init__(
         self,
         cosigners: Sequence[Cosigner],
-        logs: Mapping[str, Sequence[NoteVerifier]],
+        logs: Mapping[str, Sequence[LogVerifier]],
         state: WitnessState,
         now: Callable[[], float] = time.time,
     ) -> None:

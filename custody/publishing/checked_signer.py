@@ -7,10 +7,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from custody.errors import SigningRefusedError
-from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
 from custody.log.errors import LogError
 from custody.log.merkle import EMPTY_ROOT
 from custody.log.note import NoteVerifier
+from custody.log.trust import TrustedKeys
 from custody.publishing.signer import Signed, Signer
 from custody.publishing.stored_entries import require_stored
 from storage.objects import ObjectStore
@@ -33,6 +34,14 @@ class CheckedSigner:
         return self._signer.verifier
 
     @property
+    def first(self) -> NoteVerifier:
+        return self._signer.first
+
+    @property
+    def trusted(self) -> LogTrust:
+        return self._signer.trusted
+
+    @property
     def is_at_hand(self) -> bool:
         return self._signer.is_at_hand
 
@@ -40,13 +49,15 @@ class CheckedSigner:
         """What was signed last; None for a new log. Raises `SignerStateError`."""
         return self._signer.last()
 
-    def sign(self, checkpoint: Checkpoint, proof: list[bytes]) -> str:
+    def sign(
+        self, checkpoint: Checkpoint, proof: list[bytes], trusted: TrustedKeys | None = None
+    ) -> str:
         """As `Signer.sign`; also raises `StoredEntriesError`, `KeyHeldError`, `StorageError`."""
         if checkpoint.extensions:
             raise SigningRefusedError("lines after the root: this log signs size and root only")
         with self._turn():
             self._recompute(checkpoint)
-            return self._signer.sign(checkpoint, proof)
+            return self._signer.sign(checkpoint, proof, trusted)
 
     def adopt(self, note: str, proof: list[bytes]) -> None:
         """As `Signer.adopt`; also raises `StoredEntriesError`, `KeyHeldError`, `StorageError`.
@@ -57,7 +68,7 @@ class CheckedSigner:
         if last is not None and last.note == note:
             return
         try:
-            checkpoint = open_checkpoint(note, self.verifier, origin=self.origin)
+            checkpoint = open_checkpoint(note, self.trusted, origin=self.origin)
         except LogError as error:
             raise SigningRefusedError(f"a published checkpoint is not ours: {error}") from error
         with self._turn():

@@ -1,27 +1,127 @@
-"""The log's two keys: one signs checkpoints, one signs receipts. Made once, kept in files.
+"""The log's keys in their folder: two sign checkpoints, one signs receipts.
 
-Private keys are text in the form of golang.org/x/mod/sumdb/note, mode 0600; beside each stands
-its verifier key (``*.pub``), which may be handed to anybody.
+They come in generations. The first lies in ``log.key``, ``log-ml-dsa.key`` and ``receipts.key``,
+the second in ``log-2.key`` and so on; each has its verifier key beside it (``*.pub``), which may be
+handed to anybody. Once a generation is retired, only its verifier keys are left, under
+``retired/``. What a kill leaves between two files is finished by who is making or retiring them.
 """
 
-import secrets
-import stat
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
-from custody.errors import KeyFileError, KeyMissingError
-from custody.log.errors import NoteError
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+
+from custody.errors import KeyMissingError
+from custody.log.checkpoint import LogTrust
+from custody.log.cosignature import Cosigner
+from custody.log.key_entries import KeySet
 from custody.log.note import NoteSigner, NoteVerifier, generate
-from storage.durable import make_folder, new_file, sync_folder, write_all, write_file
-from storage.regular_files import read_small_file
+from custody.log.trust import AnyOf
+from custody.publishing.key_files import (
+    create,
+    exists,
+    is_public,
+    load_ml_dsa_key,
+    load_note_key,
+    load_public_ml_dsa_key,
+    load_public_note_key,
+    public_of,
+)
+from storage.durable import make_folder, sync_folder, write_file
+
+#: Of keys that were destroyed, what is left.
+RETIRED_FOLDER = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlaces:
+    """The files of one generation, and the names of its keys."""
+
+    log: Path
+    ml_dsa: Path
+    receipts: Path
+    origin: str
+
+    @property
+    def receipts_name(self) -> str:
+        return f"{self.origin}/receipts"
+
+    @property
+    def files(self) -> tuple[Path, Path, Path]:
+        return self.log, self.ml_dsa, self.receipts
+
+    def kept(self, path: Path) -> Path:
+        """Where the verifier key of ``path`` stays once its generation is retired."""
+        return path.parent / RETIRED_FOLDER / public_of(path).name
+
+
+@dataclass(frozen=True, slots=True)
+class KeyGeneration:
+    """Keys that were made together. ``log`` and ``ml_dsa`` are named like the log's origin,
+    ``receipts`` is ``<origin>/receipts``.
+
+    ``ml_dsa`` is None only where a home of before there was one is looked at, not written.
+    """
+
+    log: NoteSigner
+    ml_dsa: Cosigner | None
+    receipts: NoteSigner
+
+    @property
+    def signers(self) -> tuple[NoteSigner | Cosigner, ...]:
+        """Those that sign checkpoints, in the order of their lines."""
+        return (self.log,) if self.ml_dsa is None else (self.log, self.ml_dsa)
+
+    @property
+    def key_set(self) -> KeySet:
+        """The verifier keys. Raises `KeyMissingError` without the second."""
+        if self.ml_dsa is None:
+            raise KeyMissingError("log-ml-dsa.key")
+        return KeySet(self.log.verifier, self.ml_dsa.verifier, self.receipts.verifier)
 
 
 @dataclass(frozen=True, slots=True)
 class LogKeys:
-    """``log`` is named like the log's origin, ``receipts`` is ``<origin>/receipts``."""
+    """All generations, the oldest first; those that are retired verify, and sign nothing."""
 
-    log: NoteSigner
-    receipts: NoteSigner
+    generations: tuple[KeyGeneration, ...]
+
+    @property
+    def first(self) -> KeyGeneration:
+        return self.generations[0]
+
+    @property
+    def newest(self) -> KeyGeneration:
+        return self.generations[-1]
+
+    @property
+    def log(self) -> NoteSigner:
+        return self.newest.log
+
+    @property
+    def ml_dsa(self) -> Cosigner | None:
+        return self.newest.ml_dsa
+
+    @property
+    def receipts(self) -> NoteSigner:
+        return self.newest.receipts
+
+    @property
+    def signers(self) -> Sequence[NoteSigner | Cosigner]:
+        """Every key that is at hand to sign checkpoints, the oldest first."""
+        keys = [key for one in self.generations for key in one.signers]
+        return [key for key in keys if not is_public(key)]
+
+    def of(self, log: NoteVerifier) -> KeyGeneration | None:
+        """The generation with this Ed25519 key."""
+        return next((one for one in self.generations if one.log.verifier == log), None)
+
+    @property
+    def any(self) -> LogTrust:
+        """Trusts what any key of ours has signed, for who asks only whether it is ours at all."""
+        return AnyOf(tuple(key.verifier for one in self.generations for key in one.signers))
 
 
 def load_keys(folder: Path, origin: str) -> LogKeys:
@@ -30,30 +130,7 @@ def load_keys(folder: Path, origin: str) -> LogKeys:
     Raises `KeyMissingError` for a file that is not there, `KeyFileError` for one that can't be
     read, is open to others, or is of another log.
     """
-    log, receipts = _places(folder, origin)
-    for path, _ in (log, receipts):
-        # A broken link is found where it is read.
-        if not path.exists() and not path.is_symlink():
-            raise KeyMissingError(str(path))
-    return LogKeys(log=_load_named(*log), receipts=_load_named(*receipts))
-
-
-class PublicHalf(NoteSigner):
-    """A key of which only the verifier key is at hand: it verifies, and signs nothing."""
-
-    def __init__(self, verifier: NoteVerifier, path: Path) -> None:
-        self.name = verifier.name
-        self.verifier = verifier
-        self._path = path
-
-    def sign(self, text: str) -> str:
-        """Raises `KeyMissingError`."""
-        del text
-        raise KeyMissingError(str(self._path))
-
-    def secret_text(self) -> str:
-        """Raises `KeyMissingError`."""
-        raise KeyMissingError(str(self._path))
+    return _load_all(folder, origin, _load)
 
 
 def load_public_halves(folder: Path, origin: str) -> LogKeys:
@@ -62,45 +139,24 @@ def load_public_halves(folder: Path, origin: str) -> LogKeys:
     The private keys are not looked at, so that a copy can go without them. Raises `KeyMissingError`
     where a verifier key is not there either, and `KeyFileError`.
     """
-    log, receipts = (_load_public(*place) for place in _places(folder, origin))
-    return LogKeys(log=log, receipts=receipts)
+    return _load_all(folder, origin, _load_public)
 
 
-def load_log_key(folder: Path, origin: str) -> NoteSigner:
-    """The key that signs checkpoints, for a process that signs nothing else.
+def load_signing_keys(folder: Path, origin: str) -> LogKeys:
+    """The keys that sign checkpoints, for a process that signs nothing else.
 
-    Raises `KeyMissingError`, `KeyFileError`.
+    Of the receipts' key the public half is enough. Raises as `load_keys`.
     """
-    (path, name), _ = _places(folder, origin)
-    if not path.exists() and not path.is_symlink():
-        raise KeyMissingError(str(path))
-    return _load_named(path, name)
+    return _load_all(folder, origin, _load_signing)
 
 
 def load_keys_beside_signer(folder: Path, origin: str) -> LogKeys:
-    """The keys of a server whose checkpoints another process signs: of the log's the public half.
+    """The keys of a server whose checkpoints another process signs: of the log's the public halves.
 
-    The receipts' key stays: what it signs counts under a checkpoint of the log only. Raises
-    `KeyMissingError`, `KeyFileError`.
+    The receipts' key stays: what it signs counts under a checkpoint of the log only. Raises as
+    `load_keys`.
     """
-    log, receipts = _places(folder, origin)
-    for path in (log[0].with_suffix(".pub"), receipts[0]):
-        if not path.exists() and not path.is_symlink():
-            raise KeyMissingError(str(path))
-    return LogKeys(log=_load_public(*log), receipts=_load_named(*receipts))
-
-
-def _load_public(path: Path, name: str) -> PublicHalf:
-    public = path.with_suffix(".pub")
-    if not public.exists() and not public.is_symlink():
-        raise KeyMissingError(str(path))
-    try:
-        verifier = NoteVerifier.parse(_read(public).strip())
-    except NoteError as error:
-        raise KeyFileError(f"{public}: {error}") from error
-    if verifier.name != name:
-        raise KeyFileError(f"{public}: the key of {verifier.name!r}, expected {name!r}")
-    return PublicHalf(verifier, path)
+    return _load_all(folder, origin, _load_beside_signer)
 
 
 def load_or_create_keys(folder: Path, origin: str) -> LogKeys:
@@ -110,59 +166,143 @@ def load_or_create_keys(folder: Path, origin: str) -> LogKeys:
     as `load_keys`; `KeyMissingError` only where the verifier key shows that there was a key.
     """
     make_folder(folder, mode=0o700)
-    for path, name in _places(folder, origin):
-        if not path.exists():
-            if path.with_suffix(".pub").exists() and not path.exists():
-                raise KeyMissingError(str(path))
-            _create(path, name)
+    if not _is_retired(_places(folder, origin, 1)):
+        create_generation(folder, origin, 1)
     return load_keys(folder, origin)
 
 
-def _places(folder: Path, origin: str) -> tuple[tuple[Path, str], tuple[Path, str]]:
-    """The file and the name of each key."""
-    return (folder / "log.key", origin), (folder / "receipts.key", f"{origin}/receipts")
+def create_generation(folder: Path, origin: str, number: int) -> None:
+    """Make the keys of a generation that are not there yet; it counts once all of them are.
+
+    Raises `KeyMissingError` where a verifier key shows that there was a key.
+    """
+    places = _places(folder, origin, number)
+    for path in places.files:
+        if not path.exists():
+            if public_of(path).exists() and not path.exists():
+                raise KeyMissingError(str(path))
+            create(path, _new_secret(places, path))
 
 
-def _load_named(path: Path, name: str) -> NoteSigner:
-    signer = _load(path)
-    if signer.name != name:
-        raise KeyFileError(f"{path}: the key of {signer.name!r}, expected {name!r}")
-    public = path.with_suffix(".pub")
-    text = signer.verifier.vkey + "\n"
-    if not public.exists():
-        write_file(public, text.encode(), mode=0o644)
-    elif _read(public) != text:
-        raise KeyFileError(f"{public}: not the verifier key of {path.name}")
-    return signer
+def destroy_generation(folder: Path, origin: str, number: int) -> None:
+    """Keep the verifier keys under ``retired/`` and remove the private ones; idempotent.
+
+    A kill leaves some of the former, and all keys stand; or all of them, and the generation is
+    retired whatever else lies there still.
+    """
+    places = _places(folder, origin, number)
+    make_folder(folder / RETIRED_FOLDER, mode=0o700)
+    for path in places.files:
+        if not places.kept(path).exists():
+            write_file(places.kept(path), public_of(path).read_bytes(), mode=0o644)
+    for path in (*places.files, *map(public_of, places.files)):
+        path.unlink(missing_ok=True)
+    sync_folder(folder)
 
 
-def _create(path: Path, name: str) -> None:
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    with new_file(temporary, mode=0o600) as descriptor:
-        write_all(descriptor, f"{generate(name).secret_text()}\n".encode())
-    try:
-        # A link, not a rename: it fails where another maker was first.
-        path.hardlink_to(temporary)
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
-    sync_folder(path.parent)
+def is_destroyed(folder: Path, origin: str, number: int) -> bool:
+    """Whether nothing is left of a generation but its verifier keys under ``retired/``."""
+    places = _places(folder, origin, number)
+    return _is_retired(places) and not any(exists(path) for path in places.files)
 
 
-def _load(path: Path) -> NoteSigner:
-    text = _read(path)
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        raise KeyFileError(f"{path}: mode {mode:04o} lets others read it; chmod 600")
-    try:
-        return NoteSigner.parse(text.strip())
-    except NoteError as error:
-        raise KeyFileError(f"{path}: {error}") from error
+def lacks_second_key(folder: Path, origin: str) -> bool:
+    """Whether this is a folder of before checkpoints were signed with ML-DSA-44 too."""
+    places = _places(folder, origin, 1)
+    lacking = not exists(places.ml_dsa) and not exists(public_of(places.ml_dsa))
+    return lacking and exists(places.log) and exists(places.receipts)
 
 
-def _read(path: Path) -> str:
-    try:
-        return read_small_file(path).decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise KeyFileError(f"{path}: {error}") from error
+def create_second_key(folder: Path, origin: str) -> None:
+    """Make the ML-DSA-44 key that `lacks_second_key` misses. Only where none was ever announced."""
+    places = _places(folder, origin, 1)
+    create(places.ml_dsa, _new_secret(places, places.ml_dsa))
+
+
+def _places(folder: Path, origin: str, number: int) -> KeyPlaces:
+    tail = "" if number == 1 else f"-{number}"
+    names = ("log", "log-ml-dsa", "receipts")
+    log, ml_dsa, receipts = (folder / f"{name}{tail}.key" for name in names)
+    return KeyPlaces(log, ml_dsa, receipts, origin)
+
+
+def _load_all(folder: Path, origin: str, load: Callable[[KeyPlaces], KeyGeneration]) -> LogKeys:
+    generations = []
+    for number in count(1):
+        places = _places(folder, origin, number)
+        if _is_retired(places):
+            generations.append(_load_retired(places))
+        elif number == 1 or _is_whole(places):
+            generations.append(load(places))
+        else:
+            return LogKeys(tuple(generations))
+    raise AssertionError
+
+
+def _is_retired(places: KeyPlaces) -> bool:
+    return all(exists(places.kept(path)) for path in places.files)
+
+
+def _is_whole(places: KeyPlaces) -> bool:
+    """Whether a later generation was made: all of its keys are there, or were.
+
+    Where one is missing whose verifier key stands, loading it says so.
+    """
+    return all(exists(path) or exists(public_of(path)) for path in places.files)
+
+
+def _new_secret(places: KeyPlaces, path: Path) -> str:
+    if path == places.ml_dsa:
+        return Cosigner(places.origin, MLDSA44PrivateKey.generate()).secret_text()
+    return generate(places.origin if path == places.log else places.receipts_name).secret_text()
+
+
+def _load(places: KeyPlaces) -> KeyGeneration:
+    for path in places.files:
+        if not exists(path):
+            raise KeyMissingError(str(path))
+    return KeyGeneration(
+        load_note_key(places.log, places.origin),
+        load_ml_dsa_key(places.ml_dsa, places.origin),
+        load_note_key(places.receipts, places.receipts_name),
+    )
+
+
+def _load_signing(places: KeyPlaces) -> KeyGeneration:
+    for path in (places.log, places.ml_dsa):
+        if not exists(path):
+            raise KeyMissingError(str(path))
+    receipts = places.receipts
+    return KeyGeneration(
+        load_note_key(places.log, places.origin),
+        load_ml_dsa_key(places.ml_dsa, places.origin),
+        load_public_note_key(receipts, public_of(receipts), places.receipts_name),
+    )
+
+
+def _load_beside_signer(places: KeyPlaces) -> KeyGeneration:
+    if not exists(places.receipts):
+        raise KeyMissingError(str(places.receipts))
+    public = _load_public(places)
+    receipts = load_note_key(places.receipts, places.receipts_name)
+    return KeyGeneration(public.log, public.ml_dsa, receipts)
+
+
+def _load_public(places: KeyPlaces) -> KeyGeneration:
+    log, ml_dsa, receipts = places.files
+    return KeyGeneration(
+        load_public_note_key(log, public_of(log), places.origin),
+        load_public_ml_dsa_key(ml_dsa, public_of(ml_dsa), places.origin)
+        if exists(public_of(ml_dsa))
+        else None,
+        load_public_note_key(receipts, public_of(receipts), places.receipts_name),
+    )
+
+
+def _load_retired(places: KeyPlaces) -> KeyGeneration:
+    log, ml_dsa, receipts = places.files
+    return KeyGeneration(
+        load_public_note_key(log, places.kept(log), places.origin),
+        load_public_ml_dsa_key(ml_dsa, places.kept(ml_dsa), places.origin),
+        load_public_note_key(receipts, places.kept(receipts), places.receipts_name),
+    )

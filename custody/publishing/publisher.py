@@ -22,6 +22,7 @@ from datetime import timedelta
 from custody.clock import Clock
 from custody.errors import IntegrationConflictError, SigningRefusedError
 from custody.first_writer import insert_first
+from custody.key_rows import read_key_history
 from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.errors import LogError
 from custody.log.merkle import prove_consistency, tree_root
@@ -154,7 +155,9 @@ class Publisher:
             return size, published
         self._check_pointer(size)
         checkpoint = Checkpoint(self._signer.origin, size, tree_root(size, read))
-        note = self._signer.sign(checkpoint, prove_consistency(public_size, size, read))
+        with self._database.read() as tx:
+            trusted = read_key_history(tx, self._signer.first, below=size).trusted
+        note = self._signer.sign(checkpoint, prove_consistency(public_size, size, read), trusted)
         self._hand_out(checkpoint, note)
         return size, True
 
@@ -187,7 +190,7 @@ class Publisher:
         except ObjectNotFoundError:
             return
         try:
-            checkpoint = open_checkpoint(shown, self._signer.verifier, origin=self._signer.origin)
+            checkpoint = open_checkpoint(shown, self._signer.trusted, origin=self._signer.origin)
         except LogError as error:
             raise SigningRefusedError(f"{CHECKPOINT_KEY}: {error}") from error
         _require_entries(checkpoint.size, size, "published")

@@ -222,7 +222,7 @@ class RestoreWatch:
 
     def _size_in(self, note: bytes) -> int | None:
         try:
-            return open_checkpoint(note, self._signer.verifier, origin=self._signer.origin).size
+            return open_checkpoint(note, self._signer.trusted, origin=self._signer.origin).size
         except LogError:
             return None
 

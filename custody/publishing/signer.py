@@ -1,4 +1,4 @@
-"""Signs tree heads, and remembers the last one outside the database.
+"""Signs tree heads with every key of the log, and remembers the last one outside the database.
 
 A log is trusted because its signer never signs two trees that do not continue each other. So the
 signer believes nobody: whoever wants a signature proves that the new tree continues the last one
@@ -7,16 +7,19 @@ never the memory of one.
 """
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from custody.errors import SignerStateError, SigningRefusedError
-from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.errors import KeyMissingError, SignerStateError, SigningRefusedError
+from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
+from custody.log.cosignature import Cosigner
 from custody.log.errors import LogError, ProofError
 from custody.log.merkle import EMPTY_ROOT, verify_consistency
 from custody.log.note import NoteSigner, NoteVerifier, sign_note
 from custody.log.plain_json import read_json_object
-from custody.publishing.keys import PublicHalf
+from custody.log.trust import TrustedKeys, short
+from custody.publishing.keys import LogKeys
 from storage.durable import write_file
 from storage.regular_files import read_small_file
 
@@ -31,25 +34,37 @@ class Signed:
 
 
 class Signer:
-    """One log's key with the memory of what it signed.
+    """One log's keys with the memory of what they signed.
 
-    ``state_file`` holds JSON: ``size``, ``root`` (hex) and ``note``. It belongs to the key, not to
-    the database: restoring a database never touches it. Callers own ``database.exclusive("log")``.
+    ``keys`` gives those in use now. ``state_file`` holds JSON: ``size``, ``root`` (hex) and
+    ``note``. It belongs to the keys, not to the database: restoring a database never touches it.
+    Callers own ``database.exclusive("log")``.
     """
 
-    def __init__(self, key: NoteSigner, state_file: Path, origin: str) -> None:
-        self._key = key
+    def __init__(self, keys: Callable[[], LogKeys], state_file: Path, origin: str) -> None:
+        self._keys = keys
         self._state_file = state_file
         self.origin = origin
 
     @property
     def verifier(self) -> NoteVerifier:
-        return self._key.verifier
+        """The newest Ed25519 key."""
+        return self._keys().log.verifier
+
+    @property
+    def first(self) -> NoteVerifier:
+        """The log's first Ed25519 key, from which all others follow."""
+        return self._keys().first.log.verifier
+
+    @property
+    def trusted(self) -> LogTrust:
+        """What any of the log's keys signed, in use or retired."""
+        return self._keys().any
 
     @property
     def is_at_hand(self) -> bool:
         """Whether there is anything to ask: a copy may carry neither the key nor what it signed."""
-        return not isinstance(self._key, PublicHalf) or self._state_file.exists()
+        return bool(self._keys().signers) or self._state_file.exists()
 
     def last(self) -> Signed | None:
         """What was signed last; None for a new log. Raises `SignerStateError`."""
@@ -62,38 +77,55 @@ class Signer:
         try:
             state = read_json_object(text)
             signed = Signed(_whole(state["size"]), bytes.fromhex(state["root"]), str(state["note"]))
-            checkpoint = open_checkpoint(signed.note, self.verifier, origin=self.origin)
+            checkpoint = open_checkpoint(signed.note, self.trusted, origin=self.origin)
         except (ValueError, KeyError, TypeError, LogError) as error:
             raise SignerStateError(f"{self._state_file}: {error}") from error
         if (checkpoint.size, checkpoint.root) != (signed.size, signed.root):
             raise SignerStateError(f"{self._state_file}: size and root are not those of the note")
         return signed
 
-    def sign(self, checkpoint: Checkpoint, proof: list[bytes]) -> str:
+    def sign(
+        self, checkpoint: Checkpoint, proof: list[bytes], trusted: TrustedKeys | None = None
+    ) -> str:
         """The signed note of ``checkpoint``; signing the last one again gives the same note.
 
-        ``proof`` is the consistency proof from the last signed size. Raises `SigningRefusedError`
-        with what was seen, and `SignerStateError`.
+        Every key at hand signs; with ``trusted``, the keys by the entries within that tree, none
+        that is retired, and all that must. ``proof`` is the consistency proof from the last signed
+        size. Raises `SigningRefusedError` with what was seen, `SignerStateError`, and
+        `KeyMissingError` where a key that must sign is not at hand.
         """
         last = self._check(checkpoint, proof)
         if last is not None and last.size == checkpoint.size:
             return last.note
-        note = sign_note(checkpoint.encode(), [self._key])
+        note = sign_note(checkpoint.encode(), self._signers(checkpoint.size, trusted))
         self._remember(checkpoint, note)
         return note
 
     def adopt(self, note: str, proof: list[bytes]) -> None:
-        """Remember a later note of this key, signed on another host or lost from the record.
+        """Remember a later note of these keys, signed on another host or lost from the record.
 
-        Raises `SigningRefusedError` if the key did not sign it or it does not continue the last.
+        Raises `SigningRefusedError` if none of them signed it or it does not continue the last.
         """
         try:
-            checkpoint = open_checkpoint(note, self.verifier, origin=self.origin)
+            checkpoint = open_checkpoint(note, self.trusted, origin=self.origin)
         except LogError as error:
             raise SigningRefusedError(f"a published checkpoint is not ours: {error}") from error
         last = self._check(checkpoint, proof)
         if last is None or last.size < checkpoint.size:
             self._remember(checkpoint, note)
+
+    def _signers(self, size: int, trusted: TrustedKeys | None) -> Sequence[NoteSigner | Cosigner]:
+        keys = self._keys().signers
+        if trusted is not None:
+            ended = trusted.ended(size)
+            keys = [key for key in keys if key.verifier not in ended]
+            at_hand = [key.verifier for key in keys]
+            for one in trusted.required(size):
+                if one not in at_hand:
+                    raise KeyMissingError(short(one))
+        if not keys:
+            raise KeyMissingError(self.verifier.vkey)
+        return keys
 
     def _check(self, checkpoint: Checkpoint, proof: list[bytes]) -> Signed | None:
         # 1. It is a tree head of this log.

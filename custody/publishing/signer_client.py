@@ -4,11 +4,15 @@ What it answers is believed as far as the log's public key goes: a note that thi
 or of another tree than was asked for, is no answer.
 """
 
+from collections.abc import Callable
+
 from custody.errors import SignerAwayError, SigningRefusedError
 from custody.exchange import Answer, ExchangeError, UnixConnection, exchange, exchange_over
-from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
 from custody.log.errors import LogError
 from custody.log.note import NoteVerifier
+from custody.log.trust import TrustedKeys
+from custody.publishing.keys import LogKeys
 from custody.publishing.signer import Signed
 from custody.publishing.signer_protocol import (
     ADOPT,
@@ -33,20 +37,21 @@ MAX_REASON = 500
 class RemoteSigner:
     """The signer at ``address``: ``unix:`` and a path, or an http or https URL.
 
-    ``optional``: for a copy that is only looked at, where it need not answer. Every method raises
-    `SignerAwayError` where it does not answer as one does, and `SigningRefusedError` as it does.
+    ``keys`` gives the public halves. ``optional``: for a copy that is only looked at, where it need
+    not answer. Every method raises `SignerAwayError` where it does not answer as one does, and
+    `SigningRefusedError` as it does.
     """
 
     def __init__(
         self,
         address: str,
-        verifier: NoteVerifier,
+        keys: Callable[[], LogKeys],
         origin: str,
         *,
         secret: str = "",
         optional: bool = False,
     ) -> None:
-        self.verifier = verifier
+        self._keys = keys
         self.origin = origin
         self._address = address
         self._headers = {"Content-Type": "text/plain; charset=utf-8"}
@@ -54,6 +59,21 @@ class RemoteSigner:
             self._headers["Authorization"] = f"Bearer {secret}"
         self._optional = optional
         self._seen: Signed | None = None
+
+    @property
+    def verifier(self) -> NoteVerifier:
+        """The newest Ed25519 key."""
+        return self._keys().log.verifier
+
+    @property
+    def first(self) -> NoteVerifier:
+        """The log's first Ed25519 key, from which all others follow."""
+        return self._keys().first.log.verifier
+
+    @property
+    def trusted(self) -> LogTrust:
+        """What any of the log's keys signed, in use or retired."""
+        return self._keys().any
 
     @property
     def is_at_hand(self) -> bool:
@@ -78,10 +98,15 @@ class RemoteSigner:
         self._seen = Signed(checkpoint.size, checkpoint.root, note)
         return self._seen
 
-    def sign(self, checkpoint: Checkpoint, proof: list[bytes]) -> str:
-        """The signed note of ``checkpoint``; signing the last one again gives the same note."""
+    def sign(
+        self, checkpoint: Checkpoint, proof: list[bytes], trusted: TrustedKeys | None = None
+    ) -> str:
+        """The signed note of ``checkpoint``; signing the last one again gives the same note.
+
+        With ``trusted`` it is no answer unless every key has signed that must, and none that ended.
+        """
         note = self._ask(SIGN, _body(proof, checkpoint.encode()), SIGN_S)
-        if self._open(note) != checkpoint:
+        if self._open(note, trusted) != checkpoint:
             raise SignerAwayError("it answered with another checkpoint than it was asked for")
         return note
 
@@ -91,9 +116,9 @@ class RemoteSigner:
             return
         self._ask(ADOPT, _body(proof, note), SIGN_S)
 
-    def _open(self, note: str) -> Checkpoint:
+    def _open(self, note: str, trusted: LogTrust | None = None) -> Checkpoint:
         try:
-            return open_checkpoint(note, self.verifier, origin=self.origin)
+            return open_checkpoint(note, trusted or self.trusted, origin=self.origin)
         except LogError as error:
             raise SignerAwayError(f"it answered with a note that is not ours: {error}") from error
 

@@ -2,8 +2,9 @@
 
 from typing import Protocol
 
-from custody.log.checkpoint import Checkpoint
+from custody.log.checkpoint import Checkpoint, LogTrust
 from custody.log.note import NoteVerifier
+from custody.log.trust import TrustedKeys
 
 
 class LastSigned(Protocol):
@@ -28,7 +29,19 @@ class TreeSigner(Protocol):
     origin: str
 
     @property
-    def verifier(self) -> NoteVerifier: ...
+    def verifier(self) -> NoteVerifier:
+        """The newest Ed25519 key."""
+        ...
+
+    @property
+    def first(self) -> NoteVerifier:
+        """The log's first Ed25519 key, from which all others follow."""
+        ...
+
+    @property
+    def trusted(self) -> LogTrust:
+        """What any of the log's keys signed, in use or retired."""
+        ...
 
     @property
     def is_at_hand(self) -> bool:
@@ -39,8 +52,13 @@ class TreeSigner(Protocol):
         """What was signed last; None for a new log."""
         ...
 
-    def sign(self, checkpoint: Checkpoint, proof: list[bytes]) -> str:
-        """The signed note; for the last one again the same. Raises `SigningRefusedError`."""
+    def sign(
+        self, checkpoint: Checkpoint, proof: list[bytes], trusted: TrustedKeys | None = None
+    ) -> str:
+        """The signed note; for the last one again the same. With ``trusted``, the keys by the
+        entries within that tree, it bears what they must sign and nothing that has ended. Raises
+        `SigningRefusedError`.
+        """
         ...
 
     def adopt(self, note: str, proof: list[bytes]) -> None:

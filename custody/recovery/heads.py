@@ -14,7 +14,7 @@ from custody.clock import Clock
 from custody.events import EventKind
 from custody.first_writer import insert_first
 from custody.log.canonical import parse_time
-from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
 from custody.log.cosignature import CosignatureVerifier
 from custody.log.entry import Entry
 from custody.log.errors import LogError
@@ -86,17 +86,17 @@ class KnownHeads:
     def _open(self, source: str, note: str | bytes) -> Head | None:
         signer = self._signer
         try:
-            checkpoint = open_checkpoint(note, signer.verifier, origin=signer.origin)
+            checkpoint = open_checkpoint(note, signer.trusted, origin=signer.origin)
         except LogError:
             return None
         text = note.decode() if isinstance(note, bytes) else note
-        return Head(checkpoint, _without_cosignatures(text, signer.verifier), source)
+        return Head(checkpoint, _without_cosignatures(text, signer.trusted), source)
 
 
-def _without_cosignatures(note: str, verifier: NoteVerifier) -> str:
+def _without_cosignatures(note: str, log: LogTrust) -> str:
     """The note as it was signed: what is served may carry others' lines behind it."""
     text, _, lines = note.partition("\n\n")
-    own = [line for line in lines.splitlines() if line.startswith(f"— {verifier.name} ")]
+    own = [line for line in lines.splitlines() if line.startswith(f"— {log.name} ")]
     return f"{text}\n\n" + "".join(f"{line}\n" for line in own)
 
 
@@ -121,7 +121,7 @@ def heads_in_rows(database: Database, signer: TreeSigner) -> Iterator[Head]:
         ).all()
     for row in rows:
         try:
-            opened = open_checkpoint(row.note, signer.verifier, origin=signer.origin)
+            opened = open_checkpoint(row.note, signer.trusted, origin=signer.origin)
         except LogError:
             continue
         if opened.size == row.size:

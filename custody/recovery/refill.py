@@ -22,7 +22,7 @@ def shown_size(store: ObjectStore, signer: TreeSigner) -> int:
     """How far the store goes by its own pointer; 0 without one of this log's key."""
     try:
         note = store.read_bytes(CHECKPOINT_KEY)
-        return open_checkpoint(note, signer.verifier, origin=signer.origin).size
+        return open_checkpoint(note, signer.trusted, origin=signer.origin).size
     except (ObjectNotFoundError, LogError):
         return 0
 

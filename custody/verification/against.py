@@ -16,6 +16,7 @@ from custody.verification.context import VerificationContext
 from custody.verification.findings import Finding, FindingCode
 from custody.verification.reports import Report
 from custody.verification.rows import numbered_hashes, snapshot
+from custody.verification.trust import trusting
 
 SUBJECT = "kept checkpoint"
 
@@ -30,16 +31,18 @@ def open_kept(note: bytes, context: VerificationContext) -> tuple[Checkpoint, st
 
     Raises `NotKeptFromHereError`: another log's, altered, or this archive has other keys by now.
     """
+    with snapshot(context.database) as tx:
+        context = trusting(tx, context, Report())
     try:
-        kept = open_checkpoint(note, context.log_verifier, origin=context.origin)
+        kept = open_checkpoint(note, context.log, origin=context.origin)
         return kept, note.decode()
     except LogError as error:
-        if context.receipt_verifier is None:
+        if not context.receipt_verifiers:
             raise NotKeptFromHereError(str(error)) from error
         try:
-            receipt = open_receipt(note, context.receipt_verifier, context.log_verifier)
+            receipt = open_receipt(note, context.receipt_verifiers, context.log)
             signed = receipt.checkpoint
-            return open_checkpoint(signed, context.log_verifier, origin=context.origin), signed
+            return open_checkpoint(signed, context.log, origin=context.origin), signed
         except LogError:
             raise NotKeptFromHereError(str(error)) from error
 

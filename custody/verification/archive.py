@@ -144,16 +144,15 @@ class ArchiveWalk:
     def _check_note(
         self, note: str | bytes, size: int, subject: str, root: bytes | None
     ) -> Checkpoint | None:
-        verifier = self._context.log_verifier
         try:
-            checkpoint = open_checkpoint(note, verifier, origin=self._context.origin)
+            checkpoint = open_checkpoint(note, self._context.log, origin=self._context.origin)
         except LogError as error:
             self._find(
                 FindingCode.CHECKPOINT_SIGNATURE,
                 subject,
                 size,
                 said("no_checkpoint", error=error),
-                said("signed_by", verifier=verifier.vkey),
+                said("signed_by", verifier=self._context.log_verifier.vkey),
                 beginning(note),
             )
             return None

@@ -7,7 +7,7 @@ from typing import Protocol
 from sqlalchemy.engine import Connection
 
 from custody.clock import Clock, SystemClock
-from custody.log.checkpoint import Checkpoint
+from custody.log.checkpoint import Checkpoint, LogTrust
 from custody.log.cosignature import CosignatureVerifier
 from custody.log.entry import Entry, Json
 from custody.log.note import NoteVerifier
@@ -40,7 +40,7 @@ class RowsAgainstEntries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class VerificationContext:
-    """Rows, objects and the keys that are trusted.
+    """Rows, objects and the keys that are trusted: ``log_verifier`` is the log's first.
 
     ``signer`` gives size and root of the last tree the signer signed, as it remembers it outside
     the database, and None if it remembers none; it is asked after everything else, since a
@@ -64,6 +64,22 @@ class VerificationContext:
     others: tuple[Callable[[], RowsAgainstEntries], ...] = ()
     #: By which it is told how long ago something was read.
     clock: Clock = field(default_factory=SystemClock)
+    #: The keys that followed (`custody.verification.trust`); None until their entries were read.
+    trusted: LogTrust | None = None
+    #: Those of receipts' keys that followed the first, `receipt_verifier`.
+    later_receipt_verifiers: tuple[NoteVerifier, ...] = ()
+
+    @property
+    def log(self) -> NoteVerifier | LogTrust:
+        """What a checkpoint of the log is opened with."""
+        return self.log_verifier if self.trusted is None else self.trusted
+
+    @property
+    def receipt_verifiers(self) -> tuple[NoteVerifier, ...]:
+        """What a receipt is opened with; empty where receipts are not looked at."""
+        if self.receipt_verifier is None:
+            return ()
+        return (self.receipt_verifier, *self.later_receipt_verifiers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class FindingCode(StrEnum):
     CHECKPOINT_ROLLED_BACK = "checkpoint_rolled_back"
     CHECKPOINT_INCONSISTENT = "checkpoint_inconsistent"
     CHECKPOINT_MISSING = "checkpoint_missing"
+    KEY_UNTRUSTED = "key_untrusted"
     COSIGNATURE_ALTERED = "cosignature_altered"
     COSIGNATURE_STRANGER = "cosignature_stranger"
     COSIGNATURE_AHEAD = "cosignature_ahead"
@@ -126,11 +127,12 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.TILE_MISSING: "The store has no hash tile for this part of the tree.",
     FindingCode.BUNDLE_ALTERED: "A stored entry bundle does not hold the published entries.",
     FindingCode.BUNDLE_MISSING: "The store has no entry bundle for this part of the log.",
-    FindingCode.CHECKPOINT_SIGNATURE: "A checkpoint is not signed by this log's key.",
+    FindingCode.CHECKPOINT_SIGNATURE: "A checkpoint is not signed by the keys it must be.",
     FindingCode.CHECKPOINT_ROOT: "The log does not have the root that its checkpoint signs.",
     FindingCode.CHECKPOINT_ROLLED_BACK: "A larger tree was signed than the one that is shown.",
     FindingCode.CHECKPOINT_INCONSISTENT: "Two signed checkpoints are not of one tree.",
     FindingCode.CHECKPOINT_MISSING: "A published checkpoint is gone.",
+    FindingCode.KEY_UNTRUSTED: "An entry announces or retires a key under no trusted key.",
     FindingCode.COSIGNATURE_ALTERED: "A stored cosignature is not what its key signed.",
     FindingCode.COSIGNATURE_STRANGER: "A cosignature of no named witness and no enrolled station.",
     FindingCode.COSIGNATURE_AHEAD: "A larger tree was cosigned than stands here.",

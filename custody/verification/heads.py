@@ -207,7 +207,7 @@ def beginning(note: str | bytes) -> str:
 def opened_or_none(note: str | bytes, context: VerificationContext) -> Checkpoint | None:
     """The checkpoint in ``note`` if this log's key signed it."""
     try:
-        return open_checkpoint(note, context.log_verifier, origin=context.origin)
+        return open_checkpoint(note, context.log, origin=context.origin)
     except LogError:
         return None
 
@@ -232,7 +232,7 @@ def open_pointer(
     if note is None:
         return None, False
     try:
-        return open_checkpoint(note, context.log_verifier, origin=context.origin), False
+        return open_checkpoint(note, context.log, origin=context.origin), False
     except LogError as error:
         report.add(
             Finding(

@@ -23,14 +23,14 @@ def check_receipt(
     row: Mapping[str, Any],
 ) -> None:
     """A finding unless ``row`` holds the archive's receipt for this clip and this entry."""
-    if context.receipt_verifier is None:
+    if not context.receipt_verifiers:
         return
     body = row["body"]
     try:
         if not isinstance(body, str):
             raise ReceiptError(described(body))
         # 1. Signature, entry, commitment, checkpoint and proof: all of it holds.
-        receipt = open_receipt(body, context.receipt_verifier, context.log_verifier)
+        receipt = open_receipt(body, context.receipt_verifiers, context.log)
         # 2. It is of this clip.
         if receipt.clip_id != clip_id:
             raise ReceiptError(f"of clip {receipt.clip_id}")

@@ -30,6 +30,7 @@ from custody.verification.schema import check_schema
 from custody.verification.scopes import scope_of
 from custody.verification.selected import EntryProof, prove_selected
 from custody.verification.spools import RecordSpool
+from custody.verification.trust import trusting
 from custody.verification.unregistered import check_unregistered
 from custody.verification.whole_log import check_whole_log
 
@@ -67,6 +68,8 @@ def verify_all(
                 check_database(context, report, tell)
             with phases.phase("schema"), snapshot(context.database) as tx:
                 check_schema(tx, report)
+            with phases.phase("log"), snapshot(context.database) as tx:
+                context = trusting(tx, context, report)
             with phases.phase("log"):
                 corrections = check_whole_log(context, report, tell)
             with phases.phase("log"):
@@ -200,6 +203,7 @@ def _check_selected(
     scope = scope_of(tx, selection)
     corrections, proofs = Corrections(), list[EntryProof]()
     with phases.phase("log"):
+        context = trusting(tx, context, report)
         corrections, proofs = prove_selected(tx, context, scope, report)
     with phases.phase("rows"):
         check_items(tx, context, corrections, report, tasks, phases.tell, scope)

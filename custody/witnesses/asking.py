@@ -14,7 +14,7 @@ from custody.asked_states import Sort, note_answer, note_failure
 from custody.clock import Clock
 from custody.errors import WitnessAwayError, WitnessContradictsError, WitnessRefusesError
 from custody.exchange import Answer
-from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
 from custody.log.errors import LogError
 from custody.log.merkle import prove_consistency
 from custody.log.note import NoteVerifier
@@ -49,7 +49,7 @@ class LogAsked:
     database: Database
     store: ObjectStore
     clock: Clock
-    verifier: NoteVerifier
+    verifier: NoteVerifier | LogTrust
     origin: str
 
 

@@ -8,7 +8,7 @@ archived checkpoint itself stays as it was signed.
 import logging
 
 from custody.clock import Clock
-from custody.log.checkpoint import open_checkpoint
+from custody.log.checkpoint import LogTrust, open_checkpoint
 from custody.log.cosignature import Cosignature
 from custody.log.errors import LogError
 from custody.log.note import NoteVerifier
@@ -37,7 +37,7 @@ class CosignaturePublisher:
         database: Database,
         store: ObjectStore,
         clock: Clock,
-        verifier: NoteVerifier,
+        verifier: NoteVerifier | LogTrust,
         origin: str,
         policy: WitnessPolicy | None,
     ) -> None:

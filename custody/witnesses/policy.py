@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from custody.errors import WitnessPolicyError
-from custody.log.checkpoint import MAX_CHECKPOINT_BYTES
+from custody.log.checkpoint import MAX_CHECKPOINT_BYTES, LogTrust, verifiers_of
 from custody.log.cosignature import CosignatureVerifier
 from custody.log.errors import LogError
 from custody.log.note import MAX_SIGNATURES, NoteVerifier, signature_line
@@ -66,8 +66,10 @@ class WitnessPolicy:
         )
 
 
-def load_policy(path: Path, log: NoteVerifier, *, required: bool) -> WitnessPolicy | None:
-    """The policy in ``path`` for the log whose key is ``log``.
+def load_policy(
+    path: Path, log: NoteVerifier | LogTrust, *, required: bool
+) -> WitnessPolicy | None:
+    """The policy in ``path`` for the log whose keys are ``log``.
 
     None where there is no such file, unless it is ``required``. Raises `WitnessPolicyError` with
     the line that can't be read, or what can't be carried out.
@@ -83,8 +85,8 @@ def load_policy(path: Path, log: NoteVerifier, *, required: bool) -> WitnessPoli
     except LogError as error:
         raise WitnessPolicyError(f"{path}: {error.args[0] if error.args else error}") from error
     # 1. Where it names logs, ours is one of them: it is no other log's policy.
-    if policy.logs and all(one.verifier != log for one in policy.logs):
-        raise WitnessPolicyError(f"{path}: it names other logs, not {log.vkey}")
+    if policy.logs and not any(one.verifier in verifiers_of(log) for one in policy.logs):
+        raise WitnessPolicyError(f"{path}: it names other logs, not {log.name}")
     # 2. Whoever is asked has an address that can be asked.
     for one in policy.witnesses:
         if one.url is not None and not _is_address(one.url):

@@ -115,6 +115,8 @@ RULES: dict[str, Rule] = {
     "HEAD /log/checkpoints/{size}": public(),
     "GET /log/cosignatures/{size}/{key}": public(),
     "HEAD /log/cosignatures/{size}/{key}": public(),
+    "GET /log/keys": public(),
+    "HEAD /log/keys": public(),
     "GET /log/timestamps/{size}/{name}": public(),
     "HEAD /log/timestamps/{size}/{name}": public(),
     # Whoever brings a token or a signature proves themselves with it; without, nothing happens.

@@ -17,8 +17,8 @@ from api.config import load_config
 from api.services import Services, create_home, open_services
 from api.verification_runs import context_of
 from custody.errors import SignerAwayError
-from custody.log.note import NoteVerifier
 from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
+from custody.publishing.keys import LogKeys
 from custody.publishing.published import newest_checkpoint
 from custody.publishing.signer_client import RemoteSigner
 from custody.verification.run import verify_all
@@ -53,9 +53,9 @@ def dying(step: str, *arguments: object, environment: dict[str, str]) -> "subpro
     return subprocess.Popen(own, env={**os.environ, **environment}, stderr=subprocess.DEVNULL)
 
 
-def wait_for_answers(address: str, verifier: NoteVerifier, origin: str) -> None:
+def wait_for_answers(address: str, keys: LogKeys, origin: str) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while not RemoteSigner(address, verifier, origin, optional=True).is_at_hand:
+    while not RemoteSigner(address, lambda: keys, origin, optional=True).is_at_hand:
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
 
@@ -110,7 +110,7 @@ def test_the_signer_dies(
         append(services)
         process = dying(step, "signer", "--home", signer.folder, environment={})
         try:
-            wait_for_answers(config.signer, services.keys.log.verifier, config.origin)
+            wait_for_answers(config.signer, services.keys, config.origin)
             with pytest.raises(SignerAwayError):
                 services.publisher.run_once()
             assert process.wait(PATIENCE_S) == -signal.SIGKILL

@@ -17,6 +17,7 @@ from custody.publishing.signer import Signer
 from custody.publishing.signer_desk import SignerDesk
 from station_agent import wire
 from storage.memory import MemoryStore
+from tests.services.key_sets import alone
 from tests.unit.custody.log.sampled import sampled_log, statement_on
 from tests.unit.custody.log.samples import LOG_KEY, sample_log, sample_receipt, signer
 
@@ -71,7 +72,7 @@ def desk() -> SignerDesk:
     store = MemoryStore()
     for path, data in LOG.files.items():
         store.put_bytes(log_key(path), data)
-    return SignerDesk(Forgetful(LOG_KEY, Path("nowhere"), LOG_KEY.name), store)
+    return SignerDesk(Forgetful(alone(LOG_KEY), Path("nowhere"), LOG_KEY.name), store)
 
 
 DESK = desk()

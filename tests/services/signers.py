@@ -1,5 +1,6 @@
 """A signer of its own beside a home, with the key that the server no more has."""
 
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,8 @@ from api.config import Config, load_config_without_rows
 from api.services import SIGNER_STATE
 from api.signing import own_signer
 from api.stores import build_store
-from custody.publishing.keys import load_log_key
+from custody.publishing.key_folder import KeyFolder
+from custody.publishing.keys import load_signing_keys
 from custody.publishing.signer_desk import SignerDesk
 from custody.publishing.signer_server import UnixSignerServer
 from storage.durable import make_folder
@@ -41,8 +43,8 @@ class SignerHome:
     def listening(self) -> Iterator[None]:
         """The signer, in a thread."""
         config = self.config()
-        key = load_log_key(config.keys_folder, config.origin)
-        desk = SignerDesk(own_signer(config, key), build_store(config, read_only=True))
+        keys = KeyFolder(config.keys_folder, config.origin, load_signing_keys)
+        desk = SignerDesk(own_signer(config, keys), build_store(config, read_only=True))
         with UnixSignerServer(desk, self.socket) as server:
             thread = threading.Thread(target=server.serve_forever, args=[0.02])
             thread.start()
@@ -59,7 +61,8 @@ def part_signer(config: Config, folder: Path) -> tuple[Config, SignerHome]:
     The server's configuration from then on, and the signer's home.
     """
     make_folder(folder / "keys", mode=0o700)
-    for name in ("log.key", SIGNER_STATE):
+    shutil.copy(config.keys_folder / "receipts.pub", folder / "keys")
+    for name in ("log.key", "log-ml-dsa.key", SIGNER_STATE):
         if (config.keys_folder / name).exists():
             (config.keys_folder / name).rename(folder / "keys" / name)
     (folder / "liuhen.toml").write_text(

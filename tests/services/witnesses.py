@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from custody.errors import WitnessAwayError
 from custody.exchange import Answer
+from custody.log.checkpoint import LogTrust
 from custody.log.cosignature import Cosigner
 from custody.log.note import NoteVerifier
 from custody.log.witness import SIZE_TYPE, WitnessRefusedError
@@ -74,7 +75,7 @@ def write_policy(path: Path, lines: list[str], least: int | str, names: list[str
 
 
 def policy_of(
-    folder: Path, witnesses: list[NearWitness], least: int, log: NoteVerifier
+    folder: Path, witnesses: list[NearWitness], least: int, log: NoteVerifier | LogTrust
 ) -> WitnessPolicy:
     lines = [f"witness {one.name} {one.cosigner.verifier.vkey} {one.address}" for one in witnesses]
     path = folder / "witnesses.policy"

@@ -14,14 +14,14 @@ from custody.log.merkle import prove_consistency
 from custody.log.tiles import TileReader
 from custody.log.witness import AddCheckpoint, WitnessRefusedError
 from custody.object_keys import CHECKPOINT_KEY, log_key
-from custody.outside.errors import SplitViewError
+from custody.outside.errors import SourceMissingError, SplitViewError
 from custody.outside.mirror import Mirror
 from custody.outside.sources import FolderSource
 from custody.outside.witness_server import Witness
 from custody.outside.witness_state import WitnessState, open_state
 from custody.verification.against import SUBJECT, check_against
 from station_agent.enrolment import Enrolment
-from station_agent.errors import LogForkedError
+from station_agent.errors import LogForkedError, RefusedError
 from station_agent.trust import TRUST_FILE, Trust
 from tests.tamper.worlds import World
 
@@ -41,6 +41,14 @@ def published(world: World) -> bytes:
 def source(world: World) -> FolderSource:
     """The static files of the log, as everybody may read them."""
     return FolderSource(world.objects / "log")
+
+
+def _served(world: World, path: str) -> bytes:
+    """A file of the log as a station's transport reads it."""
+    try:
+        return source(world).fetch(path)
+    except SourceMissingError as error:
+        raise RefusedError(404, str(error)) from error
 
 
 class Outsiders:
@@ -66,7 +74,7 @@ class Outsiders:
         )
         home = folder / "station"
         home.mkdir()
-        self.trust = Trust(home, enrolment, lambda path: source(world).fetch(path))
+        self.trust = Trust(home, enrolment, lambda path: _served(world, path))
         self._trust_file = home / TRUST_FILE
 
     def keep(self) -> None:

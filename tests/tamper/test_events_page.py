@@ -16,6 +16,7 @@ from tests.tamper.worlds import World
 ELSEWHERE = {
     EventKind.SERVICE_STARTED,
     EventKind.KEY_ANNOUNCED,
+    EventKind.KEY_RETIRED,
     EventKind.CLIP_RESTORED,
     EventKind.CASE_EXPORTED,
     EventKind.CLIP_EXPORTED,

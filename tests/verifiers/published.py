@@ -61,7 +61,7 @@ def publish_log(database: Database, store: ObjectStore, folder: Path) -> Publish
     ledger = Ledger(clock)
     keys = load_or_create_keys(folder / "keys", ORIGIN)
     publisher = Publisher(
-        database, store, Signer(keys.log, folder / "signer-state.json", ORIGIN), clock
+        database, store, Signer(lambda: keys, folder / "signer-state.json", ORIGIN), clock
     )
     receipts, proofs = [], []
     for old, new in itertools.pairwise((0, *SIZES)):

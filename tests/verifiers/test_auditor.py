@@ -51,7 +51,7 @@ def archive(template: Path, folder: Path, keys: LogKeys, recording: bytes) -> tu
     sm3 = hashes.Hash(hashes.SM3())
     sm3.update(recording)
     with closing(Database(f"sqlite:///{folder / 'liuhen.db'}")) as database:
-        signer = Signer(keys.log, folder / "signer-state.json", ORIGIN)
+        signer = Signer(lambda: keys, folder / "signer-state.json", ORIGIN)
         publisher = Publisher(database, store, signer, clock)
         with database.write() as tx:
             append_events(tx, ledger, ["log"] * 3)

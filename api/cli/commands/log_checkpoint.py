@@ -31,7 +31,7 @@ def command(shell: Shell) -> None:
         names = {one.verifier.vkey: one.name for one in named}
         checkpoint, cosigned = open_cosigned(
             note,
-            services.keys.log.verifier,
+            services.keys.any,
             [one.verifier for one in named],
             origin=services.config.origin,
         )

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 @click.option(
     "--from", "place", help="Address or folder of another log's files, instead of this home's."
 )
-@click.option("--vkey", help="That log's key; it stands in its `liuhen log vkey`.")
+@click.option(
+    "--vkey",
+    "vkeys",
+    multiple=True,
+    help="That log's key; it stands in its `liuhen log vkey`. With both, both must have signed.",
+)
 @click.option(
     "--policy",
     type=click.Path(path_type=Path),
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
     help="Copy what the witnesses of this policy cosigned, too (default: those of this home's).",
 )
 def command(
-    shell: Shell, folder: Path, place: str | None, vkey: str | None, policy: Path | None
+    shell: Shell, folder: Path, place: str | None, vkeys: tuple[str, ...], policy: Path | None
 ) -> None:
     """Copy the published log, or what is new in it; every file is proven before it is kept.
 
@@ -35,13 +40,13 @@ def command(
     as proof. `liuhen-verify mirror` reads a whole mirror again.
     """
     from custody.log.errors import NoteError, PolicyError
-    from custody.log.note import NoteVerifier
     from custody.log.policy import read_policy
+    from custody.log.trust import TrustedKeys, parse_log_key
     from custody.outside.mirror import Mirror
     from custody.outside.sources import HttpSource, source_of
     from storage.regular_files import read_small_file
 
-    if (place is None) != (vkey is None):
+    if (place is None) != (not vkeys):
         raise click.UsageError("--from and --vkey go together")
     cosigners = None
     if policy is not None:
@@ -49,14 +54,14 @@ def command(
             cosigners = [one.verifier for one in read_policy(read_small_file(policy)).witnesses]
         except PolicyError as error:
             raise click.BadParameter(str(error), param_hint="--policy") from error
-    if place is not None and vkey is not None:
+    if place is not None:
         try:
-            verifier = NoteVerifier.parse(vkey)
+            trusted = TrustedKeys.all_of(map(parse_log_key, vkeys))
         except NoteError as error:
             raise click.BadParameter(str(error), param_hint="--vkey") from error
         source = source_of(place)
         try:
-            mirrored = Mirror(folder, verifier, cosigners=cosigners or ()).follow(source)
+            mirrored = Mirror(folder, trusted, cosigners=cosigners or ()).follow(source)
         finally:
             if isinstance(source, HttpSource):
                 source.close()
@@ -64,7 +69,7 @@ def command(
         with shell.open(migrate=False, read_only=True) as services:
             if cosigners is None and services.policy is not None:
                 cosigners = [one.verifier for one in services.policy.keys.values()]
-            log, origin = services.keys.log.verifier, services.config.origin
+            log, origin = services.keys.any, services.config.origin
             mirror = Mirror(folder, log, origin, cosigners=cosigners or ())
             mirrored = mirror.follow(_of_store(services.store))
     if shell.as_json:

@@ -42,7 +42,7 @@ def command(shell: Shell, entry: int, output: Path, read_only: bool) -> None:
         services.access.require(shell.actor, Right.READ_LOG, LOG_ITEM)
         if not services.database.read_only:
             shell.note(services, EventKind.LOG_READ, None, {"index": entry})
-        verifier = services.keys.log.verifier
+        verifier = services.keys.any
         try:
             note = services.store.read_bytes(CHECKPOINT_KEY).decode()
         except ObjectNotFoundError as error:

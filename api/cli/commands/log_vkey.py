@@ -9,11 +9,20 @@ from api.cli.shell import Shell, with_shell
 @click.command("vkey")
 @with_shell()
 def command(shell: Shell) -> None:
-    """Print the verifier keys of the log and of its receipts; they may be handed to anybody."""
+    """Print the verifier keys of the log (Ed25519), its receipts, and the log again (ML-DSA-44).
+
+    They may be handed to anybody.
+    """
     with shell.open() as services:
-        log, receipts = services.keys.log.verifier.vkey, services.keys.receipts.verifier.vkey
+        keys = services.keys.newest.key_set
         if shell.as_json:
-            print_json({"log": log, "receipts": receipts})
+            print_json(
+                {
+                    "log": keys.log.vkey,
+                    "receipts": keys.receipts.vkey,
+                    "log_ml_dsa": keys.ml_dsa.vkey,
+                }
+            )
         else:
-            click.echo(log)
-            click.echo(receipts)
+            for key in (keys.log, keys.receipts, keys.ml_dsa):
+                click.echo(key.vkey)

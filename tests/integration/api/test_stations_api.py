@@ -8,9 +8,11 @@ import pytest
 from fastapi import FastAPI
 from starlette.types import Message
 
+from api.cli.announcements import announce_keys
 from api.services import Services
 from custody.actors import service_actor
 from custody.log.note import NoteVerifier
+from custody.log.trust import parse_log_key
 from ingest import stations
 from station_agent.wire import Manifest, sign_manifest
 from tests.services.event_loops import run_alone
@@ -38,6 +40,8 @@ def manifest_note(station: StationClient, services: Services, **changes: object)
 
 
 def test_enrolment_tells_the_archives_keys(services: Services, address: str) -> None:
+    announce_keys(services, service_actor("test"))
+    services.publisher.run_once()
     key = new_station_key()
     body = {"token": token(services, "采集站 9"), "name": "x", "verifier_key": key.verifier.vkey}
     with client_of(address) as http:
@@ -46,6 +50,10 @@ def test_enrolment_tells_the_archives_keys(services: Services, address: str) -> 
         told = answer.json()
         assert NoteVerifier.parse(told["log_key"]).name == told["origin"] == services.config.origin
         assert NoteVerifier.parse(told["receipt_key"]).name == f"{told['origin']}/receipts"
+        first, second = told["log_keys"]
+        assert first == {"key": told["log_key"], "since": 0, "until": None}
+        assert parse_log_key(second["key"]) == services.keys.newest.key_set.ml_dsa
+        assert second["since"] == 1
         assert http.post("/api/stations/enrol", json=body).json() == told
         other = body | {"verifier_key": new_station_key().verifier.vkey}
         assert http.post("/api/stations/enrol", json=other).status_code == 422

@@ -22,7 +22,7 @@ def files_of(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-@pytest.mark.parametrize("lost", ["log.key", "receipts.key"])
+@pytest.mark.parametrize("lost", ["log.key", "log-ml-dsa.key", "receipts.key"])
 def test_no_command_makes_a_lost_key(
     liuhen: Liuhen, home: Path, lost: str, arguments: tuple[str, ...]
 ) -> None:
@@ -66,4 +66,4 @@ def test_an_empty_home_gets_keys_at_its_first_start(liuhen: Liuhen, home: Path) 
     for path in home.glob("liuhen.db*"):
         path.unlink()
     assert liuhen("clips", "list").code == 0
-    assert files_of(home / "keys")[:2] == ["log.key", "log.pub"]
+    assert files_of(home / "keys")[2:4] == ["log.key", "log.pub"]

@@ -37,7 +37,7 @@ def keys(tmp_path: Path) -> LogKeys:
 
 @pytest.fixture
 def signer(keys: LogKeys, store: MemoryStore, tmp_path: Path) -> CheckedSigner:
-    signer = Signer(keys.log, tmp_path / "signer-state.json", ORIGIN)
+    signer = Signer(lambda: keys, tmp_path / "signer-state.json", ORIGIN)
     return CheckedSigner(signer, store, KeyLock(tmp_path / "keys").hold)
 
 

@@ -17,11 +17,10 @@ from custody.ledger import Event, Ledger
 from custody.log.checkpoint import open_checkpoint
 from custody.log.entry import Entry
 from custody.log.merkle import Frontier, root_of
-from custody.log.note import NoteSigner
 from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
 from custody.publishing.checked_signer import CheckedSigner
 from custody.publishing.key_lock import KeyLock
-from custody.publishing.keys import load_or_create_keys
+from custody.publishing.keys import LogKeys, load_or_create_keys
 from custody.publishing.publisher import Publisher
 from custody.publishing.signer import Signer
 from custody.tables import checkpoints, log_entries
@@ -41,9 +40,9 @@ class _ChangedMindError(Exception):
     """A change that is rolled back, and its entries with it."""
 
 
-def checked_signer(key: NoteSigner, store: LocalStore, home: Path) -> CheckedSigner:
+def checked_signer(keys: LogKeys, store: LocalStore, home: Path) -> CheckedSigner:
     """As in the server: each turn of it locks the key."""
-    signer = Signer(key, home / "keys" / "state", ORIGIN)
+    signer = Signer(lambda: keys, home / "keys" / "state", ORIGIN)
     return CheckedSigner(signer, store, KeyLock(home / "keys").hold)
 
 
@@ -52,8 +51,8 @@ def write_and_publish(url: str, home: Path, process: int) -> None:
     all the time.
     """
     database, clock = Database(url), SystemClock()
-    store, key = LocalStore(home / "objects"), load_or_create_keys(home / "keys", ORIGIN).log
-    publisher = Publisher(database, store, checked_signer(key, store, home), clock)
+    store, keys = LocalStore(home / "objects"), load_or_create_keys(home / "keys", ORIGIN)
+    publisher = Publisher(database, store, checked_signer(keys, store, home), clock)
     ledger, errors, written = Ledger(clock), list[Exception](), threading.Event()
 
     def publish() -> None:
@@ -106,7 +105,7 @@ def test_many_writers(database: Database, database_url: str, tmp_path: Path) -> 
     assert [host.wait(60) for host in hosts] == [0] * PROCESSES
     keys = load_or_create_keys(tmp_path / "keys", ORIGIN)
     store = LocalStore(tmp_path / "objects")
-    signer = checked_signer(keys.log, store, tmp_path)
+    signer = checked_signer(keys, store, tmp_path)
     published = Publisher(database, store, signer, SystemClock()).run_once()
 
     total = PROCESSES * THREADS * TRANSACTIONS * ENTRIES

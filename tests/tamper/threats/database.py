@@ -1,7 +1,7 @@
 """The database administrator: may run any statement, and has no key."""
 
 from custody.verification import FindingCode as C
-from tests.tamper import attacks, later_attacks
+from tests.tamper import attacks, key_entries, later_attacks
 from tests.tamper.threats import cosignatures, recovered, timestamps
 from tests.tamper.threats.destructions import DESTRUCTIONS
 from tests.tamper.threats.mistyped import MISTYPED
@@ -9,6 +9,11 @@ from tests.tamper.threats.rows import EVIDENCE, PEOPLE
 from tests.tamper.threats.table import Case, Threat, told, verified
 
 LOG: tuple[Threat, ...] = (
+    verified(
+        "Announces a log's key of his own.",
+        Case(key_entries.announce_a_key_of_his_own, {C.KEY_UNTRUSTED}),
+        Case(key_entries.announce_a_second_key, {C.KEY_UNTRUSTED}),
+    ),
     verified(
         "Rewrites an entry, with the hash, details and columns that fit it.",
         Case(

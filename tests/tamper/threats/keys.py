@@ -144,6 +144,32 @@ THREATS: tuple[Threat, ...] = (
         "::test_a_rewritten_log_raises_an_alarm_and_ends_trust",
     ),
     told(
+        "Signs a checkpoint with a key that was retired, or in an overlap with one key alone.",
+        "`liuhen verify`",
+        C.CHECKPOINT_SIGNATURE,
+        "tests/integration/api/test_key_rotation.py"
+        "::test_what_a_checkpoint_lacks_or_a_retired_key_signed_is_found",
+    ),
+    told(
+        "Shows a mirror checkpoints of a key that he announced himself, or that was retired.",
+        "the mirror, which knows whom the log's entries name",
+        "TamperedLogError",
+        "tests/unit/custody/outside/test_key_watch.py::test_what_other_keys_signed_is_not_taken",
+    ),
+    told(
+        "Leads a station along a chain of keys that the log's own never announced.",
+        "the station, which goes on believing the keys it knows",
+        "ServerAwayError",
+        "tests/unit/station_agent/test_log_keys.py::test_a_false_chain_leads_nowhere",
+    ),
+    told(
+        "Announces or retires keys with a key that was followed by another.",
+        "whoever follows the log's keys: the entry counts for nothing",
+        "refused",
+        "tests/unit/custody/log/test_key_history.py"
+        "::test_an_entry_that_no_key_of_its_time_signed_counts_for_nothing",
+    ),
+    told(
         "Replaces the log's key by a new one.",
         "everybody who has the old public key: no checkpoint opens",
         "TamperedLogError",

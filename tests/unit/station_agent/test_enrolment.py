@@ -1,22 +1,25 @@
 """The station's key and the keys it pins."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from custody.log.note import generate
+from custody.log.trust import TrustedKeys
 from station_agent.enrolment import enrol, load_enrolment, load_key, load_or_create_key
 from station_agent.errors import NotEnrolledError, ServerAwayError, StationKeyError
 from station_agent.renewal import finish
 from station_agent.wire import station_key_name
+from tests.services.key_sets import ORIGIN, generation
 
 
 class Archive:
     """Answers an enrolment; notes what it was told."""
 
-    def __init__(self, **changes: str) -> None:
+    def __init__(self, **changes: Any) -> None:
         self.keys: list[str] = []
-        self.answer = {
+        self.answer: dict[str, Any] = {
             "station_id": "id",
             "origin": "log.test",
             "log_key": generate("log.test").verifier.vkey,
@@ -25,7 +28,7 @@ class Archive:
         }
         self.away = False
 
-    def enrol(self, token: str, name: str, verifier_key: str) -> dict[str, str]:
+    def enrol(self, token: str, name: str, verifier_key: str) -> dict[str, Any]:
         self.keys.append(verifier_key)
         if self.away:
             raise ServerAwayError("cut")
@@ -81,3 +84,17 @@ def test_an_answer_without_keys_pins_nothing(tmp_path: Path) -> None:
         enrol(tmp_path, "http://archive", "alice", "token", Archive(log_key="not a key"))
     with pytest.raises(NotEnrolledError):
         load_enrolment(tmp_path)
+
+
+def test_all_keys_of_the_log_are_pinned(tmp_path: Path) -> None:
+    keys = generation(1)
+    trusted = TrustedKeys.all_of(key.verifier for key in keys.signers)
+    named = {"origin": ORIGIN, "log_key": keys.log.verifier.vkey, "log_keys": trusted.to_json()}
+    enrol(tmp_path, "http://archive", "alice", "token", Archive(**named))
+    assert load_enrolment(tmp_path).log_trust == trusted
+    # Of an archive that says nothing of it, the one key is asked for.
+    other = enrol(tmp_path, "http://archive", "bob", "token", Archive())
+    assert other.log_trust.verifiers == (other.log_verifier,)
+    for broken in ([{}], "x", [*trusted.to_json()[1:]]):
+        with pytest.raises(StationKeyError):
+            enrol(tmp_path, "http://archive", "c", "t", Archive(**named | {"log_keys": broken}))

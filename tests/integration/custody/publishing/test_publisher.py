@@ -178,7 +178,7 @@ def test_a_signer_on_another_host_adopts_what_was_published(
 ) -> None:  # fmt: skip
     append(database, ledger, 5)
     publisher.run_once()
-    elsewhere = Signer(keys.log, tmp_path / "elsewhere.json", ORIGIN)
+    elsewhere = Signer(lambda: keys, tmp_path / "elsewhere.json", ORIGIN)
     other = Publisher(database, store, elsewhere, clock)
     append(database, ledger, 4)
     assert other.run_once().size == 9
@@ -214,7 +214,9 @@ def test_a_database_behind_the_pointer_never_signs(
     append(database, ledger, 5)
     publisher.run_once()
     restore_to(database, 3)
-    forgetful = Publisher(database, store, Signer(keys.log, tmp_path / "new.json", ORIGIN), clock)
+    forgetful = Publisher(
+        database, store, Signer(lambda: keys, tmp_path / "new.json", ORIGIN), clock
+    )
     with pytest.raises(SigningRefusedError, match="5 entries were published"):
         forgetful.run_once()
 

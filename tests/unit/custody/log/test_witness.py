@@ -22,6 +22,7 @@ from custody.log.witness import (
     judge,
     parse_request,
 )
+from tests.services.key_sets import generation
 from tests.unit.custody.log.samples import LOG_KEY, ORIGIN, SampleLog, chain, signer
 
 LOG = SampleLog(chain("clip:other", 300))
@@ -53,6 +54,17 @@ def test_what_goes_on_from_what_was_seen_is_cosigned(old, new):
     again, origin = parse_request(request.encode())
     assert (again, origin) == (request, ORIGIN)
     assert judge(again, origin, LOGS, seen(old)) == LOG.checkpoint(new)
+
+
+def test_of_each_kind_of_key_it_was_given_one_has_signed():
+    keys = generation(1)
+    text = LOG.checkpoint(7).encode()
+    logs = {ORIGIN: [key.verifier for number in (1, 2) for key in generation(number).signers]}
+    signed = AddCheckpoint(0, (), sign_note(text, keys.signers))
+    assert judge(signed, ORIGIN, logs, Seen()) == LOG.checkpoint(7)
+    with pytest.raises(WitnessRefusedError) as caught:
+        judge(AddCheckpoint(0, (), sign_note(text, [keys.log])), ORIGIN, logs, Seen())
+    assert caught.value.status == HTTPStatus.FORBIDDEN
 
 
 def test_an_unknown_log():

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from custody.log.merkle import prove_inclusion
+from custody.log.note import sign_note
 from custody.log.proof import LogProof
 from custody.log.receipt import sign_receipt
 from custody.log.sample_statement import Verdict, sign_sample_statement
 from custody.outside.cli import main
 from custody.outside.mirror import Mirror
 from custody.outside.texts import LANGUAGES
+from tests.services.key_sets import generation
 from tests.unit.custody.log.sampled import sampled_log, statement_on
 from tests.unit.custody.log.samples import (
     LOG_KEY,
@@ -137,6 +139,27 @@ def test_help_and_wrong_usage(language: str, capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit) as ended:
         main(["nothing", "--lang"])
     assert ended.value.code == 64
+
+
+def test_who_gives_both_keys_of_the_log_asks_for_both_signatures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = sample_log().checkpoint().encode()
+    both, first = tmp_path / "both", tmp_path / "first"
+    keys = generation(1)
+    both.write_text(sign_note(text, keys.signers), encoding="utf-8")
+    first.write_text(sign_note(text, [keys.log]), encoding="utf-8")
+    one, two = (
+        [item for key in given for item in ("--log", key.verifier.vkey)]
+        for given in (keys.signers[:1], keys.signers)
+    )
+    for given, note, code in ((one, first, 0), (one, both, 0), (two, both, 0), (two, first, 1)):
+        assert main(["pair", str(note), str(note), *given, "--lang", "zh"]) == code
+    said = capsys.readouterr().out
+    assert "没有为这一个签名（liuhen.example/log+" in said
+    assert "ML-DSA-44" in said
+    # Keys of two logs stand for none.
+    assert main(["pair", str(both), str(both), *one, "--log", signer("x").verifier.vkey]) == 64
 
 
 def test_a_statement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from custody.object_keys import log_key
 from custody.publishing.checked_signer import CheckedSigner
 from custody.publishing.signer import Signer
 from storage.memory import MemoryStore
+from tests.services.key_sets import alone
 from tests.unit.custody.log.samples import LOG_KEY, ORIGIN, SampleLog
 
 
@@ -29,4 +30,4 @@ def proof(log: SampleLog, old: int, new: int) -> list[bytes]:
 
 
 def signer_over(store: MemoryStore, folder: Path) -> CheckedSigner:
-    return CheckedSigner(Signer(LOG_KEY, folder / "state.json", ORIGIN), store, nullcontext)
+    return CheckedSigner(Signer(alone(LOG_KEY), folder / "state.json", ORIGIN), store, nullcontext)

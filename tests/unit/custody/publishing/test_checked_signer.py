@@ -19,6 +19,7 @@ from custody.publishing.signer import Signer
 from custody.publishing.stored_entries import MAX_BYTES, require_stored
 from storage.errors import StoreUnavailableError
 from storage.memory import no_faults
+from tests.services.key_sets import alone
 from tests.unit.custody.log.samples import LOG_KEY, ORIGIN, SampleLog, chain
 from tests.unit.custody.publishing.signing_logs import proof, signer_over, stored
 
@@ -40,7 +41,7 @@ def test_what_the_entries_make_is_signed(tmp_path: Path, old: int) -> None:
     # The tiles and bundles of the last size alone: a log never needs those of earlier ones.
     signer = signer_over(stored(LOG), tmp_path)
     if old:
-        Signer(LOG_KEY, tmp_path / "state.json", ORIGIN).sign(LOG.checkpoint(old), [])
+        Signer(alone(LOG_KEY), tmp_path / "state.json", ORIGIN).sign(LOG.checkpoint(old), [])
     note = signer.sign(LOG.checkpoint(), proof(LOG, old, SIZE))
     assert open_checkpoint(note, LOG_KEY.verifier) == LOG.checkpoint()
     assert signer.sign(LOG.checkpoint(), []) == note
@@ -81,8 +82,8 @@ def test_anything_else_is_refused_by_name(
     tmp_path: Path, old: int, asked: SampleLog, changed: dict[str, bytes | None], named: str
 ) -> None:
     if old:
-        Signer(LOG_KEY, tmp_path / "state.json", ORIGIN).sign(LOG.checkpoint(old), [])
-    before = Signer(LOG_KEY, tmp_path / "state.json", ORIGIN).last()
+        Signer(alone(LOG_KEY), tmp_path / "state.json", ORIGIN).sign(LOG.checkpoint(old), [])
+    before = Signer(alone(LOG_KEY), tmp_path / "state.json", ORIGIN).last()
     signer = signer_over(stored(asked, **changed), tmp_path)
     with pytest.raises(StoredEntriesError) as refused:
         signer.sign(asked.checkpoint(), proof(asked, old, SIZE))
@@ -116,7 +117,7 @@ def test_what_is_asked_wrongly_is_refused_as_that(tmp_path: Path) -> None:
 
 def test_a_tree_that_the_proof_does_not_reach_is_refused(tmp_path: Path) -> None:
     signer = signer_over(stored(LOG), tmp_path)
-    Signer(LOG_KEY, tmp_path / "state.json", ORIGIN).sign(LOG.checkpoint(300), [])
+    Signer(alone(LOG_KEY), tmp_path / "state.json", ORIGIN).sign(LOG.checkpoint(300), [])
     with pytest.raises(SigningRefusedError, match="do not continue"):
         signer.sign(LOG.checkpoint(), [])
 
@@ -157,7 +158,7 @@ def test_each_bundle_is_read_once(tmp_path: Path) -> None:
 
     store = stored(LOG)
     store.faults = count
-    Signer(LOG_KEY, tmp_path / "state.json", ORIGIN).sign(LOG.checkpoint(300), [])
+    Signer(alone(LOG_KEY), tmp_path / "state.json", ORIGIN).sign(LOG.checkpoint(300), [])
     signer_over(store, tmp_path).sign(LOG.checkpoint(), proof(LOG, 300, SIZE))
     bundles = ("tile/1/000.p/2", "tile/entries/001", "tile/entries/002.p/88")
     assert reads == [f"open {log_key(path)}" for path in bundles]
@@ -165,7 +166,7 @@ def test_each_bundle_is_read_once(tmp_path: Path) -> None:
 
 def test_one_signer_of_a_key_at_a_time(tmp_path: Path) -> None:
     lock = KeyLock(tmp_path)
-    signer = Signer(LOG_KEY, tmp_path / "state.json", ORIGIN)
+    signer = Signer(alone(LOG_KEY), tmp_path / "state.json", ORIGIN)
     checked = CheckedSigner(signer, stored(LOG), KeyLock(tmp_path).hold)
     with lock.hold():
         for refused in (

@@ -24,8 +24,15 @@ def test_keys_are_made_once(tmp_path: Path) -> None:
 def test_private_keys_are_ours_and_verifier_keys_everybodys(tmp_path: Path) -> None:
     keys = load_or_create_keys(tmp_path / "keys", ORIGIN)
     files = sorted(path.name for path in (tmp_path / "keys").iterdir())
-    assert files == ["log.key", "log.pub", "receipts.key", "receipts.pub"]
-    for name in ("log.key", "receipts.key"):
+    assert files == [
+        "log-ml-dsa.key",
+        "log-ml-dsa.pub",
+        "log.key",
+        "log.pub",
+        "receipts.key",
+        "receipts.pub",
+    ]
+    for name in ("log.key", "log-ml-dsa.key", "receipts.key"):
         assert (tmp_path / "keys" / name).stat().st_mode & 0o777 == 0o600
     public = (tmp_path / "keys" / "log.pub").read_text()
     assert NoteVerifier.parse(public.strip()) == keys.log.verifier
@@ -72,10 +79,10 @@ def test_of_racing_makers_one_wins(tmp_path: Path) -> None:
         made = list(pool.map(lambda _: load_or_create_keys(tmp_path / "keys", ORIGIN), range(8)))
     assert len({keys.log.verifier.vkey for keys in made}) == 1
     assert len({keys.receipts.verifier.vkey for keys in made}) == 1
-    assert len(list((tmp_path / "keys").iterdir())) == 4
+    assert len(list((tmp_path / "keys").iterdir())) == 6
 
 
-@pytest.mark.parametrize("lost", ["log.key", "receipts.key"])
+@pytest.mark.parametrize("lost", ["log.key", "log-ml-dsa.key", "receipts.key"])
 def test_a_lost_key_is_not_made_anew(tmp_path: Path, lost: str) -> None:
     load_or_create_keys(tmp_path, ORIGIN)
     (tmp_path / lost).unlink()

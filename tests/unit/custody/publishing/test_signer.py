@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from custody.errors import SignerStateError, SigningRefusedError
+from custody.errors import KeyMissingError, SignerStateError, SigningRefusedError
 from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.errors import SignatureMissingError
 from custody.log.merkle import hash_leaf, prove_consistency, root_of, tree_root
-from custody.log.note import NoteSigner, generate, sign_note
+from custody.log.note import generate, sign_note
+from custody.log.trust import TrustedKey, TrustedKeys
+from custody.publishing.keys import LogKeys, load_or_create_keys
 from custody.publishing.signer import Signer
 
 ORIGIN = "test.example/custody"
@@ -31,9 +34,9 @@ def proof(old: int, new: int, leaves: list[bytes] = LEAVES) -> list[bytes]:
     return prove_consistency(old, new, read_from(leaves))
 
 
-@pytest.fixture
-def key() -> NoteSigner:
-    return generate(ORIGIN)
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> LogKeys:
+    return load_or_create_keys(tmp_path_factory.mktemp("keys"), ORIGIN)
 
 
 @pytest.fixture
@@ -42,8 +45,8 @@ def state_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def signer(key: NoteSigner, state_file: Path) -> Signer:
-    return Signer(key, state_file, ORIGIN)
+def signer(keys: LogKeys, state_file: Path) -> Signer:
+    return Signer(lambda: keys, state_file, ORIGIN)
 
 
 def test_a_new_log_has_signed_nothing(signer: Signer) -> None:
@@ -61,9 +64,39 @@ def test_it_signs_trees_that_continue(signer: Signer) -> None:
         old = size
 
 
-def test_the_record_outlives_the_process(signer: Signer, key: NoteSigner, state_file: Path) -> None:
+def test_every_checkpoint_bears_both_signatures(signer: Signer, keys: LogKeys) -> None:
     note = signer.sign(head(5), [])
-    again = Signer(key, state_file, ORIGIN)
+    lines = note.partition("\n\n")[2].splitlines()
+    assert [line.split()[1] for line in lines] == [ORIGIN, ORIGIN]
+    assert len(lines[0]) < len(lines[1])  # Ed25519 first: some readers look no further
+    both = TrustedKeys.all_of(key.verifier for key in keys.newest.signers)
+    assert open_checkpoint(note, both) == head(5)
+    for one in lines:
+        with pytest.raises(SignatureMissingError):
+            open_checkpoint(head(5).encode() + f"\n{one}\n", both)
+
+
+def test_a_key_that_is_retired_within_the_tree_does_not_sign_it(
+    signer: Signer, keys: LogKeys
+) -> None:
+    old, second = (key.verifier for key in keys.newest.signers)
+    trusted = TrustedKeys((TrustedKey(old, 0, 4), TrustedKey(second)))
+    assert open_checkpoint(signer.sign(head(5), [], trusted), trusted) == head(5)
+
+
+def test_without_a_key_that_must_sign_nothing_is_signed(signer: Signer, keys: LogKeys) -> None:
+    """As on another host that was not given the new keys yet."""
+    own = tuple(TrustedKey(key.verifier) for key in keys.newest.signers)
+    other = TrustedKey(generate(ORIGIN).verifier, since=5)
+    trusted = TrustedKeys((*own, other))
+    assert open_checkpoint(signer.sign(head(3), [], trusted), trusted) == head(3)
+    with pytest.raises(KeyMissingError):
+        signer.sign(head(5), proof(3, 5), trusted)
+
+
+def test_the_record_outlives_the_process(signer: Signer, keys: LogKeys, state_file: Path) -> None:
+    note = signer.sign(head(5), [])
+    again = Signer(lambda: keys, state_file, ORIGIN)
     assert again.sign(head(5), []) == note
     assert state_file.stat().st_mode & 0o077 == 0
 
@@ -111,9 +144,9 @@ def test_a_refusal_says_what_was_seen(signer: Signer) -> None:
 
 
 def test_it_adopts_what_its_key_signed_elsewhere(
-    signer: Signer, key: NoteSigner, tmp_path: Path
+    signer: Signer, keys: LogKeys, tmp_path: Path
 ) -> None:
-    note = Signer(key, tmp_path / "elsewhere.json", ORIGIN).sign(head(8), [])
+    note = Signer(lambda: keys, tmp_path / "elsewhere.json", ORIGIN).sign(head(8), [])
     signer.sign(head(5), [])
     signer.adopt(note, proof(5, 8))
     last = signer.last()
@@ -122,13 +155,13 @@ def test_it_adopts_what_its_key_signed_elsewhere(
 
 
 def test_it_adopts_nothing_of_another_key_or_tree(
-    signer: Signer, key: NoteSigner, tmp_path: Path
+    signer: Signer, keys: LogKeys, tmp_path: Path
 ) -> None:
     signer.sign(head(5), [])
     stranger = sign_note(head(8).encode(), [generate(ORIGIN)])
     with pytest.raises(SigningRefusedError, match="not ours"):
         signer.adopt(stranger, proof(5, 8))
-    forked = Signer(key, tmp_path / "fork.json", ORIGIN).sign(head(8, OTHER_LEAVES), [])
+    forked = Signer(lambda: keys, tmp_path / "fork.json", ORIGIN).sign(head(8, OTHER_LEAVES), [])
     with pytest.raises(SigningRefusedError, match="do not continue"):
         signer.adopt(forked, proof(5, 8, OTHER_LEAVES))
 

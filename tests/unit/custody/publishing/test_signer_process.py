@@ -39,6 +39,7 @@ from custody.publishing.signer_protocol import (
 from custody.publishing.signer_server import SignerServer, UnixSignerServer
 from storage.errors import StoreUnavailableError
 from storage.memory import MemoryStore, no_faults
+from tests.services.key_sets import alone
 from tests.unit.custody.log.samples import LOG_KEY, ORIGIN, SampleLog, chain
 from tests.unit.custody.publishing.signing_logs import proof, stored
 
@@ -78,7 +79,7 @@ def serving(server: PlainServer) -> Iterator[PlainServer]:
 
 
 def desk_in(folder: Path, store: MemoryStore) -> SignerDesk:
-    return SignerDesk(Signer(LOG_KEY, folder / "state.json", ORIGIN), store)
+    return SignerDesk(Signer(alone(LOG_KEY), folder / "state.json", ORIGIN), store)
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def process(tmp_path: Path) -> Iterator[Process]:
     store = stored(LOG)
     path = tmp_path / "signer.sock"
     with serving(UnixSignerServer(desk_in(tmp_path, store), path)):
-        yield Process(tmp_path, store, RemoteSigner(f"unix:{path}", LOG_KEY.verifier, ORIGIN))
+        yield Process(tmp_path, store, RemoteSigner(f"unix:{path}", alone(LOG_KEY), ORIGIN))
     assert not path.exists()
 
 
@@ -118,7 +119,9 @@ def test_it_is_asked_as_if_it_were_here(process: Process) -> None:
 
 def test_it_adopts_and_goes_on(process: Process, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
-    note = Signer(LOG_KEY, tmp_path / "elsewhere" / "state.json", ORIGIN).sign(LOG.checkpoint(), [])
+    note = Signer(alone(LOG_KEY), tmp_path / "elsewhere" / "state.json", ORIGIN).sign(
+        LOG.checkpoint(), []
+    )
     process.client.adopt(note, [])
     last = process.client.last()
     assert last is not None
@@ -136,7 +139,7 @@ def test_it_adopts_and_goes_on(process: Process, tmp_path: Path) -> None:
 def test_a_refusal_comes_through_with_its_reason(
     process: Process, log: SampleLog, size: int, message: str
 ) -> None:
-    Signer(LOG_KEY, process.state, ORIGIN).sign(LOG.checkpoint(30), [])
+    Signer(alone(LOG_KEY), process.state, ORIGIN).sign(LOG.checkpoint(30), [])
     with pytest.raises(SigningRefusedError, match=message) as refused:
         process.client.sign(log.checkpoint(size), proof(log, min(30, size), size))
     assert isinstance(refused.value, StoredEntriesError) == (size == SIZE)
@@ -153,7 +156,7 @@ def test_other_refusals_keep_their_kind(process: Process) -> None:
         process.client.adopt(sign_note(LOG.checkpoint().encode(), [generate(ORIGIN)]), [])
     with pytest.raises(SigningRefusedError, match="more than 63 hashes"):
         process.client.sign(LOG.checkpoint(), [bytes(32)] * 64)
-    Signer(LOG_KEY, process.state, ORIGIN).sign(LOG.checkpoint(30), [])
+    Signer(alone(LOG_KEY), process.state, ORIGIN).sign(LOG.checkpoint(30), [])
     with pytest.raises(SigningRefusedError, match="do not continue"):
         process.client.sign(LOG.checkpoint(), [])
     process.state.write_text("{")
@@ -212,20 +215,20 @@ def test_it_works_on_one_request_at_a_time(
 
 def test_nobody_at_the_other_end(tmp_path: Path) -> None:
     for address in (f"unix:{tmp_path}/none.sock", f"unix:/{'x' * 200}", "http://127.0.0.1:1"):
-        client = RemoteSigner(address, LOG_KEY.verifier, ORIGIN)
+        client = RemoteSigner(address, alone(LOG_KEY), ORIGIN)
         assert client.is_at_hand  # it should be, and a verification says that it is not
         with pytest.raises(SignerAwayError):
             client.last()
-        copy = RemoteSigner(address, LOG_KEY.verifier, ORIGIN, optional=True)
+        copy = RemoteSigner(address, alone(LOG_KEY), ORIGIN, optional=True)
         assert not copy.is_at_hand
 
 
 def test_an_answer_that_the_key_did_not_sign_is_none(tmp_path: Path) -> None:
     """Whoever takes the socket's place has no key, and may know older notes."""
     stranger = generate(ORIGIN)
-    desk = SignerDesk(Signer(stranger, tmp_path / "state.json", ORIGIN), stored(LOG))
+    desk = SignerDesk(Signer(alone(stranger), tmp_path / "state.json", ORIGIN), stored(LOG))
     path = tmp_path / "signer.sock"
-    client = RemoteSigner(f"unix:{path}", LOG_KEY.verifier, ORIGIN)
+    client = RemoteSigner(f"unix:{path}", alone(LOG_KEY), ORIGIN)
     with serving(UnixSignerServer(desk, path)):
         for asked in (lambda: client.sign(LOG.checkpoint(), []), client.last):
             with pytest.raises(SignerAwayError, match="not ours"):
@@ -236,7 +239,9 @@ def test_an_answer_that_the_key_did_not_sign_is_none(tmp_path: Path) -> None:
             return signer_desk.Reply(http.HTTPStatus.OK, LOG.note(30))
 
     with (
-        serving(UnixSignerServer(Parrot(Signer(stranger, path, ORIGIN), MemoryStore()), path)),
+        serving(
+            UnixSignerServer(Parrot(Signer(alone(stranger), path, ORIGIN), MemoryStore()), path)
+        ),
         pytest.raises(SignerAwayError, match="another checkpoint"),
     ):
         client.sign(LOG.checkpoint(), [])
@@ -274,13 +279,13 @@ def test_on_a_port_it_wants_the_secret(tmp_path: Path) -> None:
     with serving(SignerServer(desk_in(tmp_path, stored(LOG)), "127.0.0.1", 0, SECRET)) as server:
         address = f"http://127.0.0.1:{server.server_address[1]}"
         for secret in ("", SECRET[:-1], SECRET + "x", "ü" * 20):
-            stranger = RemoteSigner(address, LOG_KEY.verifier, ORIGIN)
+            stranger = RemoteSigner(address, alone(LOG_KEY), ORIGIN)
             if secret:
                 stranger._headers["Authorization"] = f"Bearer {secret}"
             with pytest.raises(SignerAwayError, match="401"):
                 stranger.sign(LOG.checkpoint(), [])
             assert not (tmp_path / "state.json").exists()
-        client = RemoteSigner(address, LOG_KEY.verifier, ORIGIN, secret=SECRET)
+        client = RemoteSigner(address, alone(LOG_KEY), ORIGIN, secret=SECRET)
         assert client.sign(LOG.checkpoint(), []) == LOG.note()
 
 
@@ -291,7 +296,7 @@ def test_the_socket_of_a_killed_signer_is_taken_over_and_a_live_one_is_not(tmp_p
     with serving(UnixSignerServer(desk_in(tmp_path, stored(LOG)), path)):
         with pytest.raises(OSError, match="in use"):
             UnixSignerServer(desk_in(tmp_path, stored(LOG)), path)
-        assert RemoteSigner(f"unix:{path}", LOG_KEY.verifier, ORIGIN).last() is None
+        assert RemoteSigner(f"unix:{path}", alone(LOG_KEY), ORIGIN).last() is None
     path.write_text("a file of somebody's")
     with pytest.raises(OSError, match="in use"):
         UnixSignerServer(desk_in(tmp_path, stored(LOG)), path)
@@ -361,7 +366,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     folder = tmp_path_factory.mktemp("hostile")
     store, path = stored(LOG), folder / "signer.sock"
     with serving(UnixSignerServer(desk_in(folder, store), path)):
-        yield Process(folder, store, RemoteSigner(f"unix:{path}", LOG_KEY.verifier, ORIGIN))
+        yield Process(folder, store, RemoteSigner(f"unix:{path}", alone(LOG_KEY), ORIGIN))
 
 
 _LINES = st.lists(
