@@ -281,9 +281,12 @@ def _load_signing(places: KeyPlaces) -> KeyGeneration:
 
 
 def _load_beside_signer(places: KeyPlaces) -> KeyGeneration:
+    for path in (places.log, places.ml_dsa):
+        if not exists(public_of(path)):
+            raise KeyMissingError(str(public_of(path)))
+    public = _load_public(places)
     if not exists(places.receipts):
         raise KeyMissingError(str(places.receipts))
-    public = _load_public(places)
     receipts = load_note_key(places.receipts, places.receipts_name)
     return KeyGeneration(public.log, public.ml_dsa, receipts)
 

@@ -109,12 +109,12 @@ def alterations(world: World, tx: Connection, user_id: str) -> list[Altered]:
                 detail("reason")),
         Altered(user.values(role="admin"), on_user, "role", "user.created", fact("role")),
         Altered(user.values(disabled_at=None), on_user, "disabled_at", "user.changed",
-                lambda facts, _: facts["what"] == "disabled"),
+                lambda *_: None),
         Altered(user.values(must_change_password=True), on_user, "must_change_password",
                 "user.changed", lambda facts, _: facts["what"] != "password"),
         Altered(
             sa.update(stations).where(stations.c.id == station_id).values(revoked_at=None),
-            f"station:{station_id}", "revoked_at", "station.revoked", lambda *_: True,
+            f"station:{station_id}", "revoked_at", "station.revoked", lambda *_: None,
         ),
         Altered(
             sa.update(stations).where(stations.c.id == station_id).values(name="x"),
@@ -157,7 +157,11 @@ def test_the_named_entry_says_what_is_expected(
         entry = Entry.decode(rows[index][0])
         assert entry.kind == one.kind, one
         said = one.says(entry.facts, json.loads(rows[index][1] or "{}"))
-        if one.column == "unlinked_at":  # a time the entry has as its own
+        if one.column in {
+            "unlinked_at",
+            "disabled_at",
+            "revoked_at",
+        }:  # a time the entry has as its own
             said = format_time(entry.at)
         assert finding["expected"].removeprefix(f"{one.column}: ") in (said, described(said)), one
 

@@ -13,6 +13,7 @@ from custody.object_keys import log_key
 from custody.publishing.key_lock import KeyLock
 from storage.durable import make_folder
 from storage.local import LocalStore
+from tests.services.key_sets import generation
 from tests.unit.custody.log.samples import LOG_KEY, ORIGIN, SampleLog, chain
 
 LOG = SampleLog(chain("clip:other", 20))
@@ -33,8 +34,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f'origin = "{ORIGIN}"\nobjects = "{objects}"\ndatabase_url = "nonsense"\n',
         encoding="utf-8",
     )
-    (home / "keys" / "log.key").touch(mode=0o600)
-    (home / "keys" / "log.key").write_text(LOG_KEY.secret_text())
+    beside = generation(1, ORIGIN)
+    assert beside.ml_dsa is not None
+    for name, key in (("log.key", LOG_KEY), ("log-ml-dsa.key", beside.ml_dsa)):
+        (home / "keys" / name).touch(mode=0o600)
+        (home / "keys" / name).write_text(key.secret_text())
+    (home / "keys" / "receipts.pub").write_text(beside.receipts.verifier.vkey)
     return home
 
 
@@ -45,13 +50,14 @@ SCRIPT = """
     from api.cli.main import run
     from custody.errors import SignerAwayError
     from custody.publishing.signer_client import RemoteSigner
+    from tests.services.key_sets import alone
     from tests.unit.custody.log.samples import LOG_KEY, ORIGIN, SampleLog, chain
 
     LOG = SampleLog(chain("clip:other", 20))
     home = Path(sys.argv[1])
 
     def ask():
-        signer = RemoteSigner(f"unix:{home}/signer.sock", LOG_KEY.verifier, ORIGIN)
+        signer = RemoteSigner(f"unix:{home}/signer.sock", alone(LOG_KEY), ORIGIN)
         while True:
             try:
                 note = signer.sign(LOG.checkpoint(), [])
@@ -84,9 +90,10 @@ def test_it_signs_without_a_database(home: Path) -> None:
     assert last == "0 []"
     assert "signed 20 entries" in done.stderr
     assert not (home / "signer.sock").exists()
-    # Nothing but the key's public half, the memory and the lock came to be.
+    # Nothing but the keys' public halves, the memory and the lock came to be.
     assert sorted(path.name for path in (home / "keys").iterdir()) == [
-        *("log.key", "log.pub", "signer-state.json", "signer.lock")
+        *("log-ml-dsa.key", "log-ml-dsa.pub", "log.key", "log.pub", "receipts.pub"),
+        *("signer-state.json", "signer.lock"),
     ]
     assert sorted(path.name for path in home.iterdir()) == ["keys", "liuhen.toml"]
 
