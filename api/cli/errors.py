@@ -24,7 +24,7 @@ from custody.errors import (
     KeyMissingError,
 )
 from custody.log.errors import LogError
-from custody.outside.errors import SplitViewError, TamperedLogError
+from custody.outside.errors import ShrunkLogError, SplitViewError, TamperedLogError
 from custody.said import Said
 from custody.verification.findings import VerificationImpossibleError
 from ingest.errors import IngestError
@@ -96,5 +96,7 @@ def _known(error: Exception, language: str) -> str | None:
 
 def is_evidence_error(error: Exception) -> bool:
     """Whether ``error`` says that evidence or log does not verify (exit code 1)."""
-    altered = CaseAlteredError | ClipAlteredError | SplitViewError | TamperedLogError
+    altered = (
+        CaseAlteredError | ClipAlteredError | ShrunkLogError | SplitViewError | TamperedLogError
+    )
     return isinstance(error, BundleDigestError | BundleRefusedError | altered)

@@ -14,6 +14,7 @@ from custody.bundles.export import (
     require_agreement,
     write_bundle,
 )
+from custody.bundles.keys import vkey_files
 from custody.cases import clips_of_case
 from custody.errors import ReceiptNotReadyError
 from custody.verification import hold_case, snapshot
@@ -40,8 +41,7 @@ def export(shell: Shell, services: Services, case_id: str, output: Path) -> tupl
             services.store,
             hold_case(tx, context, case_id),
             receipts=receipts,
-            log_vkey=services.keys.log.verifier.vkey,
-            receipts_vkey=services.keys.receipts.verifier.vkey,
+            vkeys=vkey_files(services.keys),
             authorities=services.stamper.authorities,
         )
     bundle = write_bundle(

@@ -135,6 +135,8 @@ def run_verification(
         told = {
             "recorded": recorded.run is not None and not recorded.failure,
             "seconds": round(time.monotonic() - started, 3),
+            # What was not looked at is not good either.
+            "good": report.good and not stopped,
             "stopped": stopped,
             "statement": statement,
             "merge_lag_s": None if lag is None else lag.seconds(services.clock.now()),
@@ -241,7 +243,7 @@ def _print_rest(
         shell.say("verify.bad", findings=report.finding_count, unchecked=len(report.unchecked))
     unusable = any(one.code.startswith("checkpoint_") for one in report.findings)
     if report.checkpoint is None:
-        if not unusable and not report.unchecked:
+        if not unusable and not report.unchecked and not stopped:
             shell.say("verify.no_tree")
     else:
         shell.say("verify.tree", size=report.checkpoint.size, root=report.checkpoint.root.hex())

@@ -43,8 +43,7 @@ class BundlePlan:
     history: dict[str, list[dict[str, Any]]]
     receipts: Mapping[str, str | None]
     stamped: StampedCheckpoint
-    log_vkey: str
-    receipts_vkey: str
+    vkeys: Mapping[str, str]
 
     @property
     def total_bytes(self) -> int:
@@ -86,8 +85,8 @@ def add_documents(writer: BagWriter, plan: BundlePlan, names: dict[str, str]) ->
     if checkpoint is not None:
         writer.add_bytes("log/checkpoint", checkpoint.note.encode())
     add_timestamps(writer, plan.stamped)
-    writer.add_bytes("log/log.vkey", f"{plan.log_vkey}\n".encode())
-    writer.add_bytes("log/receipts.vkey", f"{plan.receipts_vkey}\n".encode())
+    for name, vkey in plan.vkeys.items():
+        writer.add_bytes(f"log/{name}", f"{vkey}\n".encode())
     writer.add_bytes("README.txt", readme(case.number).encode())
 
 

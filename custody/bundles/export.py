@@ -99,13 +99,13 @@ def plan_bundle(
     held: HeldCase,
     *,
     receipts: Mapping[str, str | None],
-    log_vkey: str,
-    receipts_vkey: str,
+    vkeys: Mapping[str, str],
     authorities: Sequence[Authority] = (),
 ) -> BundlePlan:
     """Gather a case, its clips, their histories and proofs.
 
-    Of the ``authorities`` go in what they said of the checkpoint that the proofs lead to.
+    ``vkeys`` are the files of public keys by name (`custody.bundles.keys.vkey_files`). Of the
+    ``authorities`` go in what they said of the checkpoint that the proofs lead to.
     ``held`` comes from `hold_case` in the same snapshot ``tx``. Raises as `require_agreement`, and
     `BundleEmptyError`, `CaseNotFoundError`, `CaseAlteredError`, `ClipAlteredError`, `ProofError`,
     `TileError`, `StorageError`.
@@ -133,8 +133,7 @@ def plan_bundle(
         histories(tx, store, stamped.checkpoint, items),
         receipts,
         stamped,
-        log_vkey,
-        receipts_vkey,
+        vkeys,
     )
 
 

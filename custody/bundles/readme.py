@@ -4,9 +4,9 @@ from custody.bundles.timestamps import STAMP_COMMANDS
 
 #: The key of a ``vkey`` file as DER, the signed text, the signature, and what OpenSSL says to them.
 COMMANDS = r"""
-     r=receipts/<id>.txt t=$(mktemp -d)
+     r=receipts/<id>.txt k=log/receipts.vkey t=$(mktemp -d)
      (printf '\060\052\060\005\006\003\053\145\160\003\041\000'
-      cut -d+ -f3- log/receipts.vkey | base64 -d | tail -c 32) > $t/key.der
+      cut -d+ -f3- $k | base64 -d | tail -c 32) > $t/key.der
      sed '/^$/,$d' $r > $t/text
      tail -n 1 $r | cut -d' ' -f3 | base64 -d | tail -c 64 > $t/signature
      openssl pkeyutl -verify -pubin -keyform DER -inkey $t/key.der -rawin \
@@ -48,7 +48,8 @@ _TEXT = """\
   1. 条目哈希：SHA-256（字节 00 + 条目字节）等于 leaf_hash。
   2. 按 RFC 9162 第 2.1.3.2 节，用 index、tree_size、proof 由 leaf_hash 算出根，
      必须等于 log/checkpoint 第三行（base64）。
-  3. log/checkpoint 是 C2SP signed-note，签名须用 log/log.vkey 验证。
+  3. log/checkpoint 是 C2SP signed-note，签名须用 log/log.vkey 验证；
+     第二个签名（ML-DSA-44）用 log/log-ml-dsa.vkey。
      请另行取得同一公钥与更早或更晚的检查点，确认它们属于同一棵树。
   4. 细节：HMAC-SHA256（密钥 salt，内容为 details 的规范 JSON）等于条目中的 commitment。
      已依法销毁的细节两者皆为 null，details_destroyed 写明时间、规则和记载销毁的条目序号。
@@ -58,7 +59,8 @@ _TEXT = """\
   signed-note：第一行标题，第二行 JSON，空一行，最后一行“— 名称 签名”（Ed25519）。
   1. 签名，用系统自带的工具（OpenSSL 3），在 data 文件夹里运行，把 <id> 换成录像编号：
 {commands}
-     显示 Signature Verified Successfully 即为存档所签。
+     显示 Signature Verified Successfully 即为存档所签。日志换过密钥的，旧公钥在旁边：第一代是
+     log/receipts.1.vkey 和 log/log.1.vkey，依此类推。更换之前签发的回执，把 k 换成当时的公钥。
   2. 第二行 JSON 中的 sha256、sm3、size_bytes 必须与 originals/ 中的文件一致。
   3. 其中的 entry（base64）是入库条目：kind 为 clip.admitted，outcome 为 ok，item 为
      clip:<clip_id>，facts 恰为 clip（即 clip_id）、sha256、sm3、size_bytes，值与回执相同。
@@ -109,8 +111,9 @@ trusting us.
    a. SHA-256(byte 00, entry bytes) is leaf_hash.
    b. By RFC 9162 section 2.1.3.2, index, tree_size and proof lead from leaf_hash to a root, which
       must be the third line (base64) of log/checkpoint.
-   c. log/checkpoint is a C2SP signed note; verify its signature with log/log.vkey. Obtain that
-      key, and an earlier or later checkpoint, from somebody else as well.
+   c. log/checkpoint is a C2SP signed note; verify its signature with log/log.vkey, and the second
+      one (ML-DSA-44) with log/log-ml-dsa.vkey. Obtain the keys, and an earlier or later
+      checkpoint, from somebody else as well.
    d. HMAC-SHA256(key: salt, over the canonical JSON of details) is the entry's commitment. Where
       details were destroyed on their legal date both are null, and details_destroyed has the time,
       the rule and the index of the entry that says so.
@@ -122,7 +125,9 @@ trusting us.
    a. The signature, with what every system has (OpenSSL 3), in the folder data;
       <id> is the recording's:
 {commands}
-      "Signature Verified Successfully" says that the archive signed it.
+      "Signature Verified Successfully" says that the archive signed it. Where the log has changed
+      its keys, those of before lie beside: log/receipts.1.vkey and log/log.1.vkey are the first,
+      and so on. For a receipt of before the change let k be the key of its time.
    b. sha256, sm3 and size_bytes in the JSON must be those of the file in originals/.
    c. ``entry`` (base64) is the admission: kind clip.admitted, outcome ok, item clip:<clip_id>, and
       its facts are exactly clip (the clip_id), sha256, sm3 and size_bytes, as in the receipt.

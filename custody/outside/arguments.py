@@ -4,9 +4,11 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from custody.outside.texts import LANGUAGES, say
+from storage.regular_files import read_small_file
 
 USAGE = 64
 
@@ -84,3 +86,8 @@ def language_of(arguments: Sequence[str]) -> str:
     except argparse.ArgumentError:
         language = None
     return language if language in LANGUAGES else LANGUAGES[0]
+
+
+def read_key(text: str) -> str:
+    """A key as it is, or out of the file with that name."""
+    return text if "+" in text else read_small_file(Path(text)).decode().strip()

@@ -16,8 +16,9 @@ from custody.log.note import NoteVerifier
 from custody.log.policy import Policy, read_policy
 from custody.log.sample_statement import MAX_STATEMENT_BYTES, Verdict
 from custody.log.trust import TrustedKeys, parse_log_key
-from custody.outside.arguments import USAGE, Parser, language_of
+from custody.outside.arguments import USAGE, Parser, language_of, read_key
 from custody.outside.checks import check_mirror, check_pair, check_proof, check_receipt
+from custody.outside.endings import ending
 from custody.outside.errors import OutsideError
 from custody.outside.explanations import explain
 from custody.outside.samples import check_statement
@@ -44,6 +45,10 @@ class _UsageError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    return ending(lambda: _run(given))
+
+
+def _run(given: list[str]) -> int:
     options = _parser(language_of(given)).parse_args(given)
     language = options.lang
     try:
@@ -54,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE
     except LogError as error:
         lines, value, good = [explain(error, language)], {"problem": str(error)}, False
+    except BrokenPipeError:
+        raise
     except (OutsideError, CustodyError, OSError) as error:
         sys.stderr.write(f"{say(language, 'unchecked')}: {_visible(explain(error, language))}\n")
         return NOT_CHECKED
@@ -257,7 +264,7 @@ def _parser(language: str) -> Parser:
 
 def _key(text: str) -> NoteVerifier:
     try:
-        return NoteVerifier.parse(_read_key(text))
+        return NoteVerifier.parse(read_key(text))
     except (OSError, UnicodeDecodeError, NoteError) as error:
         raise _UsageError(text[:80], error) from error
 
@@ -267,18 +274,13 @@ def _log(texts: Sequence[str]) -> TrustedKeys:
     verifiers = []
     for text in texts:
         try:
-            verifiers.append(parse_log_key(_read_key(text)))
+            verifiers.append(parse_log_key(read_key(text)))
         except (OSError, UnicodeDecodeError, NoteError) as error:
             raise _UsageError(text[:80], error) from error
     try:
         return TrustedKeys.all_of(verifiers)
     except NoteError as error:
         raise _UsageError("--log", error) from error
-
-
-def _read_key(text: str) -> str:
-    """A key as it is, or out of the file with that name."""
-    return text if "+" in text else read_small_file(Path(text)).decode().strip()
 
 
 def _policy(path: Path | None) -> Policy | None:

@@ -20,6 +20,10 @@ class SplitViewError(CustodyError):
     """This log shows another history than the one it showed before. Keep both checkpoints."""
 
 
+class ShrunkLogError(CustodyError):
+    """This log shows fewer entries than it did before: an older copy of it, or one that was cut."""
+
+
 class TamperedLogError(CustodyError):
     """A file of the log is not what its signed root says."""
 

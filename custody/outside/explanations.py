@@ -36,6 +36,9 @@ CHINESE = {
     "This log shows another history than the one it showed before. Keep both checkpoints.": (
         "这份日志给出的历史与以前不同。请保存两个检查点。"
     ),
+    "This log shows fewer entries than it did before: an older copy of it, or one that was cut.": (
+        "这份日志比以前少了条目：是较旧的副本，或者被截断了。"
+    ),
     "A file of the log is not what its signed root says.": "日志文件与签名的根不符。",
 }
 

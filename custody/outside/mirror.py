@@ -31,6 +31,7 @@ from custody.log.tiles import (
 from custody.outside.cosignatures import all_filed, cosignature_path
 from custody.outside.errors import (
     OutsideError,
+    ShrunkLogError,
     SourceMissingError,
     SplitViewError,
     TamperedLogError,
@@ -115,6 +116,7 @@ class Mirror:
         """Copy what is new at ``source``.
 
         Raises `SplitViewError` (the contradicting checkpoint is kept under ``refused/``),
+        `ShrunkLogError` (an older one of the same history, which is here already),
         `TamperedLogError`, `SourceError` (what was copied stays), `OSError`.
         """
         old = self.newest()
@@ -220,6 +222,8 @@ class Mirror:
     def _check_continues(
         self, old: Checkpoint, new: Checkpoint, note: bytes, reader: TileReader
     ) -> None:
+        if new.size < old.size and self._had(new):
+            raise ShrunkLogError(f"{new.size}, {old.size} before; nothing was copied")
         try:
             # It did not shrink, and its first `old.size` entries are those of the old one.
             proof = prove_consistency(old.size, new.size, reader.read)
@@ -228,6 +232,19 @@ class Mirror:
             kept = f"{REFUSED}/{new.size:012}-{hashlib.sha256(note).hexdigest()[:16]}"
             self._write(kept, note)
             raise SplitViewError(f"{error}; kept as {self._folder / kept}") from error
+
+    def _had(self, smaller: Checkpoint) -> bool:
+        """Whether the mirror's own log began with this tree."""
+        held = self.newest()
+        if held is None:
+            return False
+        reader = TileReader(self._fetch_own, held.size)
+        try:
+            proof = prove_consistency(smaller.size, held.size, reader.read)
+            verify_consistency(smaller.size, held.size, smaller.root, held.root, proof)
+        except (ProofError, TileError, SourceMissingError):
+            return False
+        return True
 
     def _proven(
         self, new: Checkpoint, reader: TileReader, wanted: list[Tile]

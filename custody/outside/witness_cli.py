@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from custody.errors import CustodyError
-from custody.outside.arguments import USAGE, Parser, language_of
+from custody.outside.arguments import USAGE, Parser, language_of, read_key
+from custody.outside.endings import ending
 from custody.outside.explanations import explain
 from custody.outside.texts import say
 from custody.outside.witness_config import (
@@ -30,11 +31,16 @@ GOOD, NOT_NOW = 0, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    return ending(lambda: _run(given))
+
+
+def _run(given: list[str]) -> int:
     options = _parser(language_of(given)).parse_args(given)
     language = options.lang
     try:
         if options.command == "init":
-            make_witness(options.folder, options.name, options.logs, options.listen)
+            logs = [read_key(one) for one in options.logs]
+            make_witness(options.folder, options.name, logs, options.listen)
         if options.command in {"init", "vkey"}:
             for cosigner in load_cosigners(load_witness(options.folder)):
                 print(cosigner.verifier.vkey)
@@ -43,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WitnessConfigError as error:
         sys.stderr.write(f"{explain(error, language)}\n")
         return USAGE
+    except BrokenPipeError:
+        raise
     except (CustodyError, OSError) as error:
         sys.stderr.write(f"{explain(error, language)}\n")
         return NOT_NOW

@@ -146,15 +146,17 @@ def keep_heads(tx: Connection, heads: list[Head], clock: Clock) -> int:
     )
 
 
-def station_cosigners(tx: Connection) -> dict[str, CosignatureVerifier]:
-    """The keys of all stations that the log ever enrolled, by `key_id`."""
+def station_cosigners(tx: Connection) -> dict[str, tuple[CosignatureVerifier, str | None]]:
+    """The keys of all stations that the log ever enrolled with the station's id, by `key_id`."""
     kind = log_entries.c.kind == EventKind.STATION_ENROLLED.value
-    found = {}
+    found: dict[str, tuple[CosignatureVerifier, str | None]] = {}
     for stored in tx.scalars(sa.select(log_entries.c.entry).where(kind)):
         with suppress(LogError, ValueError):
-            key = NoteVerifier.parse(str(Entry.decode(as_bytes(stored)).facts.get("key")))
+            entry = Entry.decode(as_bytes(stored))
+            key = NoteVerifier.parse(str(entry.facts.get("key")))
             verifier = CosignatureVerifier(key.name, key.public)
-            found[cosignatures.key_id(verifier)] = verifier
+            station_id = entry.item.removeprefix("station:")
+            found[cosignatures.key_id(verifier)] = verifier, station_id
     return found
 
 
@@ -162,7 +164,7 @@ def keep_cosignatures(
     tx: Connection,
     store: ObjectStore,
     heads: list[Head],
-    cosigners: Mapping[str, CosignatureVerifier],
+    cosigners: Mapping[str, tuple[CosignatureVerifier, str | None]],
     clock: Clock,
 ) -> int:
     """Take archived cosignatures on ``heads`` back into rows; how many.
@@ -174,14 +176,15 @@ def keep_cosignatures(
     for stat in store.list(COSIGNATURE_PREFIX):
         size, _, key = stat.key.removeprefix(COSIGNATURE_PREFIX).partition("/")
         checkpoint = by_size.get(int(size)) if size.isdecimal() else None
-        verifier = cosigners.get(key)
-        if checkpoint is None or verifier is None:
+        cosigner = cosigners.get(key)
+        if checkpoint is None or cosigner is None:
             continue
+        verifier, station_id = cosigner
         _, _, lines = store.read_bytes(stat.key).partition(b"\n\n")
         theirs = b"".join(lines.splitlines(keepends=True)[-1:])
         with suppress(LogError, ValueError):
             [signed] = read_answer(theirs, checkpoint.encode(), [verifier])
-            kept += cosignatures.keep(tx, checkpoint, signed, clock.now())
+            kept += cosignatures.keep(tx, checkpoint, signed, clock.now(), station_id)
     return kept
 
 

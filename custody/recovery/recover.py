@@ -25,6 +25,7 @@ from sqlalchemy.engine import Connection
 from custody.actors import Actor
 from custody.errors import RecoveryRefusedError
 from custody.events import LOG_ITEM, EventKind
+from custody.first_writer import insert_first
 from custody.ledger import Event, Ledger
 from custody.log.cosignature import CosignatureVerifier
 from custody.log.entry import Json
@@ -248,12 +249,16 @@ class Recoverer:
         if older or done.taken.taken:
             self._rebuild(tx, done, work.actor)
         done.checkpoints = keep_heads(tx, new, self._ledger.clock)
-        cosigners = station_cosigners(tx) | self._cosigners
+        stations = station_cosigners(tx)
+        # The policy's own keys first: what it names is a witness, whoever else has that key.
+        cosigners = stations | {key: (one, None) for key, one in self._cosigners.items()}
         done.cosignatures = keep_cosignatures(tx, self._store, new, cosigners, self._ledger.clock)
         done.timestamps = keep_timestamps(tx, self._store, done.first)
         first = done.first if before is None else min(before.first, done.first)
         done.loss = find_loss(tx, first, done.size)
         done.items = items_of(tx, done.loss)
+        # A database that was made anew has no counter yet.
+        insert_first(tx, log_state, {"id": STATE_ID, "sequenced": 0, "integrated": 0})
         tx.execute(
             log_state.update()
             .where(log_state.c.id == STATE_ID, log_state.c.sequenced < done.size)

@@ -33,12 +33,12 @@ def put_rows_back(database: Database, rows: Rows) -> None:
         for table in reversed(metadata.sorted_tables):
             tx.execute(table.delete())
         for table in metadata.sorted_tables:
-            if rows[table.name]:
+            if rows.get(table.name):
                 tx.execute(table.insert(), rows[table.name])
         if tx.dialect.name == "postgresql":  # as a dump sets it
             tx.exec_driver_sql(
                 "SELECT setval(pg_get_serial_sequence('log_entries', 'id'), "
-                "(SELECT max(id) FROM log_entries))"
+                "(SELECT coalesce(max(id), 1) FROM log_entries))"
             )
 
 

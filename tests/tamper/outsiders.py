@@ -14,7 +14,7 @@ from custody.log.merkle import prove_consistency
 from custody.log.tiles import TileReader
 from custody.log.witness import AddCheckpoint, WitnessRefusedError
 from custody.object_keys import CHECKPOINT_KEY, log_key
-from custody.outside.errors import SourceMissingError, SplitViewError
+from custody.outside.errors import ShrunkLogError, SourceMissingError, SplitViewError
 from custody.outside.mirror import Mirror
 from custody.outside.sources import FolderSource
 from custody.outside.witness_server import Witness
@@ -110,8 +110,8 @@ class Outsiders:
                 self.submit()
             else:
                 self.trust.look()
-        except SplitViewError:
-            return "SplitViewError"
+        except (ShrunkLogError, SplitViewError) as error:
+            return type(error).__name__
         except WitnessRefusedError as refused:
             return f"HTTP {refused.status.value}"
         except LogForkedError:

@@ -181,9 +181,7 @@ def test_work_under_way_refuses_no_bag(world: World) -> None:
         world.publish()
         again = hold_case(reading, context_of(services), world.case_id)
         assert again.report.findings == []
-        plan = plan_bundle(
-            reading, services.store, again, receipts={}, log_vkey="", receipts_vkey=""
-        )
+        plan = plan_bundle(reading, services.store, again, receipts={}, vkeys={})
     assert {one.clip.id for one in plan.linked} == {world.clip_ids[0], fourth}
     with snapshot(services.database) as reading:
         later = hold_case(reading, context_of(services), world.case_id)
@@ -197,7 +195,7 @@ def test_a_bag_planned_of_rows_that_were_altered_is_refused(world: World) -> Non
     with snapshot(services.database) as tx:
         held = hold_case(tx, context_of(services), world.case_id)
         with pytest.raises(BundleRefusedError) as refused:
-            plan_bundle(tx, services.store, held, receipts={}, log_vkey="", receipts_vkey="")
+            plan_bundle(tx, services.store, held, receipts={}, vkeys={})
     assert [one.code for one in refused.value.report.findings] == [C.CASE_ALTERED]
 
 
@@ -205,7 +203,7 @@ def plan_of(world: World) -> BundlePlan:
     services = world.services
     with snapshot(services.database) as tx:
         held = hold_case(tx, context_of(services), world.case_id)
-        return plan_bundle(tx, services.store, held, receipts={}, log_vkey="", receipts_vkey="")
+        return plan_bundle(tx, services.store, held, receipts={}, vkeys={})
 
 
 def write(world: World, plan: BundlePlan, folder: Path) -> Bundle:

@@ -25,7 +25,7 @@ from ingest import dock_sessions
 from ingest.tables import dock_sessions as sessions
 from station_agent import wire
 from tests.tamper.nights import Night, codes
-from tests.tamper.older_copies import recover
+from tests.tamper.older_copies import put_rows_back, recover
 from tests.tamper.worlds import LEGAL, World
 
 
@@ -88,6 +88,17 @@ def test_last_nights_database(night: Night) -> None:
     gone = {(one.kind, one.id): one for one in done.rebuilt.gone}
     assert {gone["clip", clip_id].original for clip_id in world.clip_ids} == {"whole"}
     # Run again there is nothing to do.
+    assert not recover(world).done
+
+
+def test_a_database_that_was_made_anew(night: Night) -> None:
+    """No copy at all: everything comes out of the store, and the log goes on."""
+    world, size = night.world, night.world.publish()
+    put_rows_back(world.services.database, {})
+    done = recover(world, papers=Papers((night.papers,)))
+    assert (done.first, done.size, done.replayed.written) == (0, size, size)
+    assert world.services.publisher.watch.look().older is None
+    assert world.publish() == size + 1  # with `log.recovered`
     assert not recover(world).done
 
 

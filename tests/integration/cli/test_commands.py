@@ -230,6 +230,32 @@ def test_a_receipt_in_a_bag_is_checked_as_its_readme_says(
     assert "Verified Successfully" not in bad.stdout
 
 
+def test_a_receipt_of_before_the_keys_changed_is_checked_with_those_beside(
+    liuhen: Liuhen, footage: Path, tmp_path: Path
+) -> None:
+    liuhen("import", str(footage))
+    clip_id = liuhen("clips", "list", "--json").json[0]["id"]
+    liuhen("cases", "create", NUMBER, "--title", "占道经营")
+    liuhen("cases", "link", NUMBER, clip_id, "--stage", "review")
+    assert liuhen("cases", "export", NUMBER, "-o", str(tmp_path / "before")).code == 0
+    assert liuhen("log", "rotate-key", "--yes").code == 0
+    assert liuhen("log", "retire-key", "--now", "stolen", "--yes").code == 0
+    assert liuhen("cases", "export", NUMBER, "-o", str(tmp_path / "bag")).code == 0
+    data = tmp_path / "bag" / "data"
+    assert sorted(path.name for path in (data / "log").glob("*.vkey")) == [
+        *("log-ml-dsa.1.vkey", "log-ml-dsa.vkey", "log.1.vkey", "log.vkey"),
+        *("receipts.1.vkey", "receipts.vkey"),
+    ]
+    # The very receipt of before: by the key of its time, and by no other.
+    receipt = data / f"receipts/{clip_id}.txt"
+    before = tmp_path / "before" / "data" / f"receipts/{clip_id}.txt"
+    assert receipt.read_bytes() == before.read_bytes()
+    for key, code in (("receipts.vkey", 1), ("receipts.1.vkey", 0)):
+        commands = COMMANDS.replace("<id>", clip_id).replace("receipts.vkey", key)
+        done = subprocess.run(["sh", "-c", commands], cwd=data, capture_output=True, check=False)
+        assert (done.returncode != 0) == bool(code), done
+
+
 def test_a_case_without_clips_is_not_exported_and_says_what_to_do(
     liuhen: Liuhen, footage: Path, tmp_path: Path
 ) -> None:

@@ -163,7 +163,7 @@ THREATS: tuple[Threat, ...] = (
         codes=(C.CHECKPOINT_ROLLED_BACK,),
         outsiders={
             KEPT: C.CHECKPOINT_ROLLED_BACK,
-            MIRROR: "SplitViewError",
+            MIRROR: "ShrunkLogError",
             WITNESS: "HTTP 400",
             STATION: "alarm",
         },

@@ -8,7 +8,7 @@ from tests.tamper.threats.table import Case, Threat, outside, told, verified
 
 _SMALLER = {
     KEPT: C.CHECKPOINT_ROLLED_BACK,
-    MIRROR: "SplitViewError",
+    MIRROR: "ShrunkLogError",
     WITNESS: "HTTP 400",
     STATION: "alarm",
 }

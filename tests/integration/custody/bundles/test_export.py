@@ -58,7 +58,9 @@ def test_a_proxy_is_named_for_what_it_is(
         original = StoredObject(clip.id, None, clip.object_key, clip.sha256, clip.sm3, 1)
         objects = {(one.clip_id, one.kind): one for one in (original, proxy)}
         held = HeldCase(case.id, Report(), objects)
-        plan = plan_bundle(tx, store, held, receipts={}, log_vkey="l", receipts_vkey="r")
+        plan = plan_bundle(
+            tx, store, held, receipts={}, vkeys={"log.vkey": "l", "receipts.vkey": "r"}
+        )
     bundle = write_bundle(
         store,
         plan,

@@ -13,6 +13,7 @@ from custody.log.cosignature import Cosigner
 from custody.log.errors import LogError
 from custody.outside.cosignatures import cosignature_path
 from custody.outside.errors import (
+    ShrunkLogError,
     SourceError,
     SplitViewError,
     TamperedLogError,
@@ -78,11 +79,16 @@ def test_a_rewritten_history_is_refused_and_kept(mirror: Mirror, folder: Path, o
     assert after == before
 
 
-def test_two_trees_of_one_size_and_a_smaller_one_are_refused(mirror: Mirror) -> None:
+def test_two_trees_of_one_size_and_a_smaller_one_are_refused(mirror: Mirror, folder: Path) -> None:
     mirror.follow(ShownLog(300))
-    for shown in (ShownLog(300, FORGED), ShownLog(299)):
+    for shown in (ShownLog(300, FORGED), ShownLog(299, FORGED)):
         with pytest.raises(SplitViewError):
             mirror.follow(shown)
+    before = files_in(folder)
+    # The same history, and less of it: no second one, and nothing to keep.
+    with pytest.raises(ShrunkLogError, match="299, 300 before"):
+        mirror.follow(ShownLog(299))
+    assert files_in(folder) == before
     assert mirror.follow(ShownLog(301)).old is not None
 
 
