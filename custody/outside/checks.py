@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
@@ -51,6 +52,9 @@ class MirrorReport:
     """What a mirror holds. ``checkpoint`` is None where not even that can be believed."""
 
     checkpoint: Checkpoint | None = None
+    #: The largest tree that enough of a policy's witnesses cosigned, and who they are; what is
+    #: newer is not yet witnessed.
+    witnessed: Checkpoint | None = None
     cosignatures: tuple[Cosignature, ...] = ()
     #: Entries read and found in the tree, and items whose chains were followed.
     entries: int = 0
@@ -97,8 +101,8 @@ def check_mirror(
     # 1. Nothing in it contradicts what it holds.
     for path in _names(folder / REFUSED):
         report.find(f"{REFUSED}/{path.name}", SplitViewError())
-    # 2. The newest checkpoint is signed by the keys that the log has by then, and witnessed as the
-    # policy wants: in its own lines, or in what is filed beside it.
+    # 2. The newest checkpoint is signed by the keys that the log has by then, and it or one that
+    # was followed before is witnessed as the policy wants: in its own lines, or filed beside.
     try:
         note = read_small_file(folder / CHECKPOINT)
     except FileNotFoundError as error:
@@ -106,9 +110,11 @@ def check_mirror(
     fetch = FolderSource(folder).fetch
     try:
         followed = open_following(note, log, lambda size: read_key_entries(fetch, size))
-        report.checkpoint, report.cosignatures = _open_witnessed(
-            folder, note, followed.trust, policy
-        )
+        report.checkpoint = open_checkpoint(note, followed.trust)
+        if policy is not None:
+            report.witnessed, report.cosignatures = _find_witnessed(
+                folder, note, followed.trust, policy
+            )
     except (LogError, TamperedLogError) as error:
         report.find(CHECKPOINT, error)
         return report
@@ -132,22 +138,37 @@ def check_mirror(
     return report
 
 
-def _open_witnessed(
-    folder: Path, note: bytes, log: NoteVerifier | LogTrust, policy: Policy | None
+def _find_witnessed(
+    folder: Path, note: bytes, log: NoteVerifier | LogTrust, policy: Policy
 ) -> tuple[Checkpoint, tuple[Cosignature, ...]]:
-    """As `open_with_policy`, with the cosignatures that the mirror has filed beside the checkpoint.
+    """The newest checkpoint of the mirror that enough witnesses cosigned, and who.
 
-    Raises `TamperedLogError` where one of these is none.
+    Witnesses sign a little later than the log: of a busy one the very newest is seldom witnessed.
+    Raises `QuorumError` where none is, `TamperedLogError` where what is filed is no cosignature.
     """
-    cosigners = [] if policy is None else [one.verifier for one in policy.witnesses]
+    newest: tuple[Cosignature, ...] | None = None
+    older = sorted(_names(folder / FOLLOWED), reverse=True)
+    for one in chain([note], map(read_small_file, older)):
+        try:
+            checkpoint, cosignatures = _cosigned(folder, one, log, policy)
+        except LogError:
+            continue  # found where every checkpoint is opened
+        if policy.is_met(cosignatures):
+            return checkpoint, cosignatures
+        newest = cosignatures if newest is None else newest
+    raise QuorumError(f"{len(newest or ())} of {len(policy.witnesses)} cosigned")
+
+
+def _cosigned(
+    folder: Path, note: bytes, log: NoteVerifier | LogTrust, policy: Policy
+) -> tuple[Checkpoint, tuple[Cosignature, ...]]:
+    """The checkpoint, with the cosignatures in its lines and those that are filed beside it."""
+    cosigners = [one.verifier for one in policy.witnesses]
     checkpoint, carried = open_cosigned(note, log, cosigners)
     seen = {one.verifier.vkey for one in carried}
     others = [one for one in cosigners if one.vkey not in seen]
     filed = all_filed(FolderSource(folder), log, others, checkpoint)
-    cosignatures = (*carried, *(found for _, _, found in filed))
-    if policy is not None and not policy.is_met(cosignatures):
-        raise QuorumError(f"{len(cosignatures)} of {len(cosigners)} cosigned")
-    return checkpoint, cosignatures
+    return checkpoint, (*carried, *(found for _, _, found in filed))
 
 
 def check_pair(one: bytes, other: bytes, log: NoteVerifier | LogTrust, mirror: Path | None) -> None:

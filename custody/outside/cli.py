@@ -100,6 +100,12 @@ def _mirror(options: argparse.Namespace) -> Answer:
         names = [one.verifier.name for one in report.cosignatures]
         value["cosigned_by"] = names
         lines.append(say(options.lang, "witnessed", names=", ".join(names)))
+    if report.witnessed is not None and report.checkpoint is not None:
+        later = report.checkpoint.size - report.witnessed.size
+        value["witnessed"] = report.witnessed.size
+        if later:
+            size = report.witnessed.size
+            lines.append(say(options.lang, "not_yet_witnessed", size=size, later=later))
     return lines, value, not report.problems
 
 

@@ -46,6 +46,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "entries: {entries}; histories: {items}; checkpoints followed: {followed}; root {root}",
     ),
     "problem": ("{where}：{message}", "{where}: {message}"),
+    "not_yet_witnessed": (
+        "见证到第 {size} 条为止，其后 {later} 条尚未见证",
+        "witnessed up to {size} entries, {later} after them not yet",
+    ),
     "witnessed": ("由 {names} 联署", "cosigned by {names}"),
     "proof": (
         "第 {index} 号日志在已签名的日志树中：{kind} {item} {at}",

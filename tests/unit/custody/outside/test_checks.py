@@ -32,7 +32,7 @@ from tests.unit.custody.log.samples import (
     sample_receipt,
     signer,
 )
-from tests.unit.custody.outside.shown import ShownLog
+from tests.unit.custody.outside.shown import FORGED, ShownLog
 
 LOG = LOG_KEY.verifier
 ENTRIES = [*chain("clip:one", 300), *chain("clip:two", 300)]
@@ -114,7 +114,7 @@ def test_a_followed_checkpoint_that_was_altered_or_moved_is_found(folder: Path) 
 
 def test_a_refused_checkpoint_is_told_for_ever(folder: Path) -> None:
     with pytest.raises(Exception, match="another history"):
-        Mirror(folder, LOG).follow(ShownLog(300, ENTRIES))
+        Mirror(folder, LOG).follow(ShownLog(300, FORGED))
     (one,) = problems(folder)
     assert one.where.startswith("refused/")
 
@@ -150,6 +150,26 @@ def test_a_filed_cosignature_counts_for_the_policy(folder: Path) -> None:
     (one,) = check_mirror(folder, LOG, policy=policy).problems
     assert isinstance(one.error, TamperedLogError)
     assert check_mirror(folder, LOG).problems == []
+
+
+def test_of_a_busy_log_what_is_newest_is_not_yet_witnessed(folder: Path) -> None:
+    policy = read_policy(f"witness w {WITNESS.verifier.vkey}\nquorum w\n".encode())
+    older = SampleLog(ENTRIES[:400])
+    (folder / "checkpoints").mkdir(exist_ok=True)
+    (folder / "checkpoints/000000000400").write_text(older.note())
+    filed = folder / cosignature_path(400, WITNESS.verifier)
+    filed.parent.mkdir(parents=True)
+    filed.write_text(older.note() + WITNESS.cosign(older.checkpoint().encode(), 1_700_000_000))
+    report = check_mirror(folder, LOG, policy=policy)
+    assert report.problems == []
+    assert report.checkpoint is not None
+    assert report.witnessed is not None
+    assert (report.checkpoint.size, report.witnessed.size) == (600, 400)
+    # One of another history is no way round it.
+    forged = SampleLog(FORGED[:400])
+    (folder / "checkpoints/000000000400").write_text(forged.note())
+    filed.write_text(forged.note() + WITNESS.cosign(forged.checkpoint().encode(), 1_700_000_000))
+    assert check_mirror(folder, LOG, policy=policy).problems
 
 
 def note(size: int, entries: list[bytes] = ENTRIES) -> bytes:
