@@ -61,6 +61,8 @@ _ROWS = {
     "stamp_time": "The log says another time than {authority} has in its timestamp.",
     "entry_early": "Entry {index} says a time at which, by a timestamp, it was not in the log yet.",
     "entry_late": "Entry {index} says a time at which, by a timestamp, it was in the log already.",
+    "entry_backward": "Entry {index} says a time long before that of the entry ahead of it.",
+    "entry_to_come": "Entry {index} says a time that has not come yet.",
     "not_before": "not before {at}",
     "not_after": "not after {at}",
     "receipt_wrong": "The stored receipt does not prove this clip: {error}",

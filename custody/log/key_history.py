@@ -87,8 +87,11 @@ def follow_keys(first: NoteVerifier, entries: Iterable[tuple[int, Entry]]) -> Ke
 def _follow(history: KeyHistory, index: int, entry: Entry) -> KeyHistory:
     first = history.generations[0]
     # 1. An announcement of before they were signed names the first key, and counts for nothing.
+    #    It stands before any that is signed: whoever writes one later has the database and no key.
     if is_plain(entry):
-        if entry.facts["log_key"] != first.log.vkey:
+        if (entry.item, entry.outcome) != ("log", "ok"):
+            raise KeyEntryError(f"{entry.item} {entry.outcome}")
+        if entry.facts["log_key"] != first.log.vkey or first.ml_dsa is not None:
             raise KeyEntryError("announced under no key")
         return history
     stated = read_key_entry(entry, first.log.name)

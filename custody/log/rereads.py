@@ -16,6 +16,8 @@ YEAR = timedelta(days=365)
 
 _RUN = "verification.run"
 _CLIP = "clip:"
+#: What a run ends with; a denied one read nothing.
+_OUTCOMES = ("ok", "failed")
 #: Scopes that leave an entry on each clip they read.
 _SINGLY = ("clip", "sample")
 
@@ -59,50 +61,56 @@ class _Whole:
 
 @dataclass(slots=True)
 class Rereads:
-    """When each clip was last read again. Memory grows with the clips that were read singly."""
+    """When each clip was last read again. Memory grows with the clips that were read singly.
+
+    An entry counts for what was admitted before it and at no later a time, and for nothing where it
+    says something that no run could: a tree that was not there yet, an outcome of its own.
+    """
 
     _wholes: list[_Whole] = field(default_factory=list)
-    _single: dict[str, datetime] = field(default_factory=dict)
+    #: By clip when it was read, and by the entry at which index; None for the run that counts.
+    _single: dict[str, list[tuple[datetime, int | None]]] = field(default_factory=dict)
 
-    def take(self, entry: Entry) -> None:
-        """Count an entry of the log; one that is no verification counts for nothing."""
-        if entry.kind != _RUN:
+    def take(self, entry: Entry, index: int) -> None:
+        """Count the entry at ``index``; one that is no verification counts for nothing."""
+        if entry.kind != _RUN or entry.outcome not in _OUTCOMES:
             return
         facts = entry.facts
         scope = facts.get("scope")
         if scope == "everything" and "run" not in facts:
             unread, tree_size = facts.get("unread"), facts.get("tree_size")
-            if isinstance(unread, list) and type(tree_size) is int:
+            if isinstance(unread, list) and type(tree_size) is int and tree_size <= index:
                 left = (one for one in unread if isinstance(one, str))
                 self.read_all(entry.at, tree_size, left)
         elif scope == "case" and isinstance(read := facts.get("read"), list):
             for clip_id in read:
                 if isinstance(clip_id, str):
-                    self.read(clip_id, entry.at)
+                    self.read(clip_id, entry.at, index)
         elif scope in _SINGLY and entry.item.startswith(_CLIP) and facts.get("unchecked") == 0:
-            self.read(entry.item.removeprefix(_CLIP), entry.at)
+            self.read(entry.item.removeprefix(_CLIP), entry.at, index)
 
-    def read(self, clip_id: str, at: datetime) -> None:
-        """Count that one clip was read."""
-        self._single[clip_id] = max(at, self._single.get(clip_id, at))
+    def read(self, clip_id: str, at: datetime, index: int | None = None) -> None:
+        """Count that one clip was read, by the entry at ``index`` or by the run that counts."""
+        self._single.setdefault(clip_id, []).append((to_milliseconds(at), index))
 
     def read_all(self, at: datetime, tree_size: int, unread: Iterable[str]) -> None:
         """Count that all clips under ``tree_size`` were read but the ``unread`` ones."""
-        self._wholes.append(_Whole(at, tree_size, frozenset(unread)))
+        self._wholes.append(_Whole(to_milliseconds(at), tree_size, frozenset(unread)))
 
     def cover(self, admitted: Iterable[Admitted], now: datetime) -> Coverage:
         """What of ``admitted`` was read again; within a year of ``now``, and ever."""
         now = to_milliseconds(now)
-        wholes = sorted(self._wholes, key=lambda whole: whole.at, reverse=True)
+        by_now = (whole for whole in self._wholes if whole.at <= now)
+        wholes = sorted(by_now, key=lambda whole: whole.at, reverse=True)
         reached = max((whole.tree_size for whole in wholes), default=0)
         counts = dict.fromkeys(("all", "ever", "year"), 0)
         sizes = dict.fromkeys(counts, 0)
         oldest: Admitted | None = None
         for clip in admitted:
-            last = self._single.get(clip.clip_id)
+            last = self._last_single(clip, now)
             # The newest run has read most of them, and none the ones that came after it.
             for whole in wholes if clip.index < reached else ():
-                if last is not None and whole.at <= last:
+                if whole.at < clip.at or (last is not None and whole.at <= last):
                     break
                 if clip.index < whole.tree_size and clip.clip_id not in whole.unread:
                     last = whole.at
@@ -128,6 +136,18 @@ class Rereads:
             counts["year"],
             sizes["year"],
             found,
+        )
+
+    def _last_single(self, clip: Admitted, now: datetime) -> datetime | None:
+        """When an entry behind the one that admitted ``clip`` read it last, as far as ``now``."""
+        told = self._single.get(clip.clip_id, ())
+        return max(
+            (
+                at
+                for at, index in told
+                if clip.at <= at <= now and (index is None or index > clip.index)
+            ),
+            default=None,
         )
 
 

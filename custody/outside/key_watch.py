@@ -81,17 +81,15 @@ def read_key_entries(
 ) -> Iterator[tuple[int, Entry]]:
     """The entries about keys of a log of ``size`` entries from index ``begin`` on, by its bundles.
 
-    The size may be a lie: it ends where a bundle is missing. Raises what else ``fetch`` does; a
-    bundle that can't be read holds none.
+    The size may be a lie: it ends where a bundle is missing or is none, since whoever answers with
+    anything would keep us for ever. Raises what else ``fetch`` does.
     """
     reader = TileReader(fetch, size)
     for number in range(begin // WIDTH, -(-size // WIDTH)):
         try:
             entries = reader.bundle(Tile(0, number, min(WIDTH, size - number * WIDTH)))
-        except SourceMissingError:
-            return
-        except LogError:
-            continue  # found where bundles are held against the tree
+        except (SourceMissingError, LogError):
+            return  # found where bundles are held against the tree
         yield from (one for one in key_entries_in(entries, number * WIDTH) if one[0] >= begin)
 
 

@@ -97,7 +97,7 @@ def _take(
     except LogError:
         return  # no entry, so nobody's; `liuhen-verify mirror` names it
     if index < statement.log_size:
-        told.rereads.take(entry)
+        told.rereads.take(entry, index)
     elif entry.kind == _RUN and hash_leaf(data).hex() == statement.run:
         told.run = entry
     if index < tree.size:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -24,6 +25,7 @@ from custody.said import said
 from custody.tables import log_entries
 from custody.verification.corrections import Corrections
 from custody.verification.findings import Finding, FindingCode
+from custody.verification.neighbours import CLOCK_TOLERANCE, came_too_early, followed_by_older
 from custody.verification.reports import Report
 from custody.verification.rows import LogRow, log_rows_of, stream
 
@@ -39,12 +41,13 @@ def destroying_rows(tx: Connection) -> Iterator[LogRow]:
 
 
 def read_explanations(
-    tx: Connection, corrections: Corrections, report: Report | None
+    tx: Connection, corrections: Corrections, now: datetime, report: Report | None
 ) -> Explanations:
-    """What explains absent details, by the entries as they were published.
+    """What explains absent details at ``now``, by the entries as they were published.
 
     Findings go to ``report``, if there is one: for an entry that destroyed what no rule could, and
-    for one that is not of the entries that it lists.
+    for one that is not of the entries that it lists. Without one, destructions are not held
+    against the entries that came after them, which takes a pass over the log.
     """
     rules: dict[str, DetailsRule] = {}
     good: list[Destruction] = []
@@ -57,12 +60,19 @@ def read_explanations(
             destruction = read_destruction(entry, index)
             if rules.get(destruction.rule.name) != destruction.rule:
                 raise DestructionError("its rule was not set like this")  # noqa: TRY301
+            if destruction.at > now + CLOCK_TOLERANCE:
+                raise DestructionError("it is of a time to come")  # noqa: TRY301
         except DestructionError as error:
             if report is not None:
-                report.add(_forbidden(entry, index, error))
+                report.add(_forbidden(entry.kind, index, error))
         else:
             good.append(destruction)
     if report is not None:
+        early = set(_too_early(tx, corrections, good))
+        for index in sorted(early):
+            young = DestructionError("an entry behind it is of a time when the details were young")
+            report.add(_forbidden(EventKind.DETAILS_DESTROYED, index, young))
+        good = [one for one in good if one.entry not in early]
         for one in good:
             _check_covered(tx, corrections, one, report)
     return Explanations(good)
@@ -131,11 +141,31 @@ def _entries_at(tx: Connection, indexes: Sequence[int]) -> Iterator[tuple[int, b
         yield from ((index, stored.get(index)) for index in wanted)
 
 
-def _forbidden(entry: Entry, index: int | None, error: DestructionError) -> Finding:
+def _too_early(
+    tx: Connection, corrections: Corrections, destructions: list[Destruction]
+) -> Iterator[int]:
+    """The indexes of those that say a later time than they can be of, by the entries behind them:
+    at the time of one of these the rule did not choose yet what they cover."""
+    for one in followed_by_older(tx, destructions):
+        stored = _entries_at(tx, one.indexes)
+        covered = (corrections.entries.get(index, data) for index, data in stored)
+        times = [entry.at for data in covered if data and (entry := _decoded(data))]
+        if one.entry is not None and times and came_too_early(tx, one, max(times)):
+            yield one.entry
+
+
+def _decoded(data: bytes) -> Entry | None:
+    try:
+        return Entry.decode(data)
+    except LogError:
+        return None
+
+
+def _forbidden(kind: str, index: int | None, error: DestructionError) -> Finding:
     return Finding(
         FindingCode.DESTRUCTION_FORBIDDEN,
         LOG_ITEM if index is None else f"log:{index}",
-        said("destroyed_by_none", kind=entry.kind, error=error),
+        said("destroyed_by_none", kind=kind, error=error),
         entry_index=index,
     )
 

@@ -144,7 +144,7 @@ MEANINGS: dict[FindingCode, str] = {
     FindingCode.TIMESTAMP_OTHER: "A timestamp is of other bytes than its checkpoint.",
     FindingCode.TIMESTAMP_CHAIN: "A timestamp's certificates do not lead to a pinned root.",
     FindingCode.TIMESTAMP_AUTHORITY: "A timestamp is of an authority without a pinned root.",
-    FindingCode.ENTRY_TIME: "By a timestamp, an entry can't be of the time that it says.",
+    FindingCode.ENTRY_TIME: "An entry can't be of the time that it says.",
     FindingCode.RECEIPT_ALTERED: "A stored receipt does not prove the clip it belongs to.",
     FindingCode.STATE_COUNTER: "The counters of the log do not agree with its rows.",
     FindingCode.OBJECT_UNREGISTERED: "An object in the store is named by no entry and no row.",

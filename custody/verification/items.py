@@ -35,6 +35,7 @@ from custody.verification.expected import Details, ExpectedCase, ExpectedClip
 from custody.verification.findings import Finding, FindingCode
 from custody.verification.listings import ListingRows
 from custody.verification.lost import explained_loss
+from custody.verification.neighbours import check_neighbours
 from custody.verification.reports import Progress, Report
 from custody.verification.rows import (
     DESTROYED,
@@ -106,7 +107,9 @@ def check_items(
     others: list[RowsAgainstEntries] = []
     if scope == EVERYTHING:
         others = [ListingRows(tx, report), *(make() for make in context.others)]
-    explanations = read_explanations(tx, corrections, report if scope == EVERYTHING else None)
+    now = context.clock.now()
+    told = report if scope == EVERYTHING else None
+    explanations = read_explanations(tx, corrections, now, told)
     done = 0
     for item, group in groupby(entries, key=lambda row: row.item):
         usable = Chain(item, corrections, explanations, report).follow(group)
@@ -137,6 +140,8 @@ def check_items(
     case_rows.finish(report)
     for other in others:
         other.finish(tx, report)
+    if scope == EVERYTHING:
+        check_neighbours(tx, report, corrections, now)  # last: timestamps know it better
     if listener is not None:
         listener.is_whole = True
     progress(Progress("rows", done, done))

@@ -56,7 +56,7 @@ class Admissions:
         """The next entry; one without an index is not in the log yet."""
         if index is None or index >= self._log_size:
             return
-        self._rereads.take(entry)
+        self._rereads.take(entry, index)
         if index < self._tree_size and (self._admitted is None or index < self._admitted.index):
             found = find_admission(entry, index, hash_leaf(entry.encode()))
             self._admitted = found or self._admitted

@@ -128,3 +128,24 @@ def forge(
         world.publish()
 
     return attack
+
+
+def forge_to_come(world: World) -> None:
+    """Destroys what is of today by an entry that says a time at which it may go; life goes on."""
+    clock = world.services.clock
+    assert isinstance(clock, FixedClock)
+    today = clock.moment
+    forge()(world)
+    clock.moment = today
+    go_on(world)
+
+
+def go_on(world: World) -> None:
+    """One more entry as the house makes it, published."""
+    append(world)
+    world.publish()
+
+
+def append(world: World) -> None:
+    with world.services.database.write() as tx:
+        world.services.ledger.append(tx, LEGAL, Event(EventKind.LOG_READ, LOG_ITEM))

@@ -26,6 +26,16 @@ def announce_a_key_of_his_own(world: World) -> None:
     append(world, EventKind.KEY_ANNOUNCED, facts)
 
 
+def announce_a_receipts_key(world: World) -> None:
+    """His receipts' key beside the log's first, as logs did before such entries were signed."""
+    keys, own = world.services.keys, generation(9, world.services.config.origin)
+    first = keys.first.log.verifier.vkey
+    true = facts_of_announcement(keys.first.key_set, keys.first.log, keys.first.ml_dsa)
+    append(world, EventKind.KEY_ANNOUNCED, true)
+    facts: dict[str, Json] = {"log_key": first, "receipt_key": own.key_set.receipts.vkey}
+    append(world, EventKind.KEY_ANNOUNCED, facts)
+
+
 def announce_a_second_key(world: World) -> None:
     """His ML-DSA-44 key beside the log's first, whose signature he has not."""
     services = world.services

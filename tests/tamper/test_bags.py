@@ -114,6 +114,7 @@ def test_each_clip_says_that_it_was_copied_out(
     """In its own history and in no other clip's; the bag holds no entry that names the bag."""
     folder = tmp_path / "bag"
     assert export(home, folder) == 0
+    world.catch_up()
     tagmanifest = hashlib.sha256((folder / "tagmanifest-sha256.txt").read_bytes()).hexdigest()
     with world.services.database.read() as tx:
         [of_case] = history_of(tx, f"case:{world.case_id}")[-1:]
@@ -146,6 +147,7 @@ def test_whoever_hides_that_a_clip_was_copied_out_is_found(
     world: World, attack: Attack, codes: set[FindingCode], home: list[str], tmp_path: Path
 ) -> None:
     assert export(home, tmp_path / "bag") == 0
+    world.catch_up()
     attack(world)
     findings = world.verify().findings
     assert {one.code for one in findings} == codes

@@ -15,7 +15,7 @@ from custody.log.witness import WitnessRefusedError
 from custody.outside.checks import check_mirror, check_pair, check_receipt
 from custody.outside.errors import SplitViewError
 from custody.outside.mirror import CHECKPOINT, Mirror
-from custody.verification import verify_all
+from custody.verification import FindingCode, verify_all
 from station_agent.errors import LogForkedError
 from station_agent.hashing import Digests
 from tests.tamper import key_attacks
@@ -81,7 +81,8 @@ def test_an_entry_dated_back_stands_behind_what_was_seen_later(
     cosignature = outsiders.submit()
     seen = open_checkpoint(published(world), log).size
     index = key_attacks.append_a_backdated_entry(world)
-    assert world.verify().findings == []
+    [finding] = world.verify().findings
+    assert (finding.code, finding.entry_index) == (FindingCode.ENTRY_TIME, index)
     outsiders.mirror.follow(source(world))  # it is no other history
     reader = TileReader(source(world).fetch, index + 1)
     entry = Entry.decode(reader.entry(index))

@@ -1,7 +1,7 @@
 """The database administrator: may run any statement, and has no key."""
 
 from custody.verification import FindingCode as C
-from tests.tamper import attacks, key_entries, later_attacks
+from tests.tamper import astray, attacks, key_entries, later_attacks
 from tests.tamper.threats import cosignatures, recovered, timestamps
 from tests.tamper.threats.destructions import DESTRUCTIONS
 from tests.tamper.threats.mistyped import MISTYPED
@@ -13,6 +13,22 @@ LOG: tuple[Threat, ...] = (
         "Announces a log's key of his own.",
         Case(key_entries.announce_a_key_of_his_own, {C.KEY_UNTRUSTED}),
         Case(key_entries.announce_a_second_key, {C.KEY_UNTRUSTED}),
+    ),
+    verified(
+        "Appends entries with the last number a history can have, so that nothing could follow.",
+        Case(astray.put_far_ahead, {C.ITEM_CHAIN_BROKEN}),
+    ),
+    verified(
+        "Announces a receipts' key of his own beside the log's first, as it was done before such "
+        "entries were signed.",
+        Case(key_entries.announce_a_receipts_key, {C.KEY_UNTRUSTED}),
+    ),
+    told(
+        "Appends a run of everything that read all there will ever be, so that clips nobody read "
+        "count as read.",
+        "nothing counts it: neither the archive's statement nor `liuhen-verify statement`",
+        "",
+        "tests/unit/custody/log/test_rereads.py::test_a_run_that_cannot_have_been_counts_for_nothing",
     ),
     verified(
         "Rewrites an entry, with the hash, details and columns that fit it.",

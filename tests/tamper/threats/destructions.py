@@ -25,6 +25,22 @@ DESTRUCTIONS: tuple[Threat, ...] = (
         "Appends a false destruction of details that may go, but not yet.",
         Case(made.forge(aged=False), _FORBIDDEN, name="forge_young"),
     ),
+    verified(
+        "Appends a false destruction of what is of today, with a time at which it may go.",
+        Case(made.forge_to_come, _FORBIDDEN | {C.ENTRY_TIME}),
+    ),
+    told(
+        "The same, and waits until that time has come.",
+        "`liuhen verify`, by the entries numbered after it",
+        " ".join(sorted(_FORBIDDEN | {C.ENTRY_TIME})),
+        "test_false_times.py::test_a_destruction_ahead_of_its_time_is_named_for_ever",
+    ),
+    told(
+        "Appends an entry with a time to come, or of long before the entry ahead of it.",
+        "`liuhen verify`",
+        f"{C.ENTRY_TIME}",
+        "test_false_times.py::test_a_time_to_come_or_long_gone_is_named",
+    ),
     told(
         "Appends false destructions by a rule that was not set, below the floor, of entries that "
         "the rule does not choose, of as many as there are not.",

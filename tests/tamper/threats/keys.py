@@ -64,9 +64,9 @@ THREATS: tuple[Threat, ...] = (
     ),
     told(
         "Dates a new entry back by ten years.",
-        "not by anything inside; a mirror's older checkpoint, or a witness's cosignature with its "
-        "time, covers fewer entries than the index says",
-        "",
+        "`liuhen verify`, by the entry ahead of it; a mirror's older checkpoint, or a witness's "
+        "cosignature with its time, covers fewer entries than the index says",
+        f"{C.ENTRY_TIME}",
         "test_outsiders.py::test_an_entry_dated_back_stands_behind_what_was_seen_later",
     ),
     told(

@@ -1,9 +1,14 @@
 """Numbering: contiguous, in order of commit as far as an item goes, nothing lost."""
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 
 from custody.ledger import Ledger
-from custody.publishing.sequencer import pending_count, sequence
+from custody.log.canonical import MAX_INTEGER
+from custody.log.entry import ActorSnapshot, Entry
+from custody.log.merkle import hash_leaf
+from custody.publishing.sequencer import newest_pending, pending_count, sequence
 from custody.tables import log_entries, log_state
 from storage.database import Database
 from tests.services.custody import append_events
@@ -68,6 +73,64 @@ def test_a_numbering_that_is_rolled_back_leaves_nothing(database: Database, ledg
         connection.rollback()
     with database.read() as tx:
         assert pending_count(tx) == 1
+
+
+def put(database: Database, item: str, item_seq: int) -> None:
+    """A well-formed entry that follows none: whoever writes the database can append it."""
+    actor = ActorSnapshot("x", "admin", "password", "x")
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    prev = "0" * 64 if item_seq else None
+    entry = Entry("log.read", item, item_seq, prev, at, actor, "ok", {}, None).encode()
+    with database.write() as tx:
+        tx.execute(
+            log_entries.insert().values(
+                leaf_hash=hash_leaf(entry),
+                entry=entry,
+                kind="log.read",
+                item=item,
+                item_seq=item_seq,
+                actor_id="x",
+                at=at,
+            )
+        )
+
+
+def test_what_follows_nothing_gets_no_number_and_holds_nothing_up(
+    database: Database, ledger: Ledger
+) -> None:
+    with database.write() as tx:
+        append_events(tx, ledger, ["log", "clip:1"])
+    for item in ("log", "clip:1", "user:1"):
+        put(database, item, MAX_INTEGER)
+    put(database, "log", 7)
+    put(database, "log", 8)  # follows one that follows none
+    astray = [("log", MAX_INTEGER), ("clip:1", MAX_INTEGER), ("user:1", MAX_INTEGER)]
+    with database.write() as tx:
+        assert sequence(tx, 100) == 2
+        assert newest_pending(tx) is not None  # the 8: that the 7 follows none is not looked at
+        append_events(tx, ledger, ["clip:1", "user:1", "clip:1"])
+    with database.write() as tx:
+        assert sequence(tx, 100) == 3
+        assert sequence(tx, 100) == 0
+    rows = numbered(database)
+    assert [row for row in rows if row[0] is not None] == [
+        *[(0, "log", 0), (1, "clip:1", 0), (2, "clip:1", 1)],
+        *[(3, "user:1", 0), (4, "clip:1", 2)],
+    ]
+    left = [row[1:] for row in rows if row[0] is None]
+    assert left == [*astray, ("log", 7), ("log", 8)]
+
+
+def test_more_that_follow_nothing_than_a_batch_hold_nothing_up(
+    database: Database, ledger: Ledger
+) -> None:
+    for item in ("clip:1", "clip:2", "clip:3"):
+        put(database, item, 9)
+    with database.write() as tx:
+        append_events(tx, ledger, ["log", "log"])
+    with database.write() as tx:
+        assert sequence(tx, 2) == 2
+        assert newest_pending(tx) is None
 
 
 def test_a_late_commit_is_not_passed_over(database: Database, ledger: Ledger) -> None:

@@ -75,8 +75,8 @@ def statement_on(
     chosen = draw(admitted, tree.root, seed, wanted.of(len(admitted)))
     made_at = START + timedelta(days=200)
     rereads = Rereads()
-    for data in entries:
-        rereads.take(Entry.decode(data))
+    for index, data in enumerate(entries):
+        rereads.take(Entry.decode(data), index)
     for clip in chosen:
         rereads.read(clip.clip_id, made_at)
     last = next(data for data in reversed(entries) if Entry.decode(data).item == "log")

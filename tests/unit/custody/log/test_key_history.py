@@ -45,6 +45,7 @@ def test_what_was_said_before_may_be_said_again() -> None:
 
 
 OWN = (0, announced(1, 1))
+PLAIN: dict[str, Json] = {"log_key": FIRST.vkey, "receipt_key": keys_of(3).receipts.vkey}
 
 
 def _without_signatures() -> Entry:
@@ -70,6 +71,9 @@ def _signed_for_another_log() -> Entry:
         ([OWN, (3, entry(ANNOUNCED, dict(announced(2, 1).facts), "service"))], "service"),
         ([OWN, (3, entry(ANNOUNCED, dict(announced(2, 1).facts), outcome="failed"))], "failed"),
         ([OWN, (3, entry(ANNOUNCED, {"log_key": "x"}))], "not an object of"),
+        ([OWN, (3, entry(ANNOUNCED, PLAIN))], "announced under no key"),
+        ([(3, entry(ANNOUNCED, PLAIN, "clip:1"))], "clip:1"),
+        ([(3, entry(ANNOUNCED, PLAIN, outcome="denied"))], "denied"),
         ([OWN, (3, retired(1, 1))], "no older key"),
         ([OWN, (3, retired(2, 1))], "no older key"),
         ([OWN, (2, announced(2, 1)), (3, retired(2, 1))], "not retired by the newest"),

@@ -1,6 +1,7 @@
 """What the entries of verifications say was read again, and of what they say nothing."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
@@ -18,13 +19,17 @@ NOW = START + timedelta(days=1000)
 
 def covered(*entries: bytes) -> Coverage:
     rereads = Rereads()
-    for data in entries:
-        rereads.take(Entry.decode(data))
+    for index, data in enumerate(entries, 4):  # behind the admissions
+        rereads.take(Entry.decode(data), index)
     return rereads.cover(CLIPS, NOW)
 
 
 def days_ago(days: int, **facts: Json) -> bytes:
     return run(NOW - timedelta(days=days), **facts)
+
+
+def outcome(outcome: str, data: bytes) -> bytes:
+    return replace(Entry.decode(data), outcome=outcome).encode()
 
 
 def on_clip(number: int, days: int, **facts: Json) -> bytes:
@@ -73,6 +78,33 @@ def test_what_counts_for_nothing() -> None:
         entry("clip.viewed", f"clip:{clip_of(1)}", NOW, {"scope": "clip", "unchecked": 0}),
     )
     assert found.ever_clips == 0
+
+
+def test_a_run_that_cannot_have_been_counts_for_nothing() -> None:
+    whole: dict[str, Json] = {"scope": "everything", "unread": []}
+    single: dict[str, Json] = {"scope": "clip"}
+    found = covered(
+        days_ago(1, tree_size=2**50, **whole),  # no tree of that size was there
+        days_ago(-1, tree_size=4, **whole),  # after what is told
+        days_ago(1001, tree_size=4, **whole),  # before anything was admitted
+        on_clip(1, -1, **single),
+        on_clip(1, 1001, **single),  # before it was admitted
+        outcome("denied", days_ago(1, tree_size=4, **whole)),
+        outcome("denied", on_clip(1, 1, **single)),
+    )
+    assert found.ever_clips == 0
+
+
+def test_a_false_run_takes_nothing_from_a_true_one() -> None:
+    found = covered(on_clip(1, 400, scope="clip"), on_clip(1, -1, scope="clip"))
+    assert (found.ever_clips, found.year_clips) == (1, 0)
+
+
+def test_a_run_read_nothing_that_was_admitted_behind_it() -> None:
+    rereads = Rereads()
+    rereads.take(Entry.decode(days_ago(1, scope="everything", tree_size=2, unread=[])), 2)
+    rereads.take(Entry.decode(days_ago(1, scope="case", read=[clip_of(4)])), 2)
+    assert rereads.cover(CLIPS, NOW).ever_clips == 2
 
 
 @given(

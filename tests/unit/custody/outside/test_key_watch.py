@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from custody.log.checkpoint import Checkpoint
 from custody.log.note import NoteVerifier, sign_note
 from custody.log.trust import TrustedKeys
 from custody.outside.checks import check_mirror
@@ -67,6 +68,27 @@ def test_an_entry_that_counts_for_nothing_is_a_problem(tmp_path: Path) -> None:
     (problem,) = check_mirror(tmp_path, FIRST).problems
     assert problem.where == "entry 303"
     assert "follow the newest key" in str(problem.error)
+
+
+class Endless:
+    """A server that claims to have the largest log, and answers anything with a byte."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def fetch(self, path: str) -> bytes:
+        self.asked.append(path)
+        if path != "checkpoint":
+            return b"\0"
+        text = Checkpoint(FIRST.name, 2**62, bytes(32)).encode()
+        return sign_note(text, [generation(9).log]).encode()
+
+
+def test_a_server_that_answers_anything_keeps_nobody(tmp_path: Path) -> None:
+    server = Endless()
+    with pytest.raises(TamperedLogError, match="checkpoint"):
+        Mirror(tmp_path, FIRST).follow(server)
+    assert len(server.asked) <= 3
 
 
 def test_one_who_has_a_later_key_knows_nothing_of_those_before(tmp_path: Path) -> None:
