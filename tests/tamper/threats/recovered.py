@@ -46,6 +46,18 @@ THREATS: tuple[Threat, ...] = (
         "test_smuggled_heads.py::test_a_row_that_one_key_signed",
     ),
     told(
+        "Has entries published that say what no row can hold, so that a recovery breaks off.",
+        "`liuhen log recover` names them and brings back the rest; `liuhen verify` names the rows",
+        "clip_row_altered",
+        "test_malformed_entries.py::test_entries_that_no_row_can_hold",
+    ),
+    told(
+        "Hands in a station's journal that computes without an end, or fills the memory.",
+        "`liuhen log recover`, which gives that file up",
+        "",
+        "test_malformed_entries.py::test_a_journal_that_computes_without_an_end",
+    ),
+    told(
         "Alters a waiting entry of the copy, so that its recovery gives it a new place.",
         "`liuhen log recover`",
         "RecoveryRefusedError",
