@@ -16,6 +16,7 @@ A database or a store that is behind what was signed was put back from an older 
 until `custody.recovery` has brought it up to the rest.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -69,14 +70,21 @@ class Publisher:
     """One turn after another, `run_once`; any number of processes may try at the same time."""
 
     def __init__(
-        self, database: Database, store: ObjectStore, signer: TreeSigner, clock: Clock
+        self,
+        database: Database,
+        store: ObjectStore,
+        signer: TreeSigner,
+        clock: Clock,
+        ask: Callable[[], int] | None = None,
     ) -> None:
+        """``ask``: the size of the largest tree that a witness knows; asked before the first
+        turn."""
         self._database = database
         self._store = store
         self._signer = signer
         self._clock = clock
         #: Looks before each turn whether something was put back from an older copy.
-        self.watch = RestoreWatch(database, store, signer)
+        self.watch = RestoreWatch(database, store, signer, ask)
 
     def run_once(self) -> Published:
         """Publish what was committed; does nothing while somebody else is publishing.
@@ -84,6 +92,7 @@ class Publisher:
         Raises `IntegrationError`, `SigningRefusedError` (`LogRestoredError` where something was put
         back from an older copy), `StorageError`; the next turn tries again.
         """
+        self.watch.ask_once()
         with self._database.exclusive(LOG_LOCK, wait=False) as owned:
             if not owned:
                 return Published(self._published_size(), 0, 0, published=False)

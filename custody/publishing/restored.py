@@ -15,6 +15,7 @@ nothing: the next publication sets both right.
 """
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -132,10 +133,18 @@ class Standing:
 class RestoreWatch:
     """Looks, and remembers what it saw. Safe to share between threads."""
 
-    def __init__(self, database: Database, store: ObjectStore, signer: TreeSigner) -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        signer: TreeSigner,
+        ask: Callable[[], int] | None = None,
+    ) -> None:
+        """``ask`` gives the size of the largest tree that a witness knows."""
         self._database = database
         self._store = store
         self._signer = signer
+        self._ask = ask
         self._seen: Standing | None = None
         self._seen_at = 0.0
         self._witnessed = 0
@@ -143,6 +152,15 @@ class RestoreWatch:
     def heed(self, witnessed: int) -> None:
         """A witness of the policy says that it has cosigned a tree of so many entries."""
         self._witnessed = max(self._witnessed, witnessed)
+        self._ask = None
+
+    def ask_once(self) -> None:
+        """Ask the witnesses, unless this process has: what was put back remembers nothing of them.
+
+        One that does not answer stops nobody. Raises as rows do.
+        """
+        if self._ask is not None:
+            self.heed(self._ask())
 
     @property
     def found(self) -> Older | None:
