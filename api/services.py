@@ -6,7 +6,7 @@ This is the composition root: the only place that knows which engine, which stor
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ from custody.access import Access
 from custody.clock import Clock, SystemClock
 from custody.details.destroying import DetailsDestroyer
 from custody.details.rules import PROPOSED, DetailsRule
-from custody.errors import KeyMissingError, WitnessAwayError
+from custody.errors import KeyMissingError
 from custody.key_rows import has_second_key
 from custody.ledger import Ledger
 from custody.publishing.key_folder import KeyFolder
@@ -40,7 +40,7 @@ from custody.publishing.signing import TreeSigner
 from custody.tables import log_state
 from custody.timestamps.authorities import load_authorities
 from custody.timestamps.stamper import Stamper
-from custody.witnesses.asking import Asker, LogAsked
+from custody.witnesses.asking import Asker, LogAsked, largest_known
 from custody.witnesses.cosigned import CosignaturePublisher
 from custody.witnesses.policy import WitnessPolicy, load_policy
 from ingest.receiving import Receiver
@@ -93,11 +93,7 @@ class Services:
     def ask_witnesses(self) -> int:
         """The largest tree that a witness of the policy says it has cosigned, where that is more
         than the rows have; 0 where none says so. One that does not answer says nothing."""
-        sizes = [0]
-        for asker in self.askers:
-            with suppress(WitnessAwayError):
-                sizes.append(asker.ask_size())
-        return max(sizes)
+        return largest_known(self.askers)
 
 
 class HomeMissingError(ConfigError):
@@ -168,6 +164,7 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
     staging = Staging(config.staging_folder, read_only=database.read_only)
     ledger = Ledger(clock)
     log = LogAsked(database, store, clock, keys, config.origin)
+    askers = () if policy is None else tuple(Asker(log, one) for one in policy.asked)
     return Services(
         config=config,
         database=database,
@@ -178,7 +175,7 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
         access=Access(database, ledger, clock),
         key_folder=keys,
         signer=signer,
-        publisher=Publisher(database, store, signer, clock),
+        publisher=Publisher(database, store, signer, clock, lambda: largest_known(askers)),
         cosignatures=CosignaturePublisher(database, store, clock, keys, config.origin, policy),
         stamper=Stamper(
             database,
@@ -199,7 +196,7 @@ def compose(config: Config, database: Database, store: ObjectStore, clock: Clock
             lock_days=config.lock_days,
         ),
         policy=policy,
-        askers=() if policy is None else tuple(Asker(log, one) for one in policy.asked),
+        askers=askers,
     )
 
 

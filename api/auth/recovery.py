@@ -34,7 +34,7 @@ class UserRebuild(UserRows):
         user_id, what = str(entry.facts.get("user")), entry.facts.get("what")
         if entry.kind == EventKind.USER_CREATED:
             self._password_index.setdefault(user_id, index)
-        elif entry.kind == EventKind.USER_CHANGED and (what == PASSWORD or what in ISSUES):
+        elif entry.kind == EventKind.USER_CHANGED and (what == PASSWORD or str(what) in ISSUES):
             self._password_index[user_id] = index
 
     def rebuild(self, tx: Connection, first: int, done: Rebuilt) -> None:

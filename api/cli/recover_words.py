@@ -9,6 +9,16 @@ RECOVER_WORDS: dict[str, tuple[str, str]] = {
         "没有需要补回的：数据库、存储与已签发的 {size} 条日志一致",
         "nothing to recover: database and store agree with the {size} entries that were signed",
     ),
+    "recover.left": (
+        (
+            "没有采用 {source}：应当签名的密钥没有都签，或签名的密钥已经停用；"
+            "它不是本日志签发的，请保存一份，再运行 liuhen verify --all"
+        ),
+        (
+            "left aside: {source}. Not all keys that must sign have signed it, or one that was "
+            "retired has: it is not the log’s own. Keep a copy, then run liuhen verify --all"
+        ),
+    ),
     "recover.would": (
         "只是试算，没有写入任何内容；去掉 --dry-run 才会补回",
         "this was a trial, nothing was written; without --dry-run it is done",

@@ -53,6 +53,8 @@ def print_progress(shell: Shell) -> Iterator[Callable[[int, int], None]]:
 
 def print_recovery(shell: Shell, done: Recovery, papers: Papers) -> int:
     """Say what was done and what is gone; the exit code."""
+    for source in done.left:
+        shell.say("recover.left", error=True, source=source)
     if shell.as_json:
         print_json(_as_json(done, papers))
     elif not done.done:
@@ -125,6 +127,7 @@ def _as_json(done: Recovery, papers: Papers) -> dict[str, object]:
         "from": done.first,
         "size": done.size,
         "source": done.source,
+        "left": done.left,
         "replayed": asdict(done.replayed),
         "checkpoints": done.checkpoints,
         "cosignatures": done.cosignatures,

@@ -77,6 +77,7 @@ class Shell:
                 yield services
                 return
             if changes:
+                services.publisher.watch.ask_once()
                 services.publisher.watch.require_whole()
             try:
                 yield services

@@ -46,7 +46,7 @@ def check_health(services: ServicesDep) -> JSONResponse:
             witnessing = read_witnessing(tx, services.policy, services.config.origin)
         now = services.clock.now()
         body |= {"unpublished": lag.entries, "merge_lag_s": lag.seconds(now)}
-        # Told, and never a problem of the service: it works on without witnesses.
+        # Told; a problem only where one has seen another history: the service works on without.
         body["witnesses"] = {
             "named": len(witnessing.witnesses),
             "behind": len(witnessing.behind),
@@ -54,6 +54,8 @@ def check_health(services: ServicesDep) -> JSONResponse:
             "met": witnessing.is_met,
             "unwitnessed_s": round(witnessing.age(now).total_seconds(), 1),
         }
+        if witnessing.contradicting:
+            problems.append("log: a witness has seen another history; tell the auditor, verify")
         if lag.age(now) > services.config.merge_lag_alarm:
             problems.append("log: entries wait to be published")
         if altered:

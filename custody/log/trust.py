@@ -127,6 +127,36 @@ class AnyOf:
 
 
 @dataclass(frozen=True, slots=True)
+class OneGeneration:
+    """Keys of one log by generation, for its own house, which may have keys that the entries at
+    hand do not tell of yet: the rows may be older than what was signed.
+
+    ``known`` are the keys by those entries. What they do not vouch for needs every key of one
+    generation, and none that they say has ended.
+    """
+
+    generations: tuple[tuple[LogVerifier, ...], ...]
+    known: TrustedKeys
+
+    @property
+    def name(self) -> str:
+        return self.known.name
+
+    @property
+    def verifiers(self) -> tuple[LogVerifier, ...]:
+        ours = tuple(one for keys in self.generations for one in keys)
+        return ours + tuple(one for one in self.known.verifiers if one not in ours)
+
+    def check(self, size: int, signed: Collection[Verifier]) -> None:
+        """As `TrustedKeys.check`."""
+        try:
+            self.known.check(size, signed)
+        except SignatureMissingError:
+            if not any(all(key in signed for key in keys) for keys in self.generations):
+                raise
+
+
+@dataclass(frozen=True, slots=True)
 class OneOfEachKind:
     """Keys of one log of which one of each kind must have signed, whatever the size: for who knows
     them, old and new, and not the log's entries.

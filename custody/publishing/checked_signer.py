@@ -41,6 +41,9 @@ class CheckedSigner:
     def trusted(self) -> LogTrust:
         return self._signer.trusted
 
+    def beside(self, known: TrustedKeys) -> LogTrust:
+        return self._signer.beside(known)
+
     @property
     def is_at_hand(self) -> bool:
         return self._signer.is_at_hand

@@ -18,7 +18,7 @@ from custody.log.checkpoint import LogTrust
 from custody.log.cosignature import Cosigner
 from custody.log.key_entries import KeySet
 from custody.log.note import NoteSigner, NoteVerifier, generate
-from custody.log.trust import AnyOf
+from custody.log.trust import AnyOf, OneGeneration, OneOfEachKind, TrustedKeys
 from custody.publishing.key_files import (
     create,
     exists,
@@ -63,11 +63,13 @@ class KeyGeneration:
     ``receipts`` is ``<origin>/receipts``.
 
     ``ml_dsa`` is None only where a home of before there was one is looked at, not written.
+    ``is_retired``: of the keys nothing is left but what verifies.
     """
 
     log: NoteSigner
     ml_dsa: Cosigner | None
     receipts: NoteSigner
+    is_retired: bool = False
 
     @property
     def signers(self) -> tuple[NoteSigner | Cosigner, ...]:
@@ -122,6 +124,17 @@ class LogKeys:
     def any(self) -> LogTrust:
         """Trusts what any key of ours has signed, for who asks only whether it is ours at all."""
         return AnyOf(tuple(key.verifier for one in self.generations for key in one.signers))
+
+    @property
+    def standing(self) -> LogTrust:
+        """Trusts what a key of each kind has signed that is not retired."""
+        keys = [one for one in self.generations if not one.is_retired]
+        return OneOfEachKind(tuple(key.verifier for one in keys for key in one.signers))
+
+    def beside(self, known: TrustedKeys) -> LogTrust:
+        """Trusts what the ``known`` keys vouch for, and what a whole generation of ours signed."""
+        generations = (tuple(key.verifier for key in one.signers) for one in self.generations)
+        return OneGeneration(tuple(generations), known)
 
 
 def load_keys(folder: Path, origin: str) -> LogKeys:
@@ -308,4 +321,5 @@ def _load_retired(places: KeyPlaces) -> KeyGeneration:
         load_public_note_key(log, places.kept(log), places.origin),
         load_public_ml_dsa_key(ml_dsa, places.kept(ml_dsa), places.origin),
         load_public_note_key(receipts, places.kept(receipts), places.receipts_name),
+        is_retired=True,
     )

@@ -16,6 +16,7 @@ A database or a store that is behind what was signed was put back from an older 
 until `custody.recovery` has brought it up to the rest.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -23,9 +24,10 @@ from custody.clock import Clock
 from custody.errors import IntegrationConflictError, SigningRefusedError
 from custody.first_writer import insert_first
 from custody.key_rows import read_key_history
-from custody.log.checkpoint import Checkpoint, open_checkpoint
+from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
 from custody.log.errors import LogError
 from custody.log.merkle import prove_consistency, tree_root
+from custody.log.trust import TrustedKeys
 from custody.object_keys import CHECKPOINT_KEY, checkpoint_archive_key
 from custody.publishing.integrator import (
     integrated_size,
@@ -68,14 +70,21 @@ class Publisher:
     """One turn after another, `run_once`; any number of processes may try at the same time."""
 
     def __init__(
-        self, database: Database, store: ObjectStore, signer: TreeSigner, clock: Clock
+        self,
+        database: Database,
+        store: ObjectStore,
+        signer: TreeSigner,
+        clock: Clock,
+        ask: Callable[[], int] | None = None,
     ) -> None:
+        """``ask``: the size of the largest tree that a witness knows; asked before the first
+        turn."""
         self._database = database
         self._store = store
         self._signer = signer
         self._clock = clock
         #: Looks before each turn whether something was put back from an older copy.
-        self.watch = RestoreWatch(database, store, signer)
+        self.watch = RestoreWatch(database, store, signer, ask)
 
     def run_once(self) -> Published:
         """Publish what was committed; does nothing while somebody else is publishing.
@@ -83,6 +92,7 @@ class Publisher:
         Raises `IntegrationError`, `SigningRefusedError` (`LogRestoredError` where something was put
         back from an older copy), `StorageError`; the next turn tries again.
         """
+        self.watch.ask_once()
         with self._database.exclusive(LOG_LOCK, wait=False) as owned:
             if not owned:
                 return Published(self._published_size(), 0, 0, published=False)
@@ -142,6 +152,8 @@ class Publisher:
         published = False
         if row is not None and public_size >= signed_size:
             _require_entries(public_size, size, "published")
+            if last is None or row.note != last.note:
+                self._require_signed(row.note, public_size)
             self._signer.adopt(row.note, prove_consistency(signed_size, public_size, read))
         elif last is not None:
             _require_entries(signed_size, size, "signed")
@@ -153,13 +165,24 @@ class Publisher:
             public_size, published = signed_size, True
         if size == public_size:
             return size, published
-        self._check_pointer(size)
+        trusted = self._trusted(size)
+        self._check_pointer(size, self._signer.beside(trusted))
         checkpoint = Checkpoint(self._signer.origin, size, tree_root(size, read))
-        with self._database.read() as tx:
-            trusted = read_key_history(tx, self._signer.first, below=size).trusted
         note = self._signer.sign(checkpoint, prove_consistency(public_size, size, read), trusted)
         self._hand_out(checkpoint, note)
         return size, True
+
+    def _trusted(self, size: int) -> TrustedKeys:
+        """The keys by the entries in a tree of ``size``."""
+        with self._database.read() as tx:
+            return read_key_history(tx, self._signer.first, below=size).trusted
+
+    def _require_signed(self, note: str, size: int) -> None:
+        """Refuse a row's note that not everyone has signed who must, or one who has ended did."""
+        try:
+            open_checkpoint(note, self._trusted(size), origin=self._signer.origin)
+        except LogError as error:
+            raise SigningRefusedError(f"a published checkpoint is not ours: {error}") from error
 
     def _hand_out(self, checkpoint: Checkpoint, note: str) -> None:
         now = self._clock.now()
@@ -183,14 +206,14 @@ class Publisher:
                 },
             )
 
-    def _check_pointer(self, size: int) -> None:
+    def _check_pointer(self, size: int, trusted: LogTrust) -> None:
         """Refuse to go on if the store shows a larger tree than the database has."""
         try:
             shown = self._store.read_bytes(CHECKPOINT_KEY)
         except ObjectNotFoundError:
             return
         try:
-            checkpoint = open_checkpoint(shown, self._signer.trusted, origin=self._signer.origin)
+            checkpoint = open_checkpoint(shown, trusted, origin=self._signer.origin)
         except LogError as error:
             raise SigningRefusedError(f"{CHECKPOINT_KEY}: {error}") from error
         _require_entries(checkpoint.size, size, "published")

@@ -5,18 +5,24 @@ archived checkpoints and the tiles. A publication writes them in a fixed order (
 tiles, signer, archive, pointer, row of the checkpoint), so what came later can never be ahead of
 what came before, unless one of them is older than it should be.
 
+A note counts as signed by the keys that must have signed a tree of its size, by the entries in
+rows; or by one whole generation of the house's keys, for the rows may be older than the entry that
+announces it. What only a retired key signed, or one of two, was written by somebody else.
+
 While the database or the store is older nothing is numbered and nothing signed: two trees under one
 key are worse than a pause. A signer's record or a pointer that alone is older is named and stops
 nothing: the next publication sets both right.
 """
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
 from custody.errors import LogRestoredError, SignerAwayError, SignerStateError
-from custody.log.checkpoint import open_checkpoint
+from custody.key_rows import read_key_history
+from custody.log.checkpoint import LogTrust, open_checkpoint
 from custody.log.errors import LogError
 from custody.log.tiles import (
     HEIGHT,
@@ -127,10 +133,18 @@ class Standing:
 class RestoreWatch:
     """Looks, and remembers what it saw. Safe to share between threads."""
 
-    def __init__(self, database: Database, store: ObjectStore, signer: TreeSigner) -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        signer: TreeSigner,
+        ask: Callable[[], int] | None = None,
+    ) -> None:
+        """``ask`` gives the size of the largest tree that a witness knows."""
         self._database = database
         self._store = store
         self._signer = signer
+        self._ask = ask
         self._seen: Standing | None = None
         self._seen_at = 0.0
         self._witnessed = 0
@@ -138,6 +152,15 @@ class RestoreWatch:
     def heed(self, witnessed: int) -> None:
         """A witness of the policy says that it has cosigned a tree of so many entries."""
         self._witnessed = max(self._witnessed, witnessed)
+        self._ask = None
+
+    def ask_once(self) -> None:
+        """Ask the witnesses, unless this process has: what was put back remembers nothing of them.
+
+        One that does not answer stops nobody. Raises as rows do.
+        """
+        if self._ask is not None:
+            self.heed(self._ask())
 
     @property
     def found(self) -> Older | None:
@@ -177,16 +200,17 @@ class RestoreWatch:
         # In the reverse of the order in which they are written, so that a publication under way
         # never looks like one that was undone; the numbered rows, the first of all, come last.
         with self._database.read() as tx:
+            trusted = self._signer.beside(read_key_history(tx, self._signer.first).trusted)
             row = newest_checkpoint(tx)
             quiet = row is not None and newest_pending(tx) is None
             quiet = quiet and row is not None and sequenced_size(tx) == row.size
         # A row that our key did not sign is another trouble, and the signer's to refuse.
-        ours = None if row is None else self._size_in(row.note.encode())
+        ours = None if row is None else self._size_in(row.note.encode(), trusted)
         newest_row = ours or 0
         signed = self._signed()
         quiet = quiet and signed == newest_row
-        shown = None if quiet and not closely else self._shown()
-        archived = self._archived() if closely else None
+        shown = None if quiet and not closely else self._shown(trusted)
+        archived = self._archived(trusted) if closely else None
         edge = max(signed or 0, newest_row)
         stands = self._edge_stands(edge) if closely else None
         with self._database.read() as tx:
@@ -204,25 +228,25 @@ class RestoreWatch:
             return None
         return 0 if last is None else last.size
 
-    def _shown(self) -> int | None:
+    def _shown(self, trusted: LogTrust) -> int | None:
         """What the pointer says; 0 without one, None where it is no checkpoint of ours."""
         try:
-            return self._size_in(self._store.read_bytes(CHECKPOINT_KEY))
+            return self._size_in(self._store.read_bytes(CHECKPOINT_KEY), trusted)
         except ObjectNotFoundError:
             return 0
 
-    def _archived(self) -> int | None:
+    def _archived(self, trusted: LogTrust) -> int | None:
         """The largest archived checkpoint that our key signed; 0 without any."""
         keys = sorted((stat.key for stat in self._store.list(CHECKPOINT_ARCHIVE)), reverse=True)
         for key in keys:
-            size = self._size_in(self._store.read_bytes(key))
+            size = self._size_in(self._store.read_bytes(key), trusted)
             if size is not None and checkpoint_archive_key(size) == key:
                 return size
         return 0
 
-    def _size_in(self, note: bytes) -> int | None:
+    def _size_in(self, note: bytes, trusted: LogTrust) -> int | None:
         try:
-            return open_checkpoint(note, self._signer.trusted, origin=self._signer.origin).size
+            return open_checkpoint(note, trusted, origin=self._signer.origin).size
         except LogError:
             return None
 

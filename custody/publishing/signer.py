@@ -61,6 +61,10 @@ class Signer:
         """What any of the log's keys signed, in use or retired."""
         return self._keys().any
 
+    def beside(self, known: TrustedKeys) -> LogTrust:
+        """What the ``known`` keys vouch for, or a whole generation of these keys."""
+        return self._keys().beside(known)
+
     @property
     def is_at_hand(self) -> bool:
         """Whether there is anything to ask: a copy may carry neither the key nor what it signed."""
@@ -104,10 +108,14 @@ class Signer:
     def adopt(self, note: str, proof: list[bytes]) -> None:
         """Remember a later note of these keys, signed on another host or lost from the record.
 
-        Raises `SigningRefusedError` if none of them signed it or it does not continue the last.
+        A key of each kind must have signed it that is not retired, unless it is the last itself.
+        Raises `SigningRefusedError` if that is not so or it does not continue the last.
         """
+        known = self.last()
+        if known is not None and known.note == note:
+            return
         try:
-            checkpoint = open_checkpoint(note, self.trusted, origin=self.origin)
+            checkpoint = open_checkpoint(note, self._keys().standing, origin=self.origin)
         except LogError as error:
             raise SigningRefusedError(f"a published checkpoint is not ours: {error}") from error
         last = self._check(checkpoint, proof)

@@ -75,6 +75,10 @@ class RemoteSigner:
         """What any of the log's keys signed, in use or retired."""
         return self._keys().any
 
+    def beside(self, known: TrustedKeys) -> LogTrust:
+        """What the ``known`` keys vouch for, or a whole generation of these keys."""
+        return self._keys().beside(known)
+
     @property
     def is_at_hand(self) -> bool:
         """Whether there is anything to ask; always, but for a copy."""

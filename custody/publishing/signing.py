@@ -43,6 +43,11 @@ class TreeSigner(Protocol):
         """What any of the log's keys signed, in use or retired."""
         ...
 
+    def beside(self, known: TrustedKeys) -> LogTrust:
+        """What the ``known`` keys vouch for, by the entries at hand, or a whole generation that
+        they do not know to have ended."""
+        ...
+
     @property
     def is_at_hand(self) -> bool:
         """Whether there is anything to ask: a copy may carry neither the key nor what it signed."""

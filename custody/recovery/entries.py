@@ -24,6 +24,7 @@ from custody.log.entry import Entry
 from custody.log.errors import EntryError
 from custody.log.merkle import Frontier, hash_leaf
 from custody.log_rows import NewRow, log_rows
+from custody.outside.key_watch import key_entries_in
 from custody.tables import log_entries
 from custody.verification.rows import numbered_hashes
 
@@ -44,16 +45,23 @@ class Replayed:
     followed: int = 0
 
 
-def numbered_tree(tx: Connection, roots: dict[int, bytes] | None = None) -> Frontier:
+def numbered_tree(
+    tx: Connection,
+    roots: dict[int, bytes] | None = None,
+    keys: list[tuple[int, Entry]] | None = None,
+) -> Frontier:
     """The tree of the numbered rows, leaf hashes recomputed; also those of the sizes in ``roots``.
 
-    Raises `RecoveryRefusedError` where a row is missing.
+    ``keys`` gets the entries about keys, by what they say and not by their rows. Raises
+    `RecoveryRefusedError` where a row is missing.
     """
     tree = Frontier()
     for index, _, entry in numbered_hashes(tx):
         if index != tree.size:
             raise RecoveryRefusedError(f"no row stands at index {tree.size}; verify the log")
         tree.append(hash_leaf(entry))
+        if keys is not None:
+            keys += key_entries_in((entry,), index)
         if roots is not None and tree.size in roots:
             roots[tree.size] = tree.root()
     return tree

@@ -5,6 +5,7 @@ anew as one of which nothing is known, with an entry of its own, so that row and
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
@@ -17,7 +18,7 @@ from custody.clips import describe_clip
 from custody.details.explained import Explanations
 from custody.ledger import Ledger
 from custody.log.entry import Entry
-from custody.recovery.rows import Gone, Rebuilt, bring
+from custody.recovery.rows import Gone, Rebuilt, bring, holds
 from custody.tables import (
     access_grants,
     case_officers,
@@ -45,6 +46,7 @@ from storage.errors import ObjectNotFoundError
 from storage.objects import ObjectStore
 
 READ_BYTES = 1024 * 1024
+_SHA256 = re.compile("[0-9a-f]{64}")
 #: Stands in a rendition's row for what its maker said of itself, where that is lost.
 LOST_WORD = "?"
 
@@ -90,10 +92,12 @@ class EvidenceRows:
         logged = expected.clip
         columns = dict(logged.columns)
         media = columns.pop("media", None)
-        otherwise = {"media_kind": "unknown", "admitted_at": logged.at}
+        otherwise = {"state": "archived", "media_kind": "unknown", "admitted_at": logged.at}
         wanting = bring(tx, clips, {"id": clip_id}, columns, otherwise)
         if wanting is not None:
-            gone = Gone("clip", clip_id, logged.index, wanting, str(columns["sha256"]))
+            sha256 = str(columns["sha256"])
+            named = sha256 if _SHA256.fullmatch(sha256) else None
+            gone = Gone("clip", clip_id, logged.index, wanting, named)
             done.gone.append(gone)
             return
         self._describe_anew(tx, clip_id, media)
@@ -135,7 +139,8 @@ def _rebuild_case(tx: Connection, case_id: str, expected: ExpectedCase, done: Re
     gone = Gone("case", case_id, expected.case.index)
     if not _bring(tx, cases, {"id": case_id}, columns, rest, gone, done):
         return
-    if not isinstance(officers, list):
+    wanted = _officers(officers)
+    if wanted is None:
         return
     of_case = case_officers.c.case_id == case_id
     stand = tx.execute(
@@ -143,12 +148,31 @@ def _rebuild_case(tx: Connection, case_id: str, expected: ExpectedCase, done: Re
         .where(of_case)
         .order_by(case_officers.c.officer)
     )
-    wanted = [(one["officer"], one["certificate_number"]) for one in officers]
-    if [tuple(row) for row in stand] != sorted(wanted, key=lambda pair: pair[0]):
+    if [tuple(row) for row in stand] != wanted:
         tx.execute(case_officers.delete().where(of_case))
         for officer, number in wanted:
             values = {"case_id": case_id, "officer": officer, "certificate_number": number}
             tx.execute(case_officers.insert().values(**values))
+
+
+def _officers(said: object) -> list[tuple[str, str | None]] | None:
+    """The officers whom an entry's details name; None where they are none, whoever wrote them."""
+    if not isinstance(said, list):
+        return None
+    named: dict[str, str | None] = {}
+    for one in said:
+        officer, number = (
+            (one.get("officer"), one.get("certificate_number"))
+            if isinstance(one, dict)
+            else (None, None)
+        )
+        columns = case_officers.c
+        if not isinstance(officer, str) or not holds(columns.officer, officer):
+            return None
+        if not holds(columns.certificate_number, number):
+            return None
+        named[officer] = number
+    return sorted(named.items())
 
 
 def _rebuild_link(

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -47,15 +48,18 @@ class Head:
 
 
 class KnownHeads:
-    """Reads heads and gives back those that this log's key signed; any other is passed over."""
+    """Reads heads and gives back those that some key of this log signed; others are passed over.
+
+    Whether it is the key that must have is for who knows the entries (`custody.recovery.aims`).
+    """
 
     def __init__(self, database: Database, store: ObjectStore, signer: TreeSigner) -> None:
         self._database = database
         self._store = store
         self._signer = signer
 
-    def largest(self, *notes: tuple[str, bytes]) -> Head | None:
-        """The largest tree that was signed, by all that is at hand and ``notes`` (source, note)."""
+    def downward(self, *notes: tuple[str, bytes]) -> Iterator[Head]:
+        """All that is at hand, and ``notes`` (source, note), the largest tree first."""
         last = self._signer.last()
         found = [] if last is None else [self._open("signer", last.note)]
         with self._database.read() as tx:
@@ -64,33 +68,37 @@ class KnownHeads:
             found.append(self._open("rows", row.note))
         with suppress(ObjectNotFoundError):
             found.append(self._open("pointer", self._store.read_bytes(CHECKPOINT_KEY)))
-        found.append(next(self._archived_downward(), None))
         found += [self._open(source, note) for source, note in notes]
         heads = [one for one in found if one is not None]
-        return max(heads, key=lambda one: one.checkpoint.size, default=None)
+        heads.sort(key=_falling)
+        return merge(heads, self._archived_downward(self._signer.trusted), key=_falling)
 
-    def archived(self, above: int) -> Iterator[Head]:
+    def archived(self, above: int, trusted: LogTrust) -> Iterator[Head]:
         """The archived checkpoints of more than ``above`` entries, the largest first."""
-        for head in self._archived_downward():
+        for head in self._archived_downward(trusted):
             if head.checkpoint.size <= above:
                 return
             yield head
 
-    def _archived_downward(self) -> Iterator[Head]:
+    def _archived_downward(self, trusted: LogTrust) -> Iterator[Head]:
         keys = sorted((one.key for one in self._store.list(CHECKPOINT_ARCHIVE)), reverse=True)
         for key in keys:
-            head = self._open(key, self._store.read_bytes(key))
+            head = self._open(key, self._store.read_bytes(key), trusted)
             if head is not None and checkpoint_archive_key(head.checkpoint.size) == key:
                 yield head
 
-    def _open(self, source: str, note: str | bytes) -> Head | None:
+    def _open(self, source: str, note: str | bytes, trusted: LogTrust | None = None) -> Head | None:
         signer = self._signer
         try:
-            checkpoint = open_checkpoint(note, signer.trusted, origin=signer.origin)
+            checkpoint = open_checkpoint(note, trusted or signer.trusted, origin=signer.origin)
         except LogError:
             return None
         text = note.decode() if isinstance(note, bytes) else note
         return Head(checkpoint, _without_cosignatures(text, signer.trusted), source)
+
+
+def _falling(head: Head) -> int:
+    return -head.checkpoint.size
 
 
 def _without_cosignatures(note: str, log: LogTrust) -> str:
@@ -113,15 +121,15 @@ def archive_heads(store: ObjectStore, heads: Iterator[Head], now: datetime) -> i
     return written
 
 
-def heads_in_rows(database: Database, signer: TreeSigner) -> Iterator[Head]:
-    """The checkpoints in rows that our key signed, by size."""
+def heads_in_rows(database: Database, trusted: LogTrust, origin: str) -> Iterator[Head]:
+    """The checkpoints in rows that were signed by whom they must be, by size."""
     with database.read() as tx:
         rows = tx.execute(
             sa.select(checkpoints.c.size, checkpoints.c.note).order_by(checkpoints.c.size)
         ).all()
     for row in rows:
         try:
-            opened = open_checkpoint(row.note, signer.trusted, origin=signer.origin)
+            opened = open_checkpoint(row.note, trusted, origin=origin)
         except LogError:
             continue
         if opened.size == row.size:

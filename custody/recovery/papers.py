@@ -9,7 +9,9 @@ import binascii
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +22,7 @@ from custody.cells import as_bytes
 from custody.log.entry import Entry, Json, canonical_json
 from custody.log.errors import LogError
 from custody.log.plain_json import read_json_object
+from custody.log.receipt import MAX_RECEIPT_BYTES
 from custody.log.verify import verify_commitment
 from custody.tables import log_entries
 from storage.regular_files import open_regular_file
@@ -29,6 +32,13 @@ MAX_PAPER_BYTES = 256 * 1024 * 1024
 #: The first line of a signed list of a recorder's files (`station_agent.wire`).
 MANIFEST = "liuhen manifest v1"
 _JOURNAL = b"SQLite format 3\x00"
+#: The tables of a journal that hold notes, and the characters of the longest one.
+JOURNAL_NOTES = {"receipts": MAX_RECEIPT_BYTES, "manifests": 32 << 20}
+_IS_TABLE = (
+    "SELECT 1 FROM sqlite_master WHERE name = ? AND type = 'table' AND sql LIKE 'CREATE TABLE%'"
+)
+#: A file that lets the database compute so long without a note is given up.
+STEPS_AT_ONCE, MAX_STEPS = 100_000, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +85,26 @@ class Papers:
 
     def _read_journal(self, path: Path) -> Iterator[Paper]:
         """The receipts and lists in the journal of a station (`station_agent.journal_schema`)."""
-        notes: list[str] = []
         try:
             journal = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
-            try:
-                for table in ("receipts", "manifests"):
-                    rows = journal.execute(f"SELECT note FROM {table}")  # noqa: S608 - ours
-                    notes += [row[0] for row in rows if isinstance(row[0], str)]
-            finally:
-                journal.close()
         except sqlite3.Error:
             return
-        for note in notes:
-            yield from self._read_text(note)
+        with closing(journal), suppress(sqlite3.Error):
+            # Anybody may have made the file: what is no plain table may compute without an end, and
+            # steps are counted for what else would.
+            journal.execute("PRAGMA trusted_schema=OFF")
+            steps = count()
+            journal.set_progress_handler(lambda: next(steps) >= MAX_STEPS, STEPS_AT_ONCE)
+            for table, longest in JOURNAL_NOTES.items():
+                if journal.execute(_IS_TABLE, (table,)).fetchone() is None:
+                    continue
+                for (note,) in journal.execute(
+                    f"SELECT note FROM {table} WHERE length(note) <= ?",  # noqa: S608 - ours
+                    (longest,),
+                ):
+                    steps = count()
+                    if isinstance(note, str):
+                        yield from self._read_text(note)
 
     def _read_text(self, text: str) -> Iterator[Paper]:
         if text.startswith(f"{MANIFEST}\n"):

@@ -32,16 +32,18 @@ class ProvenLog:
         self._edge = prove_edge(checkpoint, self._reader)
         self._proven = lru_cache(maxsize=CACHED_TILES)(self._prove)
 
-    def check_begins_with(self, size: int, root: bytes) -> None:
-        """Raise `RecoveryRefusedError` unless it begins with ``size`` entries under ``root``."""
+    def check_begins_with(self, size: int, root: bytes, why: str = "") -> None:
+        """Raise `RecoveryRefusedError` unless it begins with ``size`` entries under ``root``.
+
+        ``why`` says what they are; without it, those of the database.
+        """
         end = self.checkpoint
         try:
             proof = prove_consistency(size, end.size, self._node)
             verify_consistency(size, end.size, root, end.root, proof)
         except ProofError as error:
-            raise RecoveryRefusedError(
-                f"the {size} entries of the database are not those that were signed; verify the log"
-            ) from error
+            why = why or f"the {size} entries of the database are not those that were signed"
+            raise RecoveryRefusedError(f"{why}; verify the log") from error
 
     def entries(self, first: int) -> Iterator[tuple[int, list[bytes]]]:
         """Index and entries of each bundle from ``first`` on, the first one cut where it begins.

@@ -18,7 +18,6 @@ A kill after it leaves at most the pointer, which the next run or the publisher 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 
 from sqlalchemy.engine import Connection
 
@@ -28,16 +27,18 @@ from custody.events import LOG_ITEM, EventKind
 from custody.first_writer import insert_first
 from custody.ledger import Event, Ledger
 from custody.log.cosignature import CosignatureVerifier
-from custody.log.entry import Json
+from custody.log.entry import Entry, Json
 from custody.log.tiles import WIDTH, Fetch
-from custody.object_keys import CHECKPOINT_KEY, log_key, original_key
+from custody.log.trust import TrustedKeys
+from custody.object_keys import CHECKPOINT_KEY
 from custody.outside.errors import SourceMissingError
 from custody.publishing.publisher import LOG_LOCK
-from custody.publishing.restored import STOPPING, Older, RestoreWatch
+from custody.publishing.restored import STOPPING, RestoreWatch
 from custody.publishing.sequencer import STATE_ID
 from custody.publishing.signing import TreeSigner
+from custody.recovery.aims import Aim, Numbered, check_heads, files_of, find_aim, require_signed
 from custody.recovery.entries import numbered_tree, replay
-from custody.recovery.evidence import EvidenceRows, entries_of, original_state
+from custody.recovery.evidence import EvidenceRows, entries_of
 from custody.recovery.heads import (
     Head,
     KnownHeads,
@@ -51,7 +52,7 @@ from custody.recovery.heads import (
 from custody.recovery.items import in_batches, items_from, items_of, items_under
 from custody.recovery.papers import Papers, take_back
 from custody.recovery.proven import ProvenLog
-from custody.recovery.refill import missing_originals, shown_size, whole_up_to, write_tiles
+from custody.recovery.refill import look_at_originals, shown_size, whole_up_to, write_tiles
 from custody.recovery.result import Progress, Recovery, RowsFromEntries, Wanted
 from custody.tables import log_state
 from custody.verification.lost import explained_loss, find_loss
@@ -63,10 +64,6 @@ from storage.objects import ObjectStore
 BATCH_ENTRIES = 4 * WIDTH
 #: Items whose entries are read in one query.
 BATCH_ITEMS = 200
-
-
-def _silent(_done: int, _total: int) -> None:
-    return None
 
 
 class Recoverer:
@@ -121,7 +118,7 @@ class Recoverer:
                 self._run(done, work)
             else:
                 self._try(done, work)
-        self._look_at_originals(done)
+        look_at_originals(done.rebuilt.gone, done.standing.older, self._database, self._store)
         return done
 
     def _try(self, done: Recovery, work: Wanted) -> None:
@@ -151,9 +148,15 @@ class Recoverer:
 
     def _run(self, done: Recovery, work: Wanted) -> None:
         notes = [] if work.mirror is None else [("mirror", work.mirror("checkpoint"))]
-        head = self._heads.largest(*notes)
-        if head is None:
+        numbered, signed = self._numbered()
+        files = files_of(self._store, work.mirror)
+        heads = self._heads.downward(*notes)
+        aim = find_aim(heads, numbered, files, self._signer, done.left)
+        if aim is None:
+            if signed is not None or done.left:
+                raise RecoveryRefusedError(f"no checkpoint is signed as it must be: {done.left}")
             return
+        head, trusted = aim.head, aim.trusted
         done.size = head.checkpoint.size
         if done.size < work.witnessed:
             raise RecoveryRefusedError(
@@ -161,31 +164,55 @@ class Recoverer:
                 f"than {done.size} of them"
             )
         done.first = min(done.standing.newest_row, done.size)
-        self._replay(done, head, work)
-        new = [one for one in self._heads.archived(done.first) if one.checkpoint.size <= done.size]
+        if numbered.tree.size < done.size:
+            self._replay(done, aim, numbered, signed, files, work)
+        else:
+            require_signed(head.checkpoint, signed, numbered, None)
+        archived = self._heads.archived(done.first, trusted)
+        new = [one for one in archived if one.checkpoint.size <= done.size]
         if all(one.checkpoint.size != done.size for one in new) and done.size > done.first:
             new.insert(0, head)
-        roots = self._check_heads(head, new)
-        self._refill_store(done, new, roots)
+        shown = shown_size(self._store, trusted, self._signer.origin)
+        with self._read() as tx:
+            roots = check_heads(tx, (head, *new), shown)
+        self._refill_store(done, new, roots, shown, trusted)
         with self._write() as tx:
             self._finish(tx, done, new, work)
         if self._dry is None and (done.standing.shown or 0) < done.size:
             self._store.replace_bytes(CHECKPOINT_KEY, head.note.encode())
 
-    def _replay(self, done: Recovery, head: Head, work: Wanted) -> None:
+    def _numbered(self) -> tuple[Numbered, tuple[int, bytes] | None]:
+        """What the rows hold, and what the signer signed last."""
+        last = self._signer.last()
+        signed = None if last is None else (last.size, last.root)
+        roots = {} if signed is None else {signed[0]: b""}
+        keys: list[tuple[int, Entry]] = []
         with self._read() as tx:
-            tree = numbered_tree(tx)
-        if tree.size >= done.size:
-            return
+            tree = numbered_tree(tx, roots, keys)
+        root = None if signed is None else roots[signed[0]] or None
+        return Numbered(tree, tuple(keys), root), signed
+
+    def _replay(
+        self,
+        done: Recovery,
+        aim: Aim,
+        numbered: Numbered,
+        signed: tuple[int, bytes] | None,
+        files: Fetch,
+        work: Wanted,
+    ) -> None:
         done.source = "store" if work.mirror is None else "mirror"
+        tree = numbered.tree
         try:
-            log = ProvenLog(self._fetch(work.mirror), head.checkpoint)
+            log = ProvenLog(files, aim.head.checkpoint)
             log.check_begins_with(tree.size, tree.root())
+            require_signed(log.checkpoint, signed, numbered, log)
             total, first = done.size - tree.size, tree.size
             held: list[bytes] = []
             for start, entries in log.entries(tree.size):
                 held += entries
                 if len(held) >= BATCH_ENTRIES or start + len(entries) == done.size:
+                    aim.require_keys(first, held)
                     with self._write() as tx:
                         replay(tx, first, held, done.replayed, hold=self._dry is None)
                     first, held = first + len(held), []
@@ -198,45 +225,25 @@ class Recoverer:
                 f"at hand: {error}"
             ) from error
 
-    def _fetch(self, mirror: Fetch | None) -> Fetch:
-        """The files of the mirror, and of the store what the mirror has not."""
-
-        def fetch(path: str) -> bytes:
-            if mirror is not None:
-                try:
-                    return mirror(path)
-                except SourceMissingError:
-                    pass
-            return self._store.read_bytes(log_key(path))
-
-        return fetch
-
-    def _check_heads(self, head: Head, new: list[Head]) -> dict[int, bytes]:
-        """The roots of the rows, which every checkpoint that is taken over must have signed."""
-        shown = shown_size(self._store, self._signer)
-        sizes = (head.checkpoint.size, shown, *(one.checkpoint.size for one in new))
-        made: dict[int, bytes] = dict.fromkeys(sizes, b"")
-        with self._read() as tx:
-            numbered_tree(tx, made)
-        for one in (head, *new):
-            if made[one.checkpoint.size] != one.checkpoint.root:
-                raise RecoveryRefusedError(
-                    f"the checkpoint of {one.checkpoint.size} entries ({one.source}) is of another "
-                    "tree than the rows; verify the log"
-                )
-        return made
-
-    def _refill_store(self, done: Recovery, new: list[Head], roots: Mapping[int, bytes]) -> None:
+    def _refill_store(
+        self,
+        done: Recovery,
+        new: list[Head],
+        roots: Mapping[int, bytes],
+        shown: int,
+        trusted: TrustedKeys,
+    ) -> None:
         # The pointer is moved last: until it shows the tree, a run that died may have left a hole.
-        if not done.standing.edge_stands or shown_size(self._store, self._signer) < done.size:
-            done.tiles_from = whole_up_to(self._store, self._signer, roots)
+        if not done.standing.edge_stands or shown < done.size:
+            done.tiles_from = whole_up_to(self._store, shown, roots)
         if self._dry is not None:
             return
         if done.tiles_from is not None:
             write_tiles(self._database, self._store, done.tiles_from, done.size)
         if done.standing.older is not None:
             now = self._ledger.clock.now()
-            for heads in (heads_in_rows(self._database, self._signer), iter(new)):
+            rows = heads_in_rows(self._database, trusted, self._signer.origin)
+            for heads in (rows, iter(new)):
                 done.archived += archive_heads(self._store, heads, now)
 
     def _finish(self, tx: Connection, done: Recovery, new: list[Head], work: Wanted) -> None:
@@ -292,13 +299,3 @@ class Recoverer:
                         for entry, details, index in entries:
                             other.apply(entry, details, index)
             other.rebuild(tx, done.first, done.rebuilt)
-
-    def _look_at_originals(self, done: Recovery) -> None:
-        """Which originals are gone with the store, and whether those of lost rows are whole."""
-        gone = done.rebuilt.gone
-        for number, one in enumerate(gone):
-            if one.kind == "clip" and one.sha256 is not None:
-                state = original_state(self._store, original_key(one.sha256), one.sha256)
-                gone[number] = replace(one, original=state)
-        if done.standing.older in {Older.STORE, Older.BOTH}:
-            gone += missing_originals(self._database, self._store)

@@ -1,16 +1,18 @@
 """The store filled again from rows: tiles, bundles, archived checkpoints; all of it idempotent."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import sqlalchemy as sa
 
-from custody.log.checkpoint import open_checkpoint
+from custody.log.checkpoint import LogTrust, open_checkpoint
 from custody.log.errors import LogError
 from custody.log.merkle import tree_root
-from custody.object_keys import CHECKPOINT_KEY
+from custody.object_keys import CHECKPOINT_KEY, original_key
 from custody.publishing.integrator import read_entries, write_batch
 from custody.publishing.published import tile_reader
-from custody.publishing.signing import TreeSigner
+from custody.publishing.restored import Older
+from custody.recovery.evidence import original_state
 from custody.recovery.rows import Gone
 from custody.tables import clips
 from storage.database import Database
@@ -18,21 +20,20 @@ from storage.errors import ObjectNotFoundError
 from storage.objects import ObjectStore
 
 
-def shown_size(store: ObjectStore, signer: TreeSigner) -> int:
-    """How far the store goes by its own pointer; 0 without one of this log's key."""
+def shown_size(store: ObjectStore, trusted: LogTrust, origin: str) -> int:
+    """How far the store goes by its own pointer; 0 without one that is signed as it must be."""
     try:
         note = store.read_bytes(CHECKPOINT_KEY)
-        return open_checkpoint(note, signer.trusted, origin=signer.origin).size
+        return open_checkpoint(note, trusted, origin=origin).size
     except (ObjectNotFoundError, LogError):
         return 0
 
 
-def whole_up_to(store: ObjectStore, signer: TreeSigner, roots: Mapping[int, bytes]) -> int:
-    """How large a tree the store has whole, by its own pointer; 0 where that is not so.
+def whole_up_to(store: ObjectStore, shown: int, roots: Mapping[int, bytes]) -> int:
+    """How large a tree the store has whole, up to what it has ``shown``; 0 where that is not so.
 
     ``roots`` has the root that the rows make at that size.
     """
-    shown = shown_size(store, signer)
     try:
         made = tree_root(shown, tile_reader(store, shown).read)
     except (ObjectNotFoundError, LogError):
@@ -63,3 +64,15 @@ def missing_originals(database: Database, store: ObjectStore) -> Iterator[Gone]:
             store.stat(row.object_key)
         except ObjectNotFoundError:
             yield Gone("original", row.id, sha256=row.sha256, original="missing")
+
+
+def look_at_originals(
+    gone: list[Gone], older: Older | None, database: Database, store: ObjectStore
+) -> None:
+    """Say which originals are gone with the store, and whether those of lost rows are whole."""
+    for number, one in enumerate(gone):
+        if one.kind == "clip" and one.sha256 is not None:
+            state = original_state(store, original_key(one.sha256), one.sha256)
+            gone[number] = replace(one, original=state)
+    if older in {Older.STORE, Older.BOTH}:
+        gone += missing_originals(database, store)

@@ -58,6 +58,8 @@ class Recovery:
     timestamps: int = 0
     archived: int = 0
     tiles_from: int | None = None
+    #: Where checkpoints lie that some key of the log signed, and not those that must have.
+    left: list[str] = field(default_factory=list)
     #: Whether there was anything to do.
     done: bool = False
 

@@ -2,14 +2,16 @@
 
 import base64
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DataError, IntegrityError
 
-from custody.cells import raw_columns, read_row
+from custody.cells import is_readable, raw_columns, read_row
 from custody.first_writer import insert_first
 from custody.verification.cells import as_logged
 from custody.verification.expected import ANYTHING
@@ -51,14 +53,21 @@ def bring(
     """Make the row under ``key`` say what the log says; None once it does.
 
     ``logged`` has values in the form of entries (the time of the entry itself as such), or
-    `ANYTHING` where the details are lost: such a column is left as it stands. ``otherwise`` are
+    `ANYTHING` where the details are lost: such a column is left as it stands, and so is one that
+    the log gives something that it can't hold, for a verification to find. ``otherwise`` are
     values (of the row's own types) for a new row's columns that the log says nothing of. Returns
     the columns for want of which no row can be made, and none of it is written then; the key's own
     names, where another row has its place.
     """
+    if not all(holds(table.c[name], value) for name, value in key.items()):
+        return tuple(key)
     own = sa.and_(*(table.c[name] == value for name, value in key.items()))
     found = tx.execute(sa.select(*raw_columns(tx, table)).where(own)).mappings().first()
-    known = {name: value for name, value in logged.items() if value is not ANYTHING}
+    known = {
+        name: value
+        for name, value in logged.items()
+        if value is not ANYTHING and holds(table.c[name], value)
+    }
     if found is not None:
         cells = read_row(table, found)
         changed = {
@@ -67,7 +76,8 @@ def bring(
             if not agrees(as_logged(name, cells[name]), cells[name], value)
         }
         if changed:
-            tx.execute(table.update().where(own).values(**changed))
+            with suppress(IntegrityError, DataError), tx.begin_nested():
+                tx.execute(table.update().where(own).values(**changed))
         return None
     values = dict(otherwise) | dict(key)
     values |= {name: as_cell(table.c[name], value) for name, value in known.items()}
@@ -78,7 +88,9 @@ def bring(
     )
     if wanting:
         return wanting
-    return None if insert_first(tx, table, values) else tuple(key)
+    with suppress(IntegrityError, DataError), tx.begin_nested():
+        return None if insert_first(tx, table, values) else tuple(key)
+    return tuple(key)
 
 
 def as_cell(column: sa.Column[Any], value: object) -> Any:
@@ -92,3 +104,29 @@ def as_cell(column: sa.Column[Any], value: object) -> Any:
         if isinstance(kind, sa.LargeBinary):
             return base64.b64decode(value)
     return value
+
+
+def holds(column: sa.Column[Any], value: object) -> bool:
+    """Whether ``column`` can hold what an entry says; anybody may have written the entry."""
+    if value is None:
+        return True
+    kind = column.type
+    try:
+        cell = as_cell(column, value)
+    except ValueError:
+        return False
+    if isinstance(kind, sa.JSON):
+        return True
+    if isinstance(kind, UtcDateTime):
+        return isinstance(cell, datetime) and cell.tzinfo is not None
+    if isinstance(kind, sa.Date):
+        return isinstance(cell, date)
+    if isinstance(kind, sa.LargeBinary):
+        return isinstance(cell, bytes)
+    if isinstance(kind, sa.Boolean):
+        return isinstance(cell, bool)
+    if isinstance(kind, sa.Integer):
+        return isinstance(cell, int) and not isinstance(cell, bool) and abs(cell) < 1 << 63
+    length = kind.length if isinstance(kind, sa.String) else None
+    fits = isinstance(cell, str) and "\0" not in cell and is_readable(cell)
+    return fits and (length is None or len(str(cell)) <= length)

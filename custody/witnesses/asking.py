@@ -5,7 +5,8 @@ answer that was not kept; the same checkpoint is asked about again, and cosigned
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -178,6 +179,21 @@ class Asker:
             note_answer(tx, Sort.WITNESS, self.name, now)
         self._known, self._answered = checkpoint.size, checkpoint.size
         return any(kept)
+
+
+def largest_known(askers: Sequence[Asker]) -> int:
+    """The largest of `Asker.ask_size`, all asked at once; one that does not answer says nothing."""
+    if not askers:
+        return 0
+
+    def ask(asker: Asker) -> int:
+        try:
+            return asker.ask_size()
+        except WitnessAwayError:
+            return 0
+
+    with ThreadPoolExecutor(len(askers), "ask-witness") as pool:
+        return max(pool.map(ask, askers))
 
 
 def _trouble_of(error: WitnessAwayError | WitnessRefusesError) -> Trouble:

@@ -68,7 +68,7 @@ def grow_anew(world: World) -> None:
     entries, sizes = _entries(world), _sizes(world)
     shutil.rmtree(world.objects / "log" / "tile")
     for old, new in zip([0, *sizes], sizes, strict=False):
-        _grow(world, old, entries[:new])
+        grow(world, old, entries[:new])
 
 
 def _rewrite_rows(world: World) -> None:
@@ -117,7 +117,7 @@ def _sign_anew(world: World) -> None:
     services, entries, sizes = world.services, _entries(world), _sizes(world)
     shutil.rmtree(world.objects / "log")
     for old, new in zip([0, *sizes], sizes, strict=False):
-        _grow(world, old, entries[:new])
+        grow(world, old, entries[:new])
         checkpoint = Checkpoint(
             services.keys.log.name, new, root_of([hash_leaf(one) for one in entries[:new]])
         )
@@ -136,7 +136,9 @@ def _sign_anew(world: World) -> None:
             tx.execute(receipts.update().where(receipts.c.clip_id == clip_id).values(body=made))
 
 
-def _grow(world: World, old: int, entries: list[bytes]) -> None:
+def grow(world: World, old: int, entries: list[bytes]) -> None:
+    """Tiles and bundles of the ``entries``, of which those up to ``old`` have theirs."""
+
     def fetch(path: str) -> bytes:
         return object_path(world, log_key(path)).read_bytes()
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from api.cli.main import EXIT_DOES_NOT_VERIFY, EXIT_GOOD
 from api.cli.output import local, print_json, print_table
 from api.cli.shell import Shell, with_shell
 from api.cli.words import say_word
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
 
 @click.command("witnesses")
 @with_shell()
-def command(shell: Shell) -> None:
-    """Show who cosigned which checkpoint when, who is behind, and whether they are enough."""
+def command(shell: Shell) -> int:
+    """Show who cosigned which checkpoint when, who is behind, and whether they are enough.
+
+    Exit code 1: a witness has seen another history of this log.
+    """
     from api.actor_names import names_of_actors
     from custody.witnesses.witnessing import read_witnessing
 
@@ -31,6 +35,7 @@ def command(shell: Shell) -> None:
                 for one in found.stations
             ),
         ]
+        code = EXIT_DOES_NOT_VERIFY if found.contradicting else EXIT_GOOD
         if shell.as_json:
             print_json(
                 {
@@ -42,7 +47,7 @@ def command(shell: Shell) -> None:
                     "cosigners": [_as_json(kind, name, one) for kind, name, one in listed],
                 }
             )
-            return
+            return code
         heads = ("cosigner", "witness_kind", "cosigned_size", "received", "behind_since")
         print_table(
             [shell.word(f"head.{name}") for name in heads],
@@ -79,6 +84,7 @@ def command(shell: Shell) -> None:
                 witnessed=found.witnessed,
                 since=since,
             )
+        return code
 
 
 def _as_json(kind: str, name: str, one: "Cosigner") -> dict[str, object]:

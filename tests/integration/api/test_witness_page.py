@@ -17,8 +17,11 @@ from custody.actors import service_actor
 from custody.asked_states import Sort, note_failure
 from custody.clock import SystemClock
 from custody.errors import LogRestoredError, RecoveryRefusedError, WitnessAwayError
+from custody.events import EventKind
 from custody.exchange import Answer
+from custody.ledger import Event
 from custody.log.witness import SIZE_TYPE
+from custody.publishing.publisher import Publisher
 from custody.publishing.restored import Older
 from custody.recovery.papers import Papers
 from custody.witnesses.asking import Asker, LogAsked, Trouble
@@ -124,7 +127,12 @@ def test_another_history_is_said_in_red(services: Services) -> None:
         page = client.get("/log").text
         assert "见过本日志的另一种历史。" in page
         assert '<div class="notice broken" role="alert">' in page
-        assert health(client)["contradicting"] == 1
+        ill = client.get("/healthz")
+        assert ill.status_code == 503
+        assert ill.json()["witnesses"]["contradicting"] == 1
+        assert ill.json()["problems"] == [
+            "log: a witness has seen another history; tell the auditor, verify"
+        ]
 
 
 def test_stations_stand_beside_by_their_names(services: Services) -> None:
@@ -157,3 +165,28 @@ def test_a_witness_knows_more_than_everything_in_the_house(
         recoverer_of(services, Papers()).run(service_actor("test"), witnessed=999)
     near.away = True
     assert services.ask_witnesses() == 0
+
+
+def test_every_process_asks_before_it_signs(services: Services, near: NearWitness) -> None:
+    """Everything in the house was put back and remembers nothing; a command goes on in it."""
+
+    def another() -> Publisher:
+        parts = (services.database, services.store, services.signer, services.clock)
+        return Publisher(*parts, services.ask_witnesses)
+
+    before = services.publisher.run_once().size
+    near.instead = Answer(HTTPStatus.CONFLICT, SIZE_TYPE, b"%d\n" % (before + 1))
+    for _ in range(3):
+        with services.database.write() as tx:
+            services.ledger.append(tx, service_actor("test"), Event(EventKind.LOG_READ, "log"))
+        with pytest.raises(LogRestoredError, match=f"{before + 1} entries were witnessed"):
+            another().run_once()
+    last = services.signer.last()
+    assert last is not None
+    assert last.size == before
+    # One that says nothing stops nobody, and is asked once.
+    near.away, near.asked = True, 0
+    publisher = another()
+    assert publisher.run_once().size == before + 3
+    publisher.run_once()
+    assert near.asked == 1

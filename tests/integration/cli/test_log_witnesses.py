@@ -7,9 +7,10 @@ import pytest
 
 from api.config import load_config
 from api.services import open_services
+from custody.asked_states import Sort, note_failure
 from custody.errors import WitnessAwayError
 from custody.outside.cli import main as liuhen_verify
-from custody.witnesses.asking import Asker, LogAsked
+from custody.witnesses.asking import Asker, LogAsked, Trouble
 from tests.integration.cli.conftest import Liuhen
 from tests.services.witnesses import NearWitness, near_witness, policy_of
 
@@ -54,6 +55,16 @@ def test_why_a_witness_did_not(liuhen: Liuhen, home: Path, near: list[NearWitnes
     ask(home, near, 1)
     told = liuhen("log", "witnesses", "--json").json["cosigners"]
     assert [one["failing_since"] for one in told] == [None, None]
+
+
+def test_one_has_seen_another_history(liuhen: Liuhen, home: Path, near: list[NearWitness]) -> None:
+    with open_services(load_config(home, environment={})) as services:
+        now = services.clock.now()
+        with services.database.write() as tx:
+            note_failure(tx, Sort.WITNESS, near[0].name, now, Trouble.CONTRADICTS)
+    told = liuhen("log", "witnesses")
+    assert (told.code, "another history" in told.err) == (1, True)
+    assert liuhen("log", "witnesses", "--json").code == 1
 
 
 def test_who_cosigned_what(liuhen: Liuhen, home: Path, near: list[NearWitness]) -> None:

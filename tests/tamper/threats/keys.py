@@ -56,6 +56,12 @@ THREATS: tuple[Threat, ...] = (
         },
     ),
     told(
+        "Puts everything back, the signer's memory too, and goes on with a command.",
+        "the archive: every process asks the witnesses of the policy before it signs",
+        "LogRestoredError",
+        "tests/integration/api/test_witness_page.py::test_every_process_asks_before_it_signs",
+    ),
+    told(
         "Shows two readers two different logs, each sound in itself.",
         "not by either alone; `liuhen-verify pair` over both mirrors, and a witness, which "
         "cosigns the first and refuses the second",

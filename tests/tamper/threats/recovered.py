@@ -28,6 +28,36 @@ THREATS: tuple[Threat, ...] = (
         "test_smuggled.py::test_files_that_nobody_signed",
     ),
     told(
+        "Signs one entry more with a retired key, or with one of the two that must sign.",
+        "`liuhen log recover` and the archive leave it aside; `liuhen verify` finds the checkpoint",
+        "checkpoint_signature",
+        "test_smuggled_heads.py::test_a_retired_key_signs_one_entry_more",
+    ),
+    told(
+        "Puts rows and files of last night back, behind them another hour signed with all keys.",
+        "`liuhen log recover`: the signer remembers another tree",
+        "RecoveryRefusedError",
+        "test_smuggled_heads.py::test_another_last_hour_than_the_signer_remembers",
+    ),
+    told(
+        "Lets the archive take a checkpoint for its own that one of two keys has signed.",
+        "the publisher and the signer, which go on from none such",
+        "SigningRefusedError",
+        "test_smuggled_heads.py::test_a_row_that_one_key_signed",
+    ),
+    told(
+        "Has entries published that say what no row can hold, so that a recovery breaks off.",
+        "`liuhen log recover` names them and brings back the rest; `liuhen verify` names the rows",
+        "clip_row_altered",
+        "test_malformed_entries.py::test_entries_that_no_row_can_hold",
+    ),
+    told(
+        "Hands in a station's journal that computes without an end, or fills the memory.",
+        "`liuhen log recover`, which gives that file up",
+        "",
+        "test_malformed_entries.py::test_a_journal_that_computes_without_an_end",
+    ),
+    told(
         "Alters a waiting entry of the copy, so that its recovery gives it a new place.",
         "`liuhen log recover`",
         "RecoveryRefusedError",
