@@ -31,7 +31,7 @@ from custody.log.entry import Json
 from custody.purposes import read_purpose
 from custody.tables import access_grants, clips
 from custody.twin_rows import TWINS
-from custody.viewing_entries import has_entry
+from custody.viewing_entries import find_opening, has_ended
 
 #: Defaults where the configuration says nothing.
 VIEWING_LIFETIME = timedelta(minutes=30)
@@ -137,7 +137,8 @@ def get_grant(
 ) -> Grant:
     """The standing grant of ``actor`` for ``clip_id``; ``kinds`` says which sort will do.
 
-    Its row alone opens nothing: the entry that was appended with it has to be in the log.
+    Its row alone opens nothing: the entry that was appended with it has to be in the log, and none
+    that says it ended (a listing leaves no such entry).
     Raises `GrantExpiredError`, the same for an unknown, a foreign, an ended and an altered one.
     """
     rows = tx.execute(
@@ -155,7 +156,12 @@ def get_grant(
     if clip_id not in grant.clip_ids:
         raise GrantExpiredError
     entry_kind = _ENTRY_KINDS[grant.kind]
-    if not has_entry(tx, actor, entry_kind, grant.id, clip_id, grant.opened_at, grant.expires_at):
+    opened = find_opening(
+        tx, actor, entry_kind, grant.id, clip_id, grant.opened_at, grant.expires_at
+    )
+    if opened is None:
+        raise GrantExpiredError
+    if grant.kind is not GrantKind.LISTING and has_ended(tx, grant.id, clip_id, opened):
         raise GrantExpiredError
     return grant
 

@@ -19,7 +19,8 @@ users = sa.Table(
 )
 
 #: Server-side, so that they can be revoked; only the SHA-256 of the cookie is kept.
-#: ``log_read_at`` is when this session's last ``log.read`` entry was appended (one a minute).
+#: ``log_read_at`` is when this session's last ``log.read`` entry was appended (one a minute); that
+#: entry is looked for in the log.
 sign_in_sessions = sa.Table(
     "sign_in_sessions",
     metadata,

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from api.zones import in_zone
+
 
 def visible(text: str) -> str:
     """``text`` with everything a terminal would act on instead of showing made visible.
@@ -49,7 +51,7 @@ def iso(moment: datetime) -> str:
 
 def local(moment: datetime | None, zone: ZoneInfo) -> str:
     """A moment for people, in the bureau's zone, to the second."""
-    return "" if moment is None else moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    return "" if moment is None else in_zone(moment, zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

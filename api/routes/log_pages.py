@@ -41,6 +41,7 @@ from custody.publishing.published import (
     tile_reader,
 )
 from custody.timestamps.stamps import standing_of
+from custody.viewing_entries import has_read_log
 from custody.witnesses.witnessing import read_witnessing
 
 router = APIRouter()
@@ -238,11 +239,17 @@ def _both(one: list[str] | None, other: list[str] | None) -> list[str] | None:
 
 
 def _note_reading(services: Services, person: Person, query: Mapping[str, str]) -> None:
-    """``query`` is what was looked for; empty: the log as it comes."""
+    """``query`` is what was looked for; empty: the log as it comes.
+
+    The session's row says when it last had an entry, and is believed where the log has that entry:
+    a row alone would let somebody read unseen.
+    """
     now = services.clock.now()
     read_at = person.session.log_read_at
-    if not query and read_at is not None and now - read_at < READ_STEP:
-        return
+    if not query and read_at is not None and now - READ_STEP < read_at <= now:
+        with services.database.read() as tx:
+            if has_read_log(tx, person.actor, now - READ_STEP, now):
+                return
     details: dict[str, Json] = {
         name: value[:MAX_QUERY_CHARACTERS].encode("utf-8", "backslashreplace").decode()
         for name, value in query.items()

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, tzinfo
 
 from markupsafe import Markup, escape
 
+from api.zones import in_zone
+
 #: Invisible or direction-changing: control, format, surrogate, private use, line and paragraph.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 #: As often an unseen character is shown one by one.
@@ -26,7 +28,7 @@ def digest_in_full(digest: str) -> str:
 
 def local_time(moment: datetime, zone: tzinfo) -> str:
     """``2026-11-22 17:21:38`` in the bureau's zone."""
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    return in_zone(moment, zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def local_span(begin: datetime, end: datetime, zone: tzinfo) -> str:

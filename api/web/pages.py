@@ -18,6 +18,7 @@ from api.web.assets import Assets
 from api.web.changes import changes_of
 from api.web.locale import LANGUAGES, has_text, translate
 from api.web.return_address import return_address
+from api.web.told_values import told_of
 from custody.access import RIGHTS, Right
 
 LANGUAGE_COOKIE = "liuhen_language"
@@ -70,6 +71,7 @@ class Pages:
                 "file_name": formats.file_name,
                 "visible_text": formats.visible_text,
                 "changes_of": changes_of,
+                "told_of": told_of,
                 "hash_text": formats.hash_text,
                 "plain_name": formats.plain_name,
                 "digest_groups": formats.digest_groups,

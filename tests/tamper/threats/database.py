@@ -132,6 +132,15 @@ LOG: tuple[Threat, ...] = (
         "test_separate_signer.py::test_a_rewritten_history_is_never_signed",
     ),
     told(
+        "Appends entries that hold anything under any key, so that whoever reads the log, a clip "
+        "or a case gets an error.",
+        "nobody is kept from reading: pages and commands tell what fits in no sentence as it "
+        "stands",
+        "",
+        "tests/integration/api/test_any_values.py"
+        "::test_nothing_that_an_entry_holds_takes_a_page_or_a_command",
+    ),
+    told(
         "Plants a trigger or a rule that swallows entries of one kind.",
         "whoever appends: the change itself fails with its entry",
         "EntryLostError",

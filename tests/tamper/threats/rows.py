@@ -230,6 +230,18 @@ PEOPLE: tuple[Threat, ...] = (
         "Lets a viewing that has ended go on.",
         Case(attacks.extend_grant, {C.GRANT_ALTERED}, clip=0),
     ),
+    told(
+        "Opens an ended viewing again in its row, looks, and puts the row back.",
+        "the archive, which reads in the log that it ended and sends nothing",
+        "HTTP_403",
+        "test_unlogged.py::test_a_viewing_that_ended_is_not_opened_again_by_its_row",
+    ),
+    told(
+        "Writes into a session's row that its reading of the log has its entry.",
+        "the archive, which looks for that entry in the log and appends it",
+        "log.read",
+        "test_unlogged.py::test_a_row_alone_does_not_say_that_a_reading_has_its_entry",
+    ),
     verified(
         "Changes or deletes the signed list of what a recorder held.",
         *(
