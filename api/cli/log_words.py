@@ -13,6 +13,17 @@ LOG_WORDS: dict[str, tuple[str, str]] = {
         "镜像 {folder}：共 {size} 条日志，新增 {new} 条",
         "mirror {folder}: {size} entries, {new} of them new",
     ),
+    "checkpoint.unpublished": (
+        "现在无法发布，以下只是先前公布的检查点：{reason}",
+        "nothing can be published now, this checkpoint is one of before: {reason}",
+    ),
+    "checkpoint.behind": (
+        "检查点未包含最近的 {count} 条日志，最早一条已等 {seconds} 秒",
+        (
+            "{count:entry is|entries are} not in this checkpoint, "
+            "the oldest has waited for {seconds} s"
+        ),
+    ),
     "lag.waiting": (
         "另有 {count} 条日志待发布，最早一条已等 {seconds} 秒",
         (

@@ -59,9 +59,15 @@ class Shell:
 
     @contextmanager
     def open(
-        self, *, migrate: bool = True, read_only: bool = False, changes: bool = False
+        self,
+        *,
+        migrate: bool = True,
+        read_only: bool = False,
+        changes: bool = False,
+        publishes: bool = True,
     ) -> Iterator["Services"]:
-        """The services over the home; what was appended inside is published at the end.
+        """The services over the home; what was appended inside is published at the end, unless the
+        command ``publishes`` by itself (False).
 
         ``changes``: the command takes in or changes evidence, which nobody may while an older copy
         waits to be recovered (`LogRestoredError`).
@@ -73,7 +79,7 @@ class Shell:
         from api.services import open_services
 
         with open_services(self.config(), migrate=migrate, read_only=read_only) as services:
-            if read_only:
+            if read_only or not publishes:
                 yield services
                 return
             if changes:
@@ -157,13 +163,20 @@ class Shell:
         with services.database.write() as tx:
             services.ledger.append(tx, self.actor, event)
 
-    def publish(self, services: "Services", *, only_pending: bool = False) -> None:
-        """Publish what was appended, in case no server runs.
+    def publish(
+        self,
+        services: "Services",
+        *,
+        only_pending: bool = False,
+        failing: str = "publish_failed",
+    ) -> bool:
+        """Publish what was appended, in case no server runs; whether nothing stood in the way.
 
         With ``only_pending`` nothing is touched where every entry has its index. What was done
-        stands whether or not this succeeds, so a failure is told and no more. A publisher that is
-        at work (another command, which may have begun too early to see our entries) gets a few
-        seconds; one that takes longer is a server and goes on by itself.
+        stands whether or not this succeeds, so a failure is told (in the words under ``failing``)
+        and no more. A publisher that is at work (another command, which may have begun too early to
+        see our entries) gets a few seconds; one that takes longer is a server and goes on by
+        itself.
         """
         from sqlalchemy.exc import SQLAlchemyError
 
@@ -177,14 +190,14 @@ class Shell:
             with services.database.read() as tx:
                 newest = newest_pending(tx)
             if newest is None and only_pending:
-                return
-            failure = "publish_failed"
+                return True
+            failure = failing
             for pause_s in PUBLISH_PAUSES_S:
                 time.sleep(pause_s)
                 services.publisher.run_once()
                 with services.database.read() as tx:
                     if newest is None or not is_pending(tx, newest):
-                        return
+                        break
         # On rows that somebody altered anything may fail; what the command found must still show.
         except (
             ArithmeticError,
@@ -201,6 +214,8 @@ class Shell:
 
             reason = text_of(error, self.language).partition("\n")[0] or type(error).__name__
             self.say(failure, error=True, reason=reason)
+            return False
+        return True
 
 
 def account_name() -> str:
