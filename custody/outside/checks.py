@@ -28,7 +28,7 @@ from custody.outside.errors import (
     TamperedLogError,
 )
 from custody.outside.key_watch import open_following, read_key_entries
-from custody.outside.mirror import CHECKPOINT, FOLLOWED, REFUSED, trust_in
+from custody.outside.mirror import CHECKPOINT, FOLLOWED, REFUSED, follow_in, trust_in
 from custody.outside.proving import Hashes, downward, prove_bundle, prove_edge, prove_full_tile
 from custody.outside.sources import FolderSource
 from storage.regular_files import read_small_file
@@ -226,10 +226,16 @@ def check_receipt(
 
     Raises `LogError`, `OSError`; `OutsideError` as `check_pair`.
     """
-    if mirror is not None:
-        log = trust_in(mirror, log)
-    receipt = open_receipt(note, receipts, log)
-    if mirror is not None:
+    if mirror is None:
+        receipt = open_receipt(note, receipts, log)
+    else:
+        # Whoever has the first keys has them all by the mirror; which of them may have signed
+        # follows from the tree that the receipt is under.
+        followed = follow_in(mirror, log)
+        log = followed.trust
+        receipt = open_receipt(note, followed.receipt_keys(receipts, 0), log)
+        size = open_checkpoint(receipt.checkpoint, log).size
+        receipt = open_receipt(note, followed.receipt_keys(receipts, size), log)
         _check_same_history(receipt.checkpoint, log, mirror)
     if recording is not None:
         sha256, sm3, size_bytes = _digests(recording)

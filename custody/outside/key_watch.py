@@ -12,7 +12,7 @@ from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
 from custody.log.entry import Entry
 from custody.log.errors import LogError, NoteError
 from custody.log.key_entries import ANNOUNCED, RETIRED
-from custody.log.key_history import RefusedKeys, follow_keys
+from custody.log.key_history import Generation, RefusedKeys, follow_keys
 from custody.log.note import NoteVerifier
 from custody.log.tiles import WIDTH, Tile, TileReader
 from custody.log.trust import TrustedKey, TrustedKeys
@@ -30,6 +30,21 @@ class Followed:
 
     trust: NoteVerifier | LogTrust
     refused: tuple[RefusedKeys, ...] = ()
+    generations: tuple[Generation, ...] = ()
+
+    def receipt_keys(self, given: NoteVerifier, size: int) -> tuple[NoteVerifier, ...]:
+        """The receipts' keys of which any may have signed what speaks of a log of ``size`` entries.
+
+        Those of the log that are not retired in it, if ``given`` is one of the log's; of a key that
+        its entries don't know nothing is followed.
+        """
+        if all(one.receipts != given for one in self.generations):
+            return (given,)
+        return tuple(
+            one.receipts
+            for one in self.generations
+            if one.receipts is not None and (one.retired is None or one.retired >= size)
+        )
 
 
 def claimed_size(note: bytes) -> int:
@@ -60,7 +75,7 @@ def follow(given: NoteVerifier | LogTrust, entries: KeyEntries) -> Followed:
         return Followed(given)
     known = history.trusted
     others = tuple(TrustedKey(one) for one in verifiers if one not in known.verifiers)
-    return Followed(TrustedKeys(known.keys + others), history.refused)
+    return Followed(TrustedKeys(known.keys + others), history.refused, history.generations)
 
 
 def key_entries_in(entries: Iterable[bytes], first: int) -> Iterator[tuple[int, Entry]]:

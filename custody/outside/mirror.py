@@ -36,7 +36,7 @@ from custody.outside.errors import (
     SplitViewError,
     TamperedLogError,
 )
-from custody.outside.key_watch import open_following, read_key_entries
+from custody.outside.key_watch import Followed, open_following, read_key_entries
 from custody.outside.proving import downward, prove_bundle, prove_edge, prove_full_tile
 from custody.outside.sources import FolderSource, Source
 from custody.outside.stamps import LoggedStamp, stamps_in
@@ -70,7 +70,13 @@ class Mirrored:
 
 
 def trust_in(folder: Path, log: NoteVerifier | LogTrust) -> NoteVerifier | LogTrust:
-    """The keys that followed ``log`` by the entries in the mirror in ``folder``.
+    """The keys that followed ``log`` by the entries in the mirror in ``folder``; raises as
+    `follow_in`."""
+    return follow_in(folder, log).trust
+
+
+def follow_in(folder: Path, log: NoteVerifier | LogTrust) -> Followed:
+    """What followed ``log`` by the entries in the mirror in ``folder``.
 
     Raises `LogError` where the mirror's own checkpoint does not open under them, `OutsideError`
     where it has none, `OSError`.
@@ -80,7 +86,7 @@ def trust_in(folder: Path, log: NoteVerifier | LogTrust) -> NoteVerifier | LogTr
         note = read_small_file(folder / CHECKPOINT)
     except FileNotFoundError as error:
         raise OutsideError(f"{folder}: no {CHECKPOINT} in it") from error
-    return open_following(note, log, lambda size: read_key_entries(fetch, size)).trust
+    return open_following(note, log, lambda size: read_key_entries(fetch, size))
 
 
 class Mirror:

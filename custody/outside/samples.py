@@ -16,7 +16,8 @@ from custody.log.sample_statement import SampleStatement, open_sample_statement
 from custody.log.tiles import WIDTH, TileReader
 from custody.log.verify import verify_extension
 from custody.outside.errors import OutsideError
-from custody.outside.mirror import CHECKPOINT, trust_in
+from custody.outside.key_watch import Followed
+from custody.outside.mirror import CHECKPOINT, follow_in
 from custody.outside.proving import downward, prove_bundle, prove_edge, prove_full_tile
 from custody.outside.sources import FolderSource
 from storage.regular_files import read_small_file
@@ -43,11 +44,16 @@ def check_statement(
     """
     # 1. Signatures and form, by the keys that the log has had.
     try:
-        held, trust = _newest(mirror, log)
+        held, followed = _newest(mirror, log)
     except OutsideError:
         open_sample_statement(note, receipts, log)  # what is wrong with itself is said first
         raise
-    statement, tree = open_sample_statement(note, receipts, trust)
+    trust = followed.trust
+    known = followed.receipt_keys(receipts, 0)
+    statement, tree = open_sample_statement(note, known, trust)
+    # Of them those that were not retired in the log that it speaks of.
+    known = followed.receipt_keys(receipts, statement.log_size)
+    statement, tree = open_sample_statement(note, known, trust)
     # 2. The mirror goes as far, and is of the same history.
     if held.size < statement.log_size:
         raise OutsideError(f"the mirror has {held.size} of {statement.log_size} entries")
@@ -71,12 +77,10 @@ def check_statement(
     return statement
 
 
-def _newest(
-    mirror: Path, log: NoteVerifier | LogTrust
-) -> tuple[Checkpoint, NoteVerifier | LogTrust]:
+def _newest(mirror: Path, log: NoteVerifier | LogTrust) -> tuple[Checkpoint, Followed]:
     try:
-        trust = trust_in(mirror, log)
-        return open_checkpoint(read_small_file(mirror / CHECKPOINT), trust), trust
+        followed = follow_in(mirror, log)
+        return open_checkpoint(read_small_file(mirror / CHECKPOINT), followed.trust), followed
     except LogError as error:
         raise OutsideError(f"{mirror / CHECKPOINT}: {error}") from error
 

@@ -203,6 +203,12 @@ THREATS: tuple[Threat, ...] = (
         "tests/unit/custody/outside/test_samples.py"
         "::test_what_the_log_does_not_bear_out_is_refused",
     ),
+    told(
+        "Signs a statement or a receipt with a receipts' key that was stolen and has been retired.",
+        "`liuhen-verify statement` and `receipt`, with a mirror of the log",
+        "NoteError",
+        "tests/unit/custody/outside/test_samples.py::test_the_keys_of_statements_follow_the_mirror",
+    ),
     *cosignatures.SHOWN,
     *timestamps.SHOWN,
 )

@@ -1,6 +1,7 @@
 """`liuhen-verify`'s checks: what holds, and what each alteration of a file is called."""
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from custody.log.cosignature import Cosigner
 from custody.log.errors import LogError, NoteError, ReceiptError
 from custody.log.merkle import prove_inclusion
-from custody.log.note import NoteVerifier
+from custody.log.note import NoteVerifier, sign_note
 from custody.log.policy import read_policy
 from custody.log.proof import LogProof
 from custody.log.receipt import sign_receipt
@@ -23,10 +24,12 @@ from custody.outside.checks import (
 from custody.outside.cosignatures import cosignature_path
 from custody.outside.errors import OutsideError, QuorumError, TamperedLogError
 from custody.outside.mirror import Mirror
+from tests.services.key_sets import announced, chained, generation, retired
 from tests.unit.custody.log.samples import (
     LOG_KEY,
     RECEIPT_KEY,
     SampleLog,
+    admission,
     chain,
     sample_log,
     sample_receipt,
@@ -204,6 +207,23 @@ def test_a_proof_holds_for_its_entry_only() -> None:
     policy = read_policy(f"witness w {WITNESS.verifier.vkey}\nquorum w\n".encode())
     with pytest.raises(QuorumError):
         check_proof(proof.encode(), ENTRIES[41], LOG, policy)
+
+
+def test_the_keys_of_receipts_follow_the_mirror(tmp_path: Path) -> None:
+    first, *changes = chained(announced(1, 1), announced(2, 1), retired(1, 2))
+    log = SampleLog([first, admission(), *changes])
+    note = sign_note(log.checkpoint().encode(), generation(2).signers)
+    shown = ShownLog(len(log.entries), log.entries)
+    shown.files["checkpoint"] = note.encode()
+    trusted = generation(1).log.verifier
+    Mirror(tmp_path / "m", trusted).follow(shown)
+    receipt = replace(sample_receipt(log, 1), checkpoint=note)
+    old, new = (generation(number).receipts for number in (1, 2))
+    true, false = (sign_receipt(receipt, key).encode() for key in (new, old))
+    assert check_receipt(true, old.verifier, trusted, None, tmp_path / "m") == receipt
+    for given in (old, new):
+        with pytest.raises(NoteError):
+            check_receipt(false, given.verifier, trusted, None, tmp_path / "m")
 
 
 def test_a_receipt_is_for_its_recording_only(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from custody.log.errors import LogError, NoteError, SampleError
+from custody.log.note import sign_note
 from custody.log.sample_statement import (
     SampleStatement,
     Verdict,
@@ -15,8 +16,9 @@ from custody.log.sample_statement import (
 from custody.outside.errors import OutsideError, TamperedLogError
 from custody.outside.mirror import Mirror
 from custody.outside.samples import check_statement
+from tests.services.key_sets import announced, chained, generation, retired
 from tests.unit.custody.log.sampled import admission_of, sampled_log, statement_on
-from tests.unit.custody.log.samples import LOG_KEY, RECEIPT_KEY, signer
+from tests.unit.custody.log.samples import LOG_KEY, RECEIPT_KEY, SampleLog, signer
 from tests.unit.custody.outside.shown import ShownLog
 
 STATEMENT, ENTRIES = statement_on(sampled_log(), 10)
@@ -45,6 +47,34 @@ def test_of_any_size(asked: str, tmp_path: Path) -> None:
     statement, entries = statement_on(sampled_log(), 11, asked=asked, seed="骰子")
     Mirror(tmp_path / "m", LOG_KEY.verifier).follow(ShownLog(len(entries), entries))
     assert checked(statement, tmp_path / "m").clips == statement.clips
+
+
+def rotated() -> tuple[SampleStatement, list[bytes]]:
+    """A statement drawn after the log changed its keys and retired the first, and its log."""
+    first, *changes = chained(announced(1, 1), announced(2, 1), retired(1, 2))
+    entries = [first, *sampled_log(), *changes]
+    size = len(entries)
+    text = SampleLog(entries).checkpoint(size).encode()
+    note = sign_note(text, generation(2).signers)
+    return statement_on(entries, size, checkpoint=note)
+
+
+def test_the_keys_of_statements_follow_the_mirror(tmp_path: Path) -> None:
+    """Who has the first key has those that followed; one that was retired vouches for nothing."""
+    statement, entries = rotated()
+    shown = ShownLog(len(entries), entries)
+    text = SampleLog(entries).checkpoint().encode()
+    shown.files["checkpoint"] = sign_note(text, generation(2).signers).encode()
+    log = generation(1).log.verifier
+    Mirror(tmp_path / "m", log).follow(shown)
+    old, new = (generation(number).receipts for number in (1, 2))
+    true, false = (sign_sample_statement(statement, key).encode() for key in (new, old))
+    for given in (old, new):
+        assert check_statement(true, given.verifier, log, tmp_path / "m") == statement
+        with pytest.raises(NoteError):
+            check_statement(false, given.verifier, log, tmp_path / "m")
+    with pytest.raises(NoteError):
+        check_statement(true, RECEIPT_KEY.verifier, log, tmp_path / "m")
 
 
 def changed_clip(place: int, **changes: Any) -> SampleStatement:
