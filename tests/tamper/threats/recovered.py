@@ -82,6 +82,19 @@ THREATS: tuple[Threat, ...] = (
         "test_smuggled.py::test_a_row_that_was_made_again_is_held_to_the_log",
     ),
     told(
+        "Deletes details and has a recovery logged that never was: of another item, failed, of "
+        "entries that come after it.",
+        "`liuhen verify`",
+        "details_missing",
+        "test_smuggled.py::test_a_recovery_that_never_was",
+    ),
+    told(
+        "Deletes details and lets the row of a true recovery count them too.",
+        "`liuhen verify`: an entry that was altered explains nothing",
+        "entry_altered details_missing",
+        "test_smuggled.py::test_a_true_recovery_made_to_explain_more",
+    ),
+    told(
         "Rewrites what the log says of a recovery.",
         "`liuhen verify`",
         "entry_altered details_missing",
