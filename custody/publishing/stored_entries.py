@@ -5,6 +5,8 @@ which are what auditors will read: every new entry is read, judged and hashed, a
 old tree is taken that does not make the root that was signed.
 """
 
+from contextlib import suppress
+
 from custody.errors import StoredEntriesError
 from custody.log.entry import MAX_ENTRY_BYTES, Entry
 from custody.log.errors import EntryError, TileError
@@ -16,6 +18,10 @@ from storage.objects import ObjectStore
 
 #: No bundle and no tile is larger; of what lies in its place no more is read.
 MAX_BYTES = WIDTH * (2 + MAX_ENTRY_BYTES)
+#: Items whose last entry is remembered while a backlog is read.
+MAX_HEADS = 16 * WIDTH
+#: Number and leaf hash of the last entry that was read, by item.
+_Heads = dict[str, tuple[int, str]]
 
 
 def require_stored(
@@ -28,6 +34,7 @@ def require_stored(
     are at most a few of them. Raises as ``store`` does where it can't be read.
     """
     reader = TileReader(_bounded(store), size)
+    heads: _Heads = {}
     # 1. The old tree up to its last whole bundle, out of the tiles; step 3 shows whether it is it.
     start = old_size // WIDTH * WIDTH
     try:
@@ -50,9 +57,15 @@ def require_stored(
                         f"{old_size} entries were signed under {old_root.hex()}, "
                         f"tiles and {path} make {tree.root().hex()}"
                     )
-                # 4. What is new is an entry: nothing else can ever be read out of the log.
-                _require_entry(entry, index, path)
-            tree.append(hash_leaf(entry))
+                # 4. What is new is an entry: nothing else can ever be read out of the log. It
+                #    follows the last one of its item, where that is among those that were read.
+                decoded: Entry | None = _require_entry(entry, index, path, heads)
+            else:
+                decoded = _decode_signed(entry)
+            leaf_hash = hash_leaf(entry)
+            if decoded is not None:
+                _keep_head(heads, decoded, leaf_hash)
+            tree.append(leaf_hash)
     # 5. All of it together makes the root that is to be signed.
     if tree.root() != root:
         raise StoredEntriesError(
@@ -61,11 +74,38 @@ def require_stored(
         )
 
 
-def _require_entry(data: bytes, index: int, path: str) -> None:
+def _require_entry(data: bytes, index: int, path: str, heads: _Heads) -> Entry:
     try:
-        Entry.decode(data)
+        entry = Entry.decode(data)
     except EntryError as error:
         raise StoredEntriesError(f"{path}, entry {index}: {error}") from error
+    head = heads.get(entry.item)
+    if head is not None and (entry.item_seq, entry.item_prev) != (head[0] + 1, head[1]):
+        raise StoredEntriesError(
+            f"{path}, entry {index}: number {entry.item_seq} of {entry.item} behind "
+            f"{entry.item_prev}, expected {head[0] + 1} behind {head[1]}"
+        )
+    # Whatever came before: an item has no more entries than the log.
+    if entry.item_seq > index:
+        raise StoredEntriesError(
+            f"{path}, entry {index}: number {entry.item_seq} of {entry.item}, more than there are"
+        )
+    return entry
+
+
+def _decode_signed(data: bytes) -> Entry | None:
+    """What was signed long ago, if it is an entry; that is for others to judge."""
+    with suppress(EntryError):
+        return Entry.decode(data)
+    return None
+
+
+def _keep_head(heads: _Heads, entry: Entry, leaf_hash: bytes) -> None:
+    """Remember the entry as the last of its item, and forget the item that was quiet longest."""
+    heads.pop(entry.item, None)
+    heads[entry.item] = (entry.item_seq, leaf_hash.hex())
+    if len(heads) > MAX_HEADS:
+        del heads[next(iter(heads))]
 
 
 def _where(reader: TileReader, start: int, size: int) -> str:

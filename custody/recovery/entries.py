@@ -82,6 +82,7 @@ def replay(
     rows = log_rows(tx)
     if hold:
         rows.hold(items)
+    _require_places(tx, first, decoded, items)
     waiting = _waiting(tx, items)
     matched: list[dict[str, Any]] = []
     new: list[dict[str, Any]] = []
@@ -122,6 +123,33 @@ def _decode(index: int, data: bytes) -> Entry:
         return Entry.decode(data)
     except EntryError as error:
         raise RecoveryRefusedError(f"entry {index} is of another version: {error}") from error
+
+
+def _require_places(
+    tx: Connection, first: int, entries: Sequence[Entry], items: Sequence[str]
+) -> None:
+    """Raise `RecoveryRefusedError` for an entry that no ledger appended, though it was signed: its
+    number in its item is another's, or larger than its index."""
+    taken: dict[tuple[str, int], int] = {}
+    columns = log_entries.c
+    for start in range(0, len(items), LOOKUP):
+        some = (columns.idx < first, columns.item.in_(items[start : start + LOOKUP]))
+        for row in tx.execute(sa.select(columns.item, columns.item_seq, columns.idx).where(*some)):
+            taken[row.item, row.item_seq] = row.idx
+    for index, entry in enumerate(entries, first):
+        place = (entry.item, entry.item_seq)
+        what = f"entry {index} was signed as number {entry.item_seq} of {entry.item}"
+        if place in taken:
+            raise RecoveryRefusedError(
+                f"{what}, which entry {taken[place]} is: no ledger has appended both, so whoever "
+                "asks the signer had it sign them. Keep everything as it is and tell the auditor"
+            )
+        if entry.item_seq > index:
+            raise RecoveryRefusedError(
+                f"{what}, which has not so many: no ledger has appended it, so whoever asks the "
+                "signer had it sign it. Keep everything as it is and tell the auditor"
+            )
+        taken[place] = index
 
 
 def _waiting(tx: Connection, items: Sequence[str]) -> _Waiting:

@@ -97,7 +97,7 @@ def check_items(
 
     ``listener`` hears the entries too.
     """
-    explained = explained_loss(tx)
+    explained = explained_loss(tx, corrections)
     corrections.lost = frozenset(() if explained is None else explained.indexes)
     rows = rows_by_item(tx, scope.items)
     missing = sorted(corrections.missing, key=_order)

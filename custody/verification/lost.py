@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from custody.cells import as_bytes, raw
-from custody.events import EventKind
-from custody.log.entry import Entry
+from custody.events import LOG_ITEM, EventKind
+from custody.log.entry import Entry, Json
 from custody.log.errors import EntryError
 from custody.tables import log_entries
+from custody.verification.corrections import Corrections
 from custody.verification.rows import stream
 
 
@@ -51,28 +52,48 @@ def find_loss(tx: Connection, first: int, end: int) -> Loss:
     return Loss(first, end, tuple(indexes))
 
 
-def explained_loss(tx: Connection) -> Loss | None:
-    """What the newest ``log.recovered`` explains; None without one, or where it is not that."""
+def explained_loss(tx: Connection, corrections: Corrections | None = None) -> Loss | None:
+    """What the newest ``log.recovered`` explains; None without one, or where it is not that.
+
+    Nor does one whose row says something else than was published, by ``corrections``. One that no
+    recovery writes (of another item, failed, of entries that come after it) hides no other.
+    """
     columns = log_entries.c
+    own = (columns.kind == EventKind.LOG_RECOVERED.value, columns.item == LOG_ITEM)
     newest = (
-        sa.select(raw(tx, columns.entry))
-        .where(columns.kind == EventKind.LOG_RECOVERED.value)
+        sa.select(raw(tx, columns.idx), raw(tx, columns.entry))
+        .where(*own)
         .order_by(columns.id.desc())
-        .limit(1)
     )
-    stored = tx.scalar(newest)
-    if stored is None:
-        return None
+    for index, stored in tx.execute(newest).all():
+        if corrections is not None and index in corrections.entries.keys() | corrections.unusable:
+            return None
+        facts = _facts_of_recovery(as_bytes(stored), index)
+        if facts is None:
+            continue
+        first, end, named = facts
+        loss = find_loss(tx, first, end)
+        return loss if named == (len(loss.indexes), loss.sha256) else None
+    return None
+
+
+def _facts_of_recovery(data: bytes, index: object) -> tuple[int, int, tuple[Json, Json]] | None:
+    """From where to where, and what it says is gone; None where no recovery wrote it."""
     try:
-        facts = Entry.decode(as_bytes(stored)).facts
+        entry = Entry.decode(data)
     except EntryError:
         return None  # a finding of its own
-    first, end = facts.get("from"), facts.get("to")
-    if not isinstance(first, int) or not isinstance(end, int):
+    said = (entry.kind, entry.item, entry.outcome)
+    if said != (EventKind.LOG_RECOVERED.value, LOG_ITEM, "ok"):
         return None
-    loss = find_loss(tx, first, end)
-    named = (facts.get("details_gone"), facts.get("details_gone_sha256"))
-    return loss if named == (len(loss.indexes), loss.sha256) else None
+    facts = entry.facts
+    first, end = facts.get("from"), facts.get("to")
+    if not isinstance(first, int) or not isinstance(end, int) or not 0 <= first <= end:
+        return None
+    # It stands behind all that was recovered; while it waits it has no place yet.
+    if isinstance(index, int) and end > index:
+        return None
+    return first, end, (facts.get("details_gone"), facts.get("details_gone_sha256"))
 
 
 def _commits(entry: bytes) -> bool:

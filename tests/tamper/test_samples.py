@@ -61,6 +61,7 @@ def test_a_sample_is_read_signed_recorded_and_borne_out_by_the_log(
     assert (statement.chosen, len(statement.clips), statement.coverage.clips) == (1, 1, 3)
     assert statement.coverage.ever_clips == 1
     assert statement.coverage.oldest is not None
+    world.catch_up()
     assert world.verify().findings == []
     # Again it picks the same, and one of each officer beside it.
     wider = tmp_path / "wider"

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from custody.errors import LogRestoredError, RecoveryRefusedError
 from custody.events import EventKind
 from custody.ledger import Event
-from custody.log.entry import Entry, canonical_json
+from custody.log.entry import Entry, Json, canonical_json
 from custody.log.merkle import hash_leaf
 from custody.log.tiles import decode_bundle, encode_bundle
 from custody.object_keys import log_key
@@ -19,6 +19,7 @@ from custody.outside.errors import TamperedLogError
 from custody.publishing.restored import Older
 from custody.recovery.papers import Papers
 from custody.tables import clips, log_entries
+from custody.verification.lost import find_loss
 from tests.tamper.nights import Night, codes
 from tests.tamper.older_copies import recover
 from tests.tamper.worlds import LEGAL, World
@@ -152,3 +153,61 @@ def test_what_the_log_says_of_a_recovery_is_rewritten(lost: Night) -> None:
     found = codes(lost.world)
     assert found["entry_altered"] == 1
     assert found["details_missing"] > 0
+
+
+def test_a_recovery_that_never_was(night: Night) -> None:
+    """Details are taken away, and entries appended that no recovery writes."""
+    world = night.world
+    size = world.publish()
+    with world.services.database.write() as tx:
+        own = log_entries.c.kind == EventKind.CLIP_ADMITTED.value
+        newest = sa.select(sa.func.max(log_entries.c.idx)).where(own).scalar_subquery()
+        gone = log_entries.update().where(log_entries.c.idx == newest)
+        tx.execute(gone.values(details=None, salt=None))
+        loss = find_loss(tx, 0, size)
+        assert len(loss.indexes) == 1
+        facts: dict[str, Json] = {
+            "from": 0,
+            "to": size,
+            "details_gone": 1,
+            "details_gone_sha256": loss.sha256,
+        }
+        kind = EventKind.LOG_RECOVERED
+        forged = (
+            Event(kind, "clip:nothing", facts),
+            Event(kind, "log", facts, outcome="failed"),
+            Event(kind, "log", facts | {"to": size + 100}),
+        )
+        world.services.ledger.append_many(tx, LEGAL, forged)
+    world.publish()
+    found = codes(world)
+    assert found["details_missing"] == 1
+    assert "details_lost" not in found
+
+
+def test_a_true_recovery_made_to_explain_more(lost: Night) -> None:
+    """Its row says another count than what was published."""
+    recover(lost.world)
+    lost.world.publish()
+    with lost.world.services.database.write() as tx:
+        waiting = log_entries.c.details.is_not(None) & log_entries.c.idx.is_not(None)
+        first = sa.select(sa.func.max(log_entries.c.idx)).where(
+            waiting, log_entries.c.idx < lost.size + 1
+        )
+        gone = log_entries.update().where(log_entries.c.idx == first.scalar_subquery())
+        tx.execute(gone.values(details=None, salt=None))
+        own = log_entries.c.kind == EventKind.LOG_RECOVERED.value
+        entry = Entry.decode(bytes(tx.scalar(sa.select(log_entries.c.entry).where(own)) or b""))
+        loss = find_loss(tx, 0, int(str(entry.facts["to"])))
+        more: dict[str, Json] = {
+            "from": 0,
+            "details_gone": len(loss.indexes),
+            "details_gone_sha256": loss.sha256,
+        }
+        data = replace(entry, facts={**entry.facts, **more}).encode()
+        values = {"entry": data, "leaf_hash": hash_leaf(data)}
+        tx.execute(log_entries.update().where(own).values(**values))
+    found = codes(lost.world)
+    assert found["entry_altered"] == 1
+    assert found["details_missing"] == len(loss.indexes)
+    assert "details_lost" not in found

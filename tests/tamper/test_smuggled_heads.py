@@ -157,3 +157,17 @@ def test_a_row_that_one_key_signed(announced: World) -> None:
     with pytest.raises(SigningRefusedError, match="not ours"):
         signer.adopt(note, [])
     assert not state.exists()
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_an_entry_that_takes_the_place_of_another(announced: World, far: bool) -> None:
+    """All keys have signed it, before they looked at that: it is named, and nothing is written."""
+    world = announced
+    before = numbered(world)
+    last = Entry.decode(before[-1])
+    if far:
+        last = replace(last, item_seq=2**53 - 1, item_prev="0" * 64)
+    sign(world, [*before, last.encode()], world.services.keys.signers)
+    with pytest.raises(RecoveryRefusedError, match=f"entry {len(before)} was signed as number"):
+        recover(world)
+    assert numbered(world) == before

@@ -58,6 +58,20 @@ THREATS: tuple[Threat, ...] = (
         "test_malformed_entries.py::test_a_journal_that_computes_without_an_end",
     ),
     told(
+        "Asks the signer itself to sign a second entry in the place of one, or one of a number "
+        "that nothing follows.",
+        "the signer, as far as the bundles go that it reads",
+        "StoredEntriesError",
+        "tests/unit/custody/publishing/test_checked_signer.py"
+        "::test_an_entry_that_does_not_follow_its_item",
+    ),
+    told(
+        "Has had such an entry signed with all keys.",
+        "`liuhen log recover`, which names it and writes nothing",
+        "RecoveryRefusedError",
+        "test_smuggled_heads.py::test_an_entry_that_takes_the_place_of_another",
+    ),
+    told(
         "Alters a waiting entry of the copy, so that its recovery gives it a new place.",
         "`liuhen log recover`",
         "RecoveryRefusedError",
@@ -80,6 +94,19 @@ THREATS: tuple[Threat, ...] = (
         "`liuhen verify`",
         "clip_row_altered",
         "test_smuggled.py::test_a_row_that_was_made_again_is_held_to_the_log",
+    ),
+    told(
+        "Deletes details and has a recovery logged that never was: of another item, failed, of "
+        "entries that come after it.",
+        "`liuhen verify`",
+        "details_missing",
+        "test_smuggled.py::test_a_recovery_that_never_was",
+    ),
+    told(
+        "Deletes details and lets the row of a true recovery count them too.",
+        "`liuhen verify`: an entry that was altered explains nothing",
+        "entry_altered details_missing",
+        "test_smuggled.py::test_a_true_recovery_made_to_explain_more",
     ),
     told(
         "Rewrites what the log says of a recovery.",

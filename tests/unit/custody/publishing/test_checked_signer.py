@@ -183,7 +183,8 @@ def test_memory_does_not_grow_with_the_backlog() -> None:
     """Where the record was lost, all of the log is read anew."""
     sample = Entry.decode(ENTRIES[0])
     entries = [
-        replace(sample, facts={"text": "x" * 2000, "n": n}).encode() for n in range(16 * 256)
+        replace(sample, item=f"clip:{n}", facts={"text": "x" * 2000}).encode()
+        for n in range(16 * 256)
     ]
     log = SampleLog(entries)
     store, root = stored(log), log.checkpoint().root
@@ -194,3 +195,35 @@ def test_memory_does_not_grow_with_the_backlog() -> None:
     finally:
         tracemalloc.stop()
     assert peak < sum(map(len, entries)) // 2
+
+
+@pytest.mark.parametrize(
+    ("number", "previous", "why"),
+    [
+        (0, None, "expected 1 behind"),  # again what it was signed as
+        (1, "0" * 64, "expected 1 behind"),
+        (2, "its", "expected 1 behind"),
+    ],
+)
+def test_an_entry_that_does_not_follow_its_item(
+    tmp_path: Path, number: int, previous: str | None, why: str
+) -> None:
+    """Whoever asks the signer himself: the first was signed before, the second comes now."""
+    first = Entry.decode(ENTRIES[0])
+    before = hash_leaf(first.encode()).hex()
+    placed = replace(first, item_seq=number, item_prev=before if previous == "its" else previous)
+    log = SampleLog([first.encode(), placed.encode()])
+    signer = signer_over(stored(log), tmp_path)
+    Signer(alone(LOG_KEY), tmp_path / "state.json", ORIGIN).sign(log.checkpoint(1), [])
+    with pytest.raises(StoredEntriesError, match=why):
+        signer.sign(log.checkpoint(), proof(log, 1, 2))
+    followed = replace(first, item_seq=1, item_prev=before).encode()
+    true = SampleLog([first.encode(), followed])
+    assert signer_over(stored(true), tmp_path).sign(true.checkpoint(), proof(true, 1, 2))
+
+
+def test_a_number_that_no_item_can_have(tmp_path: Path) -> None:
+    far = replace(Entry.decode(ENTRIES[0]), item_seq=2**53 - 1, item_prev="0" * 64).encode()
+    log = SampleLog([far])
+    with pytest.raises(StoredEntriesError, match="more than there are"):
+        signer_over(stored(log), tmp_path).sign(log.checkpoint(), [])
