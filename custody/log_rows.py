@@ -27,6 +27,8 @@ Head = tuple[int, bytes]
 #: further ahead has no number and gets none, and nothing follows it.
 _STANDS = """(idx IS NOT NULL OR item_seq = 0 OR EXISTS (
     SELECT 1 FROM log_entries b WHERE b.item = e.item AND b.item_seq = e.item_seq - 1))"""
+#: SQLite keeps text in the place of a number, and nothing can follow that.
+_STANDS_OR_NO_NUMBER = f"({_STANDS} OR typeof(item_seq) != 'integer')"
 _COLUMNS = "leaf_hash, entry, kind, item, item_seq, actor_id, at, salt, details"
 
 
@@ -94,13 +96,14 @@ class SqliteLogRows:
 
     _HEAD = f"""
         SELECT item_seq, leaf_hash FROM log_entries e
-        WHERE item = ? AND {_STANDS} ORDER BY item_seq DESC LIMIT 1
+        WHERE item = ? AND {_STANDS_OR_NO_NUMBER} ORDER BY item_seq DESC LIMIT 1
     """  # noqa: S608 - names of ours
     _HEADS = f"""
         SELECT e.item, e.item_seq, e.leaf_hash
         FROM (SELECT value AS wanted,
                      (SELECT item_seq FROM log_entries e
-                      WHERE item = value AND {_STANDS} ORDER BY item_seq DESC LIMIT 1) AS top
+                      WHERE item = value AND {_STANDS_OR_NO_NUMBER}
+                      ORDER BY item_seq DESC LIMIT 1) AS top
               FROM json_each(?)) AS heads
         JOIN log_entries e ON e.item = heads.wanted AND e.item_seq = heads.top
     """  # noqa: S608
