@@ -93,11 +93,14 @@ def require_signed(
             f"the signer has signed {size} entries, and nothing at hand that is signed by whom it "
             f"must be has more than {aim.size} of them"
         )
-    why = f"the {size} entries that the signer signed last are not the beginning of these"
+    why = (
+        f"the {size} entries that the signer signed last are not the beginning of these; "
+        "verify the log"
+    )
     if log is not None:
         log.check_begins_with(size, root, why)
     elif numbered.signed_root != root:
-        raise RecoveryRefusedError(f"{why}; verify the log")
+        raise RecoveryRefusedError(why)
 
 
 def check_heads(tx: Connection, heads: Sequence[Head], shown: int) -> dict[int, bytes]:

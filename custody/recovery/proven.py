@@ -42,8 +42,11 @@ class ProvenLog:
             proof = prove_consistency(size, end.size, self._node)
             verify_consistency(size, end.size, root, end.root, proof)
         except ProofError as error:
-            why = why or f"the {size} entries of the database are not those that were signed"
-            raise RecoveryRefusedError(f"{why}; verify the log") from error
+            raise RecoveryRefusedError(
+                why
+                or f"the {size} entries of the database are not those that were signed; "
+                "verify the log"
+            ) from error
 
     def entries(self, first: int) -> Iterator[tuple[int, list[bytes]]]:
         """Index and entries of each bundle from ``first`` on, the first one cut where it begins.
