@@ -23,12 +23,6 @@ from custody.log.merkle import HASH_BYTES
 #: Item sequence and leaf hash of an item's last entry.
 Head = tuple[int, bytes]
 
-#: The last entry of an item is a numbered one, or one behind another: a row that somebody put
-#: further ahead has no number and gets none, and nothing follows it.
-_STANDS = """(idx IS NOT NULL OR item_seq = 0 OR EXISTS (
-    SELECT 1 FROM log_entries b WHERE b.item = e.item AND b.item_seq = e.item_seq - 1))"""
-#: SQLite keeps text in the place of a number, and nothing can follow that.
-_STANDS_OR_NO_NUMBER = f"({_STANDS} OR typeof(item_seq) != 'integer')"
 _COLUMNS = "leaf_hash, entry, kind, item, item_seq, actor_id, at, salt, details"
 
 
@@ -94,19 +88,17 @@ def log_rows(tx: Connection) -> LogRows:
 class SqliteLogRows:
     """``BEGIN IMMEDIATE`` has made this the one writer already: nothing can be followed up."""
 
-    _HEAD = f"""
-        SELECT item_seq, leaf_hash FROM log_entries e
-        WHERE item = ? AND {_STANDS_OR_NO_NUMBER} ORDER BY item_seq DESC LIMIT 1
-    """  # noqa: S608 - names of ours
-    _HEADS = f"""
+    _HEAD = """
+        SELECT item_seq, leaf_hash FROM log_entries
+        WHERE item = ? ORDER BY item_seq DESC LIMIT 1
+    """
+    _HEADS = """
         SELECT e.item, e.item_seq, e.leaf_hash
         FROM (SELECT value AS wanted,
-                     (SELECT item_seq FROM log_entries e
-                      WHERE item = value AND {_STANDS_OR_NO_NUMBER}
-                      ORDER BY item_seq DESC LIMIT 1) AS top
+                     (SELECT max(item_seq) FROM log_entries WHERE item = value) AS top
               FROM json_each(?)) AS heads
         JOIN log_entries e ON e.item = heads.wanted AND e.item_seq = heads.top
-    """  # noqa: S608
+    """
     _INSERT = f"INSERT INTO log_entries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - names of ours
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -141,21 +133,21 @@ class PostgresLogRows:
     """Items are held by advisory locks, which PostgreSQL gives back when the transaction ends."""
 
     # LATERAL with LIMIT leaves the planner one way, down the index, however stale its statistics.
-    _HEADS = f"""
+    _HEADS = """
         SELECT head.item, head.item_seq, head.leaf_hash
         FROM unnest(%s::text[]) AS wanted
         CROSS JOIN LATERAL (
-            SELECT item, item_seq, leaf_hash FROM log_entries e
-            WHERE item = wanted AND {_STANDS} ORDER BY item_seq DESC LIMIT 1
+            SELECT item, item_seq, leaf_hash FROM log_entries
+            WHERE item = wanted ORDER BY item_seq DESC LIMIT 1
         ) AS head
-    """  # noqa: S608
-    _HOLD_ONE = f"""
+    """
+    _HOLD_ONE = """
         SELECT head.item_seq, head.leaf_hash
         FROM pg_advisory_xact_lock(%s) AS held LEFT JOIN LATERAL (
-            SELECT item_seq, leaf_hash FROM log_entries e
-            WHERE item = %s AND {_STANDS} ORDER BY item_seq DESC LIMIT 1
+            SELECT item_seq, leaf_hash FROM log_entries
+            WHERE item = %s ORDER BY item_seq DESC LIMIT 1
         ) AS head ON true
-    """  # noqa: S608
+    """
     _LOCKS = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key"
     _INSERT = f"INSERT INTO log_entries ({_COLUMNS}) VALUES ({', '.join(['%s'] * 9)})"  # noqa: S608
     _INSERT_UNLESS_TAKEN = f"{_INSERT} ON CONFLICT (item, item_seq) DO NOTHING"

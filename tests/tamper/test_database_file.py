@@ -68,6 +68,7 @@ def test_a_clip_that_an_index_hides(
     assert clip_of_officer(home, capsys) == [world.clip_ids[0]]
     hide_in_index(world)
     assert clip_of_officer(home, capsys) == []
+    world.catch_up()
     [finding] = world.verify().findings
     assert finding.code == FindingCode.DATABASE_DAMAGED
     assert finding.subject == f"database:clips/{OFFICERS}"

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 
+import pytest
 import sqlalchemy as sa
 
+from custody.errors import HistoryAlteredError
 from custody.ledger import Ledger
 from custody.log.canonical import MAX_INTEGER
 from custody.log.entry import ActorSnapshot, Entry
@@ -108,17 +110,26 @@ def test_what_follows_nothing_gets_no_number_and_holds_nothing_up(
     with database.write() as tx:
         assert sequence(tx, 100) == 2
         assert newest_pending(tx) is not None  # the 8: that the 7 follows none is not looked at
-        append_events(tx, ledger, ["clip:1", "user:1", "clip:1"])
+        append_events(tx, ledger, ["clip:2", "user:2", "clip:2"])
+    # Of its own item nothing goes on while it lies there: what took its place could not be told.
+    with pytest.raises(HistoryAlteredError), database.write() as tx:
+        append_events(tx, ledger, ["clip:1"])
     with database.write() as tx:
         assert sequence(tx, 100) == 3
         assert sequence(tx, 100) == 0
     rows = numbered(database)
     assert [row for row in rows if row[0] is not None] == [
-        *[(0, "log", 0), (1, "clip:1", 0), (2, "clip:1", 1)],
-        *[(3, "user:1", 0), (4, "clip:1", 2)],
+        *[(0, "log", 0), (1, "clip:1", 0), (2, "clip:2", 0)],
+        *[(3, "user:2", 0), (4, "clip:2", 1)],
     ]
     left = [row[1:] for row in rows if row[0] is None]
     assert left == [*astray, ("log", 7), ("log", 8)]
+    # It has no number and is in no tree: whoever takes it out has mended the history.
+    with database.write() as tx:
+        astray_row = (log_entries.c.item == "clip:1") & log_entries.c.idx.is_(None)
+        tx.execute(log_entries.delete().where(astray_row))
+        append_events(tx, ledger, ["clip:1"])
+        assert sequence(tx, 100) == 1
 
 
 def test_more_that_follow_nothing_than_a_batch_hold_nothing_up(
