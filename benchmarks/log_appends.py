@@ -2,12 +2,12 @@
 
 import statistics
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from benchmarks.engines import both_engines
 from benchmarks.harness import Row, Section, timed
 from custody.actors import Actor, Role, Via
 from custody.clock import SystemClock
@@ -15,8 +15,7 @@ from custody.events import EventKind
 from custody.ids import new_id
 from custody.ledger import Event, Ledger, build_row
 from custody.tables import log_entries
-from storage.database import Database, metadata
-from tests.services.postgres import postgres
+from storage.database import Database
 
 #: One officer's view of one clip: what most entries of a day are.
 ACTOR = Actor("018f-alice", Role.LEGAL, Via.PASSWORD, "127.0.0.1", "alice")
@@ -35,16 +34,8 @@ def measure(folder: Path, *, quick: bool = False) -> Section:
         "no fsync hides it."
     )
     total = 400 if quick else 2000
-    with ExitStack() as stack:
-        server = stack.enter_context(postgres(durable=True))
-        urls = {
-            "SQLite": f"sqlite:///{folder / 'bench.db'}",
-            "PostgreSQL": stack.enter_context(server.fresh_database()),
-        }
-        for engine, url in urls.items():
-            database = Database(url)
-            stack.callback(database.close)
-            metadata.create_all(database.engine)
+    with both_engines(folder) as databases:
+        for engine, database in databases.items():
             for batch in (1, 10):
                 _measure_batch(section, database, engine, batch, total, repeats=1 if quick else 3)
     return section

@@ -3,20 +3,19 @@
 import statistics
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
 from benchmarks import log_world
+from benchmarks.engines import both_engines
 from benchmarks.harness import Row, Section, timed
 from custody.actors import Actor
 from custody.clock import SystemClock
 from custody.ledger import Appended, Event, Ledger
 from custody.tables import clips
 from custody.viewings import open_viewing
-from storage.database import Database, metadata
-from tests.services.postgres import postgres
+from storage.database import Database
 
 WRITERS = (1, 4, 16)
 NOTES = (
@@ -49,16 +48,8 @@ def measure(folder: Path, *, quick: bool = False) -> Section:
     section = Section("Log: writers at once", "python -m benchmarks log_writers")
     section.notes += NOTES
     total, repeats = (160, 1) if quick else (3200, 3)
-    with ExitStack() as stack:
-        server = stack.enter_context(postgres(durable=True))
-        urls = {
-            "SQLite": f"sqlite:///{folder / 'bench.db'}",
-            "PostgreSQL": stack.enter_context(server.fresh_database()),
-        }
-        for engine, url in urls.items():
-            database = Database(url)
-            stack.callback(database.close)
-            metadata.create_all(database.engine)
+    with both_engines(folder) as databases:
+        for engine, database in databases.items():
             clip_ids = _make_clips(database, max(WRITERS))
             _measure_engine(section, database, engine, clip_ids, total, repeats)
     return section

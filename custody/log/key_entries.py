@@ -87,14 +87,8 @@ def facts_of_announcement(keys: KeySet, log: NoteSigner, ml_dsa: Cosigner) -> di
 
     Raises `KeyEntryError`.
     """
-    facts: dict[str, Json] = {
-        "log_key": keys.log.vkey,
-        "log_key_ml_dsa": keys.ml_dsa.vkey,
-        "receipt_key": keys.receipts.vkey,
-        "follows": log.verifier.vkey,
-    }
-    facts["signatures"] = _sign(ANNOUNCED, facts, log, ml_dsa)
-    return facts
+    facts = _facts_of(keys) | {"follows": log.verifier.vkey}
+    return facts | {"signatures": _sign(ANNOUNCED, facts, log, ml_dsa)}
 
 
 def facts_of_retirement(keys: KeySet, log: NoteSigner, ml_dsa: Cosigner) -> dict[str, Json]:
@@ -102,14 +96,16 @@ def facts_of_retirement(keys: KeySet, log: NoteSigner, ml_dsa: Cosigner) -> dict
 
     Raises `KeyEntryError`.
     """
-    facts: dict[str, Json] = {
+    facts = _facts_of(keys) | {"by": log.verifier.vkey}
+    return facts | {"signatures": _sign(RETIRED, facts, log, ml_dsa)}
+
+
+def _facts_of(keys: KeySet) -> dict[str, Json]:
+    return {
         "log_key": keys.log.vkey,
         "log_key_ml_dsa": keys.ml_dsa.vkey,
         "receipt_key": keys.receipts.vkey,
-        "by": log.verifier.vkey,
     }
-    facts["signatures"] = _sign(RETIRED, facts, log, ml_dsa)
-    return facts
 
 
 def is_plain(entry: Entry) -> bool:

@@ -110,8 +110,10 @@ class Publisher:
         """
         standing = self.watch.look(closely=False)
         standing.require_whole()
-        last = self._signer.last()
-        signed = 0 if last is None else last.size
+        signed = standing.signed
+        if signed is None:  # it did not answer: if it still does not, this says so
+            last = self._signer.last()
+            signed = 0 if last is None else last.size
         with self._database.read() as tx:
             integrated = integrated_size(tx)
         if integrated < signed:

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from custody.errors import KeyMissingError, SignerStateError, SigningRefusedError
-from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
+from custody.log.checkpoint import Checkpoint, open_checkpoint
 from custody.log.cosignature import Cosigner
 from custody.log.errors import LogError, ProofError
 from custody.log.merkle import EMPTY_ROOT, verify_consistency
-from custody.log.note import NoteSigner, NoteVerifier, sign_note
+from custody.log.note import NoteSigner, sign_note
 from custody.log.plain_json import read_json_object
 from custody.log.trust import TrustedKeys, short
 from custody.publishing.keys import LogKeys
+from custody.publishing.known_keys import KnownKeys
 from storage.durable import write_file
 from storage.regular_files import read_small_file
 
@@ -33,7 +34,7 @@ class Signed:
     note: str
 
 
-class Signer:
+class Signer(KnownKeys):
     """One log's keys with the memory of what they signed.
 
     ``keys`` gives those in use now. ``state_file`` holds JSON: ``size``, ``root`` (hex) and
@@ -42,28 +43,8 @@ class Signer:
     """
 
     def __init__(self, keys: Callable[[], LogKeys], state_file: Path, origin: str) -> None:
-        self._keys = keys
+        super().__init__(keys, origin)
         self._state_file = state_file
-        self.origin = origin
-
-    @property
-    def verifier(self) -> NoteVerifier:
-        """The newest Ed25519 key."""
-        return self._keys().log.verifier
-
-    @property
-    def first(self) -> NoteVerifier:
-        """The log's first Ed25519 key, from which all others follow."""
-        return self._keys().first.log.verifier
-
-    @property
-    def trusted(self) -> LogTrust:
-        """What any of the log's keys signed, in use or retired."""
-        return self._keys().any
-
-    def beside(self, known: TrustedKeys) -> LogTrust:
-        """What the ``known`` keys vouch for, or a whole generation of these keys."""
-        return self._keys().beside(known)
 
     @property
     def is_at_hand(self) -> bool:

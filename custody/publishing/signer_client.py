@@ -10,9 +10,9 @@ from custody.errors import SignerAwayError, SigningRefusedError
 from custody.exchange import Answer, ExchangeError, UnixConnection, exchange, exchange_over
 from custody.log.checkpoint import Checkpoint, LogTrust, open_checkpoint
 from custody.log.errors import LogError
-from custody.log.note import NoteVerifier
 from custody.log.trust import TrustedKeys
 from custody.publishing.keys import LogKeys
+from custody.publishing.known_keys import KnownKeys
 from custody.publishing.signer import Signed
 from custody.publishing.signer_protocol import (
     ADOPT,
@@ -34,7 +34,7 @@ SIGN_S = 60.0
 MAX_REASON = 500
 
 
-class RemoteSigner:
+class RemoteSigner(KnownKeys):
     """The signer at ``address``: ``unix:`` and a path, or an http or https URL.
 
     ``keys`` gives the public halves. ``optional``: for a copy that is only looked at, where it need
@@ -51,33 +51,13 @@ class RemoteSigner:
         secret: str = "",
         optional: bool = False,
     ) -> None:
-        self._keys = keys
-        self.origin = origin
+        super().__init__(keys, origin)
         self._address = address
         self._headers = {"Content-Type": "text/plain; charset=utf-8"}
         if secret:
             self._headers["Authorization"] = f"Bearer {secret}"
         self._optional = optional
         self._seen: Signed | None = None
-
-    @property
-    def verifier(self) -> NoteVerifier:
-        """The newest Ed25519 key."""
-        return self._keys().log.verifier
-
-    @property
-    def first(self) -> NoteVerifier:
-        """The log's first Ed25519 key, from which all others follow."""
-        return self._keys().first.log.verifier
-
-    @property
-    def trusted(self) -> LogTrust:
-        """What any of the log's keys signed, in use or retired."""
-        return self._keys().any
-
-    def beside(self, known: TrustedKeys) -> LogTrust:
-        """What the ``known`` keys vouch for, or a whole generation of these keys."""
-        return self._keys().beside(known)
 
     @property
     def is_at_hand(self) -> bool:

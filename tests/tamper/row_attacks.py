@@ -6,8 +6,9 @@ import sqlalchemy as sa
 
 from custody.tables import access_grants
 from ingest import stations
-from ingest.tables import dock_sessions, enrolment_tokens, uploads
+from ingest.tables import enrolment_tokens
 from tests.services.station_client import new_station_key
+from tests.tamper.listed_uploads import add_admitted_upload
 from tests.tamper.worlds import ADMIN, World
 
 LISTING = access_grants.c.kind == "listing"
@@ -77,21 +78,4 @@ def enrol_uninvited(world: World) -> None:
 def seem_to_have_come(world: World) -> None:
     """The file on the signed list of a dock session, as if it had become some clip."""
     with world.services.database.write() as tx:
-        session = tx.execute(sa.select(dock_sessions)).first()
-        assert session is not None
-        tx.execute(
-            uploads.insert().values(
-                id="f" * 36,
-                station_id=session.station_id,
-                size_bytes=7,
-                sha256="0" * 64,
-                name_raw=b"a.mp4",
-                file_modified_at=session.opened_at,
-                dock_session_id=session.id,
-                offset_bytes=7,
-                state="admitted",
-                clip_id=world.clip_ids[0],
-                created_at=session.opened_at,
-                updated_at=session.opened_at,
-            )
-        )
+        add_admitted_upload(tx, "f" * 36, world.clip_ids[0])

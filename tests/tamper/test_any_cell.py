@@ -20,8 +20,9 @@ import api.auth.tables  # noqa: F401 - every table of the house is to be known
 import ingest.tables  # noqa: F401
 from custody.ids import new_id
 from custody.tables import clips
-from ingest.tables import dock_sessions, uploads
+from ingest.tables import dock_sessions
 from storage.database import UtcDateTime, metadata
+from tests.tamper.listed_uploads import add_admitted_upload
 from tests.tamper.test_served import open_clip
 from tests.tamper.worlds import World
 
@@ -161,22 +162,7 @@ def bring_footage(world: World) -> None:
         tx.execute(
             clips.update().where(clips.c.id == world.clip_ids[0]).values(dock_session_id=session.id)
         )
-        tx.execute(
-            uploads.insert().values(
-                id=new_id(),
-                station_id=session.station_id,
-                size_bytes=7,
-                sha256="0" * 64,
-                name_raw=b"a.mp4",
-                file_modified_at=session.opened_at,
-                dock_session_id=session.id,
-                offset_bytes=7,
-                state="admitted",
-                clip_id=world.clip_ids[0],
-                created_at=session.opened_at,
-                updated_at=session.opened_at + timedelta(seconds=1),
-            )
-        )
+        add_admitted_upload(tx, new_id(), world.clip_ids[0], timedelta(seconds=1))
         world.docked = (session.station_id, session.id)  # type: ignore[attr-defined]
 
 
